@@ -1,0 +1,58 @@
+"""What a node file declares of itself: parameters, shown fields, metrics. Palette, inspector, command line and docs are made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One allowed value of a `choice` parameter."""
+
+    value: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Param:
+    """A parameter of a node type, link or cluster.
+
+    `kind` is one of integer, number, boolean, choice, text, distribution. `low` and `high` are inclusive, in `unit`. A
+    distribution's default is a number (constant, in milliseconds) or a dictionary as in the scenario document.
+    """
+
+    name: str
+    title: str
+    kind: str
+    default: Any
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[Choice, ...] = ()
+    help: str = ""
+    section: str = ""
+
+
+@dataclass(frozen=True)
+class Show:
+    """A field of a node's state that the stage shows.
+
+    `look` is text, bar, badge or hidden (in the trace and the inspector, not on the card); a bar is full at `full`: the name of an
+    integer parameter of the type.
+    """
+
+    field: str
+    title: str
+    unit: str = ""
+    look: str = "text"
+    full: str = ""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A figure that a node type publishes beside the common ones. `name` is flat and dotted, below `nodes.<id>.`."""
+
+    name: str
+    unit: str
+    definition: str

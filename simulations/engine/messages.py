@@ -1,0 +1,126 @@
+"""What travels: message bodies, their roles, and the words that clients, services and stores share.
+
+A body is a frozen dataclass whose base class is its role; what it carries is immutable. Bodies that only one protocol uses live in that
+protocol's file under `nodes/`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from mypy_extensions import mypyc_attr
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Body:
+    """What a message says. Subclass a role, not this."""
+
+    def size(self) -> int:
+        """Bytes on the wire, headers included."""
+        return 128
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Request(Body):
+    """Asks for something and expects a reply."""
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Reply(Body):
+    """Answers a request or a replication message."""
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Replication(Body):
+    """Carries state between copies."""
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Heartbeat(Body):
+    """Asks or tells whether somebody is alive."""
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Vote(Body):
+    """Belongs to an election or an agreement."""
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Occurrence(Body):
+    """Tells that something happened; expects no reply."""
+
+
+ROLES: dict[type[Body], str] = {
+    Request: "request",
+    Reply: "reply",
+    Replication: "replication",
+    Heartbeat: "heartbeat",
+    Vote: "vote",
+    Occurrence: "event",
+}
+
+
+def role_of(body: type[Body]) -> str:
+    """The role's word, as in the trace."""
+    for base, role in ROLES.items():
+        if issubclass(body, base):
+            return role
+    raise TypeError(f"{body.__name__} has no role: derive it from Request, Reply, Replication, Heartbeat, Vote or Occurrence.")
+
+
+def kind_of(body: type[Body]) -> str:
+    """The kind's word, as in the trace and in metrics: VoteRequest → vote_request."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", body.__name__).lower()
+
+
+@dataclass(frozen=True)
+class Work(Request):
+    """A request that only costs time."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class Read(Request):
+    """Read a key."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class Write(Request):
+    """Write a value to a key."""
+
+    key: str
+    value: int
+
+
+@dataclass(frozen=True)
+class Done(Reply):
+    """The request was carried out."""
+
+
+@dataclass(frozen=True)
+class Value(Reply):
+    """A read's answer; None for a key that was never written."""
+
+    value: int | None
+
+
+@dataclass(frozen=True)
+class Refusal(Reply):
+    """The request was not carried out, and why. `uncertain`: it may have taken effect nevertheless."""
+
+    reason: str
+    uncertain: bool
+
+
+@dataclass(frozen=True)
+class Probe(Heartbeat):
+    """Are you there?"""
+
+
+@dataclass(frozen=True)
+class ProbeReply(Heartbeat):
+    """Here."""

@@ -1,0 +1,310 @@
+"""The base class of all node types: what a process can see and do.
+
+A node decides, the engine acts: a handler sends, calls, sleeps, writes, shows; the engine applies delay, loss, blocking and crashes. One file
+under `nodes/` is one type: prose, messages, state, handlers, invariants, in that order.
+"""
+
+from __future__ import annotations
+
+import traceback
+from typing import Any, Callable, ClassVar, Coroutine, Sequence
+
+from mypy_extensions import mypyc_attr
+
+from simulations.engine.declare import Metric, Param, Show
+from simulations.engine.distributions import Distribution, distribution, to_ns
+from simulations.engine.host import Host
+from simulations.engine.kernel import Event
+from simulations.engine.messages import Body, Probe, ProbeReply, Refusal, kind_of, role_of
+from simulations.engine.network import Message
+from simulations.engine.streams import nth, stream_key, uniform
+from simulations.engine.tasks import Cause, Failure, Future, NodeBug, Quorum, Refused, Task, TimedOut
+
+
+class Timer(Event):
+    """A callback to come, unless cancelled or the process has died."""
+
+    def __init__(self, node: Node, callback: Callable[[], None], cause: Cause) -> None:
+        self.node = node
+        self.callback = callback
+        self.cause = cause
+        self.cancelled = False
+
+    def cancel(self) -> None:
+        """Do not fire."""
+        self.cancelled = True
+
+    def fire(self) -> None:
+        if not self.cancelled:
+            self.node.tick(self)
+
+
+class Call(Future):
+    """A request whose reply is awaited. As an event it is its own timeout."""
+
+    def __init__(self, node: Node, request: int) -> None:
+        super().__init__()
+        self.node = node
+        self.request = request
+
+    def fire(self) -> None:
+        if not self.done:
+            self.node.calls.pop(self.request, None)
+            self.fail(TimedOut(), None)
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Node:
+    """A process. Subclasses declare themselves in class values and handle each message class of HANDLES in a method `on_<kind>`.
+
+    A handler takes (body, message) and is named after the kind, or after the role where kinds are handled alike. It returns the reply's
+    body, or None for no reply; an `async def` handler may await calls and sleeps first. A Failure that an `async def` handler lets through
+    becomes a Refusal; any other exception ends the run as a node bug.
+    """
+
+    TYPE: ClassVar[str] = ""
+    TITLE: ClassVar[str] = ""
+    CATEGORY: ClassVar[str] = ""
+    SUMMARY: ClassVar[str] = ""
+    ICON: ClassVar[str] = ""
+    PARAMS: ClassVar[tuple[Param, ...]] = ()
+    SHOWS: ClassVar[tuple[Show, ...]] = ()
+    METRICS: ClassVar[tuple[Metric, ...]] = ()
+    HANDLES: ClassVar[tuple[type[Body], ...]] = ()
+    INITIATES: ClassVar[bool] = False
+    SERVES: ClassVar[bool] = True
+    CLUSTERS: ClassVar[bool] = False
+
+    def __init__(self, host: Host, params: dict[str, Any]) -> None:
+        self.host = host
+        self.network = host.network
+        self.kernel = host.network.kernel
+        self.trace = host.network.trace
+        self.id = host.id
+        self.params = params
+        self.alive = True
+        self.targets = host.targets
+        self.peers = host.peers
+        self.disk = host.disk
+        self.calls: dict[int, Call] = {}
+        self.cause = Cause(-1, -1, 0)
+        self._keys: dict[str, int] = {}
+        self._handlers: dict[type[Body], Callable[[Any, Message], Any]] = {Probe: self.on_probe}
+        for body in self.HANDLES:
+            name = f"on_{kind_of(body)}"
+            self._handlers[body] = getattr(self, name if hasattr(self, name) else f"on_{role_of(body)}")
+
+    def start(self) -> None:
+        """The process begins. `disk.read()` holds what an earlier incarnation left."""
+
+    # What a node can see
+
+    @property
+    def now_ns(self) -> int:
+        """The monotonic clock."""
+        return self.kernel.now
+
+    def integer(self, name: str) -> int:
+        """An integer parameter."""
+        return int(self.params[name])
+
+    def number(self, name: str) -> float:
+        """A number parameter."""
+        return float(self.params[name])
+
+    def text(self, name: str) -> str:
+        """A text or choice parameter."""
+        return str(self.params[name])
+
+    def boolean(self, name: str) -> bool:
+        """A yes-or-no parameter."""
+        return bool(self.params[name])
+
+    def duration(self, name: str) -> Distribution:
+        """A distribution parameter."""
+        return distribution(self.params[name])
+
+    # What a node can do
+
+    def send(self, to: str, body: Body) -> None:
+        """Send a message to a neighbour; nothing comes back."""
+        if self.alive:
+            cause = self.cause
+            cause.effects += 1
+            self.network.transmit(self.host.channels[to], body, cause, cause.effects, -1)
+
+    def broadcast(self, to: Sequence[str], body: Body) -> None:
+        """Send the same message to many neighbours."""
+        if self.alive:
+            cause = self.cause
+            cause.effects += 1
+            for neighbour in to:
+                self.network.transmit(self.host.channels[neighbour], body, cause, cause.effects, -1)
+
+    def call(self, to: str, body: Body, timeout_ms: float) -> Call:
+        """Send a request and await its reply's body. Raises Refused, or TimedOut after `timeout_ms` (0: never)."""
+        self.cause.effects += 1
+        return self._call(to, body, to_ns(timeout_ms))
+
+    def call_each(self, to: Sequence[str], body: Body, timeout_ms: float) -> list[Future]:
+        """The same request to many neighbours, at once."""
+        self.cause.effects += 1
+        timeout_ns = to_ns(timeout_ms)
+        return [self._call(neighbour, body, timeout_ns) for neighbour in to]
+
+    def quorum(self, calls: list[Future], need: int, own: list[Any]) -> Quorum:
+        """Await the first `need` replies, one's own counted; the rest go on unheeded. Raises Refused when too many fail."""
+        return Quorum(calls, need, own)
+
+    def sleep(self, duration_ns: int) -> Future:
+        """Await the passing of time."""
+        future = Future()
+        self.kernel.after(duration_ns, future)
+        return future
+
+    def timer(self, delay_ns: int, purpose: str, callback: Callable[[], None]) -> Timer:
+        """Call back later. Draws made then belong to this node, the purpose and the number of the firing."""
+        number = self.host.firings.get(purpose, 0)
+        self.host.firings[purpose] = number + 1
+        timer = Timer(self, callback, Cause(-1, -1, nth(self.key(f"timer {purpose}"), number)))
+        self.kernel.after(delay_ns, timer)
+        return timer
+
+    def spawn(self, coroutine: Coroutine[Any, Any, Any], cause: Cause) -> None:
+        """Start a task of this process now."""
+        Task(self, coroutine, cause, False).step()
+
+    def invoke(self, f: str, key: str, value: int | None, process: int) -> int:
+        """A client operation begins; returns its number. Its messages and draws belong to it until `complete`."""
+        op = self.network.operations
+        self.network.operations = op + 1
+        self.cause = Cause(-1, op, self.cause.lineage)
+        self.trace.invoke(op, self.kernel.now, self.host.index, process, f, key, value)
+        return op
+
+    def complete(self, op: int, outcome: str, value: int | None, error: str, attempts: int) -> None:
+        """A client operation ends: ok, fail, or info (it may have taken effect)."""
+        self.trace.complete(op, self.kernel.now, outcome, value, error, attempts)
+
+    def new_process(self) -> int:
+        """A number for a sequence of operations that come one after another, unique over the run."""
+        self.network.processes += 1
+        return self.network.processes - 1
+
+    def show(self, field: str, value: Any) -> None:
+        """Show a field of the node's state on the stage."""
+        if self.alive:
+            self.trace.show(self.kernel.now, self.host.index, field, value)
+
+    def note(self, text: str) -> None:
+        """Write a remark into the trace."""
+        if self.alive:
+            self.trace.note(self.kernel.now, self.host.index, text, self.cause.id)
+
+    def draw(self, purpose: str) -> float:
+        """A number in [0, 1) for this purpose at this moment."""
+        return uniform(self.key(purpose), self.cause.lineage)
+
+    def draw_ns(self, takes: Distribution, purpose: str) -> int:
+        """A duration for this purpose at this moment."""
+        return takes.draw_ns(self.key(purpose), self.cause.lineage)
+
+    def next_ns(self, takes: Distribution, purpose: str) -> int:
+        """The delay to give to the next `timer` of that purpose."""
+        key = self.key(purpose)
+        return takes.draw_ns(key, nth(key, self.host.firings.get(purpose, 0)))
+
+    def key(self, purpose: str) -> int:
+        """This node's stream for a purpose."""
+        found = self._keys.get(purpose)
+        if found is None:
+            found = self._keys[purpose] = stream_key(self.network.seed, self.id, purpose)
+        return found
+
+    # What the engine does with a node
+
+    def begin(self) -> None:
+        """Run `start`, as the engine does at every boot."""
+        self.cause = Cause(-1, -1, nth(self.key("start"), self.disk.incarnation))
+        try:
+            self.start()
+        except Exception as error:
+            raise self.bug(error) from error
+
+    def die(self) -> None:
+        """The host has crashed."""
+        self.alive = False
+        self.calls = {}
+
+    def receive(self, message: Message) -> None:
+        """Handle a message, or wake the call that it answers."""
+        body = message.body
+        if message.reply_to >= 0:
+            call = self.calls.pop(message.reply_to, None)
+            if call is None:
+                return  # late: the caller has given up, or is another incarnation
+            if isinstance(body, Refusal):
+                call.fail(Refused(body.reason, body.uncertain), message)
+            else:
+                call.resolve(body, message)
+            return
+        handler = self._handlers.get(type(body))
+        if handler is None:
+            self.answer(message, Refusal("not understood", False))
+            return
+        self.cause = message
+        try:
+            result = handler(body, message)
+        except Exception as error:
+            raise self.bug(error) from error
+        if result is None:
+            return
+        if isinstance(result, Body):
+            self.answer(message, result)
+        else:
+            Task(self, result, message, True).step()
+
+    def answer(self, request: Cause, body: Body | None) -> None:
+        """Reply to a request, on the channel back."""
+        if body is None or not self.alive or not isinstance(request, Message):
+            return
+        cause = self.cause
+        cause.effects += 1
+        self.network.transmit(self.host.channels[request.channel.src.id], body, cause, cause.effects, request.id)
+
+    def refuse(self, request: Cause, failure: Failure) -> None:
+        """Reply that the request failed, and why."""
+        self.answer(request, Refusal(failure.reason, failure.uncertain))
+
+    def tick(self, timer: Timer) -> None:
+        """A timer has come due."""
+        if not self.alive:
+            return
+        self.cause = timer.cause
+        try:
+            timer.callback()
+        except Exception as error:
+            raise self.bug(error) from error
+
+    def on_probe(self, body: Probe, message: Message) -> Body:
+        """Every process answers a health probe."""
+        return ProbeReply()
+
+    def bug(self, error: Exception) -> NodeBug:
+        """The error as a node bug: who, when, on what, and the line of source."""
+        if isinstance(error, NodeBug):
+            return error
+        frames = traceback.extract_tb(error.__traceback__)
+        place = f"{frames[-1].filename.rsplit('/', 1)[-1]}:{frames[-1].lineno}" if frames else "unknown line"
+        cause = self.cause
+        doing = f"handling {kind_of(type(cause.body))} #{cause.id}" if isinstance(cause, Message) else "on its own"
+        what = f"{type(error).__name__}: {error}"
+        return NodeBug(f"Node bug in {self.TYPE} {self.id!r} at {self.kernel.now / 1e6:.3f} ms, {doing}: {what} ({place})")
+
+    def _call(self, to: str, body: Body, timeout_ns: int) -> Call:
+        message = self.network.transmit(self.host.channels[to], body, self.cause, self.cause.effects, -1)
+        call = Call(self, message.id)
+        self.calls[message.id] = call
+        if timeout_ns > 0:
+            self.kernel.after(timeout_ns, call)
+        return call

@@ -1,0 +1,187 @@
+"""A run: build the world from a physical document, fire events, hand out chunks, end with a digest.
+
+A run is a pure function of its document (which holds the seed), its limits and the engine: same input, same chunks, byte for byte.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any, Final, Iterator, Mapping
+
+import msgpack
+
+from simulations.engine.distributions import distribution, to_ns
+from simulations.engine.faults import Turn, fault
+from simulations.engine.host import Host
+from simulations.engine.kernel import Kernel
+from simulations.engine.network import Message, Network
+from simulations.engine.node import Node
+from simulations.engine.tasks import NodeBug
+from simulations.engine.trace import Chunk, Trace
+
+BATCH: Final = 64
+EVENTS_AT_ONE_INSTANT_MAX: Final = 200_000
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What ends a run as `limited`: part of its key."""
+
+    events_max: int = 20_000_000
+    trace_bytes_max: int = 512 * 1024 * 1024
+    simulated_ms_max: int = 3_600_000
+
+    def as_dict(self) -> dict[str, int]:
+        """The limits as the run's key holds them."""
+        return {
+            "events_max": self.events_max,
+            "trace_bytes_max": self.trace_bytes_max,
+            "simulated_ms_max": self.simulated_ms_max,
+        }
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended: finished, limited (by a named limit) or failed (a node bug). `reason` is in words, "" when finished."""
+
+    status: str
+    reason: str
+    digest: str
+    simulated_ns: int
+    events: int
+    chunks: int
+
+
+class Simulation:
+    """One run. Iterate over `chunks()`; then `outcome` says how it ended."""
+
+    def __init__(self, document: dict[str, Any], node_types: Mapping[str, type[Node]], limits: Limits) -> None:
+        self.limits = limits
+        self.outcome: Outcome | None = None
+        nodes: list[dict[str, Any]] = document["nodes"]
+        self.kernel = Kernel()
+        self.trace = Trace([node["id"] for node in nodes])
+        self.network = Network(self.kernel, self.trace, document["seed"])
+        self.network.workload_ends_ns = to_ns(document["duration_ms"])
+        self.end_ns = min(self.network.workload_ends_ns + to_ns(document["settle_ms"]), to_ns(limits.simulated_ms_max))
+        self.cut_short = self.end_ns < self.network.workload_ends_ns + to_ns(document["settle_ms"])
+        self.trace_bytes = 0
+        self._hash = hashlib.sha256()
+        self._instant_ns = -1
+        self._instant_events = 0
+        for index, node in enumerate(nodes):
+            host = Host(self.network, index, node["id"], node.get("zone") or "")
+            host.node_type = node_types[node["type"]]
+            host.params = node["params"]
+            self.network.hosts[host.id] = host
+        self._lay_links(document["links"])
+        for cluster in document["clusters"]:
+            self._lay_mesh(cluster)
+        for number, entry in enumerate(document["faults"]):
+            self._schedule(number, entry)
+
+    def chunks(self) -> Iterator[Chunk]:
+        """Run; yield each chunk as soon as it is closed."""
+        self.trace.open(0, [])
+        status = "finished"
+        reason = ""
+        try:
+            for host in self.network.hosts.values():
+                host.boot()
+            while True:
+                until_ns = min(self.trace.end_ns_max(), self.end_ns)
+                quiet = self.kernel.run(until_ns, BATCH) < BATCH
+                if quiet:
+                    self.kernel.now = until_ns
+                    if until_ns == self.end_ns:
+                        break
+                if quiet or self.trace.rows() >= self.trace.rows_max():
+                    yield self._close()
+                    self.trace.open(self.kernel.now, self._flight())
+                reason = self._limit_reached()
+                if reason:
+                    break
+        except NodeBug as bug:
+            status = "failed"
+            reason = str(bug)
+        if status == "finished":
+            if not reason and self.cut_short:
+                reason = f"The limit of {self.limits.simulated_ms_max:,} ms of simulated time was reached."
+            if reason:
+                status = "limited"
+            for op in sorted(self.trace.open_ops):
+                self.trace.complete(op, self.kernel.now, "info", None, "run ended", 1)
+        yield self._close()
+        self._conclude(status, reason)
+
+    def _close(self) -> Chunk:
+        chunk = self.trace.close(self.kernel.now)
+        self._hash.update(chunk.data)
+        self.trace_bytes += len(chunk.data)
+        return chunk
+
+    def _conclude(self, status: str, reason: str) -> None:
+        now = self.kernel.now
+        self._hash.update(msgpack.packb([status, reason, now]))
+        digest = "" if status == "failed" else self._hash.hexdigest()
+        self.outcome = Outcome(status, reason, digest, now, self.kernel.events, self.trace.number)
+
+    def _limit_reached(self) -> str:
+        """Which limit has been reached and where, in words; "" for none."""
+        place = f"at {self.kernel.now / 1e6:,.3f} ms of simulated time"
+        if self.kernel.events >= self.limits.events_max:
+            return f"The limit of {self.limits.events_max:,} events was reached {place}."
+        if self.trace_bytes >= self.limits.trace_bytes_max:
+            return f"The limit of {self.limits.trace_bytes_max:,} bytes of trace was reached {place}."
+        if self.kernel.now != self._instant_ns:
+            self._instant_ns = self.kernel.now
+            self._instant_events = 0
+        self._instant_events += BATCH
+        if self._instant_events > EVENTS_AT_ONE_INSTANT_MAX:
+            return f"More than {EVENTS_AT_ONE_INSTANT_MAX:,} events happened {place}, at one instant: an endless loop without delay."
+        return ""
+
+    def _flight(self) -> list[Any]:
+        """The rows of messages in flight, flat, by id."""
+        messages = [entry[2] for entry in self.kernel.queue if isinstance(entry[2], Message)]
+        messages.sort(key=lambda message: message.id)
+        rows: list[Any] = []
+        for message in messages:
+            channel = message.channel
+            kind = self.trace.kind(type(message.body))
+            src, dst, size = channel.src.index, channel.dst.index, message.body.size()
+            rows.extend((message.id, message.sent_ns, src, dst, kind, message.cause_id, message.op, size))
+        return rows
+
+    def _lay_links(self, links: list[dict[str, Any]]) -> None:
+        hosts = self.network.hosts
+        for link in links:
+            a, b = hosts[link["a"]], hosts[link["b"]]
+            self._connect(link["id"], a, b, link["params"])
+            if a.node_type is b.node_type and a.clusters():
+                a.peers.append(b.id)
+                b.peers.append(a.id)
+                continue
+            a.targets.append(b.id)
+            if b.initiates():
+                b.targets.append(a.id)
+
+    def _lay_mesh(self, cluster: dict[str, Any]) -> None:
+        members = [self.network.hosts[id] for id in cluster["members"]]
+        for position, a in enumerate(members):
+            for b in members[position + 1 :]:
+                if b.id in a.peers:
+                    continue
+                self._connect(f"{cluster['id']}:{a.id}-{b.id}", a, b, cluster["link"])
+                a.peers.append(b.id)
+                b.peers.append(a.id)
+
+    def _connect(self, link: str, a: Host, b: Host, params: dict[str, Any]) -> None:
+        self.network.connect(link, a, b, distribution(params["latency"]), float(params["loss"]))
+
+    def _schedule(self, number: int, entry: dict[str, Any]) -> None:
+        built = fault(self.network, number, entry)
+        self.kernel.at_fault(to_ns(entry["at_ms"]), Turn(built, "start"))
+        if entry.get("until_ms") is not None:
+            self.kernel.at_fault(to_ns(entry["until_ms"]), Turn(built, "end"))

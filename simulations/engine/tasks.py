@@ -1,0 +1,161 @@
+"""Waiting: futures, the tasks that wait for them, and waiting for some of many.
+
+Handlers written as `async def` are driven by the simulation; there is no event loop but the kernel. A task belongs to one process: when that
+has died, nothing of it runs again, not even a `finally`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Coroutine, Generator
+
+from simulations.engine.kernel import Event
+
+if TYPE_CHECKING:
+    from simulations.engine.node import Node
+
+
+class Failure(Exception):
+    """A call did not succeed. `uncertain`: it may have taken effect nevertheless."""
+
+    def __init__(self, reason: str, uncertain: bool) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.uncertain = uncertain
+
+
+class TimedOut(Failure):
+    """No reply came in time."""
+
+    def __init__(self) -> None:
+        super().__init__("timed out", True)
+
+
+class Refused(Failure):
+    """The other side, or one's own queue, said no."""
+
+
+class NodeBug(Exception):
+    """A handler raised: a mistake in a node type, with where and when."""
+
+
+class Cause(Event):
+    """Why a process acts: the message that made it (−1: none), the client operation it serves (−1: none) and the lineage of its draws."""
+
+    def __init__(self, id: int, op: int, lineage: int) -> None:
+        self.id = id
+        self.op = op
+        self.lineage = lineage
+        self.effects = 0
+
+
+class Future(Event):
+    """A value to come. Await it once."""
+
+    def __init__(self) -> None:
+        self.done = False
+        self.value: Any = None
+        self.error: Failure | None = None
+        self.waiter: Task | None = None
+        self.group: Quorum | None = None
+
+    def __await__(self) -> Generator[Future, None, Any]:
+        if not self.done:
+            yield self
+        if self.error is not None:
+            raise self.error
+        return self.value
+
+    def fire(self) -> None:
+        """As an event, a future is a sleep that ends."""
+        self.resolve(None, None)
+
+    def resolve(self, value: Any, cause: Cause | None) -> None:
+        """Give the value; whoever waits goes on at once, because of `cause` (None: for the reason it had)."""
+        if self.done:
+            return
+        self.done = True
+        self.value = value
+        self._wake(cause)
+
+    def fail(self, error: Failure, cause: Cause | None) -> None:
+        """Give an error instead of a value."""
+        if self.done:
+            return
+        self.done = True
+        self.error = error
+        self._wake(cause)
+
+    def _wake(self, cause: Cause | None) -> None:
+        if self.group is not None:
+            self.group.settle(self, cause)
+        waiter = self.waiter
+        if waiter is not None:
+            self.waiter = None
+            if cause is not None:
+                waiter.cause = cause
+            waiter.step()
+
+
+class Quorum(Future):
+    """The first `need` values of many futures; fails as soon as too many of them have failed."""
+
+    def __init__(self, futures: list[Future], need: int, values: list[Any]) -> None:
+        super().__init__()
+        self.need = need
+        self.values = values
+        self.pending = len(futures)
+        for future in futures:
+            future.group = self
+        if len(values) >= need:
+            self.done = True
+            self.value = values
+        elif len(values) + self.pending < need:
+            self.done = True
+            self.error = Refused("no quorum", True)
+
+    def settle(self, future: Future, cause: Cause | None) -> None:
+        """One of the futures has a value or an error."""
+        self.pending -= 1
+        if future.error is None:
+            self.values.append(future.value)
+            if len(self.values) >= self.need:
+                self.resolve(self.values, cause)
+        elif len(self.values) + self.pending < self.need:
+            self.fail(Refused("no quorum", True), cause)
+
+
+class Task(Event):
+    """A coroutine of a process, driven from future to future. `reply_to` is the request whose reply it computes, if any."""
+
+    def __init__(self, node: Node, coroutine: Coroutine[Any, Any, Any], cause: Cause, answers: bool) -> None:
+        self.node = node
+        self.coroutine = coroutine
+        self.cause = cause
+        self.request = cause
+        self.answers = answers
+
+    def fire(self) -> None:
+        """As an event, a task is a start put off."""
+        self.step()
+
+    def step(self) -> None:
+        """Run until the coroutine waits again or ends."""
+        node = self.node
+        if not node.alive:
+            return
+        before = node.cause
+        node.cause = self.cause
+        try:
+            future: Future = self.coroutine.send(None)
+            future.waiter = self
+        except StopIteration as stop:
+            if self.answers:
+                node.answer(self.request, stop.value)
+        except Failure as failure:
+            if not self.answers:
+                raise node.bug(failure) from failure
+            node.refuse(self.request, failure)
+        except Exception as error:
+            raise node.bug(error) from error
+        finally:
+            node.cause = before

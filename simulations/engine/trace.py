@@ -1,0 +1,218 @@
+"""The trace: what happened, append-only, in numbered chunks of typed columns.
+
+A chunk opens with a keyframe (the world at its start), so that any moment is one chunk away. Where a chunk ends depends on simulated time
+and rows alone; early ones are small, so that a viewer sees something at once. Rows are collected as flat lists, a row's fields beside each
+other, and become columns when the chunk closes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgpack
+
+from simulations.engine.columns import pack, unpack
+from simulations.engine.messages import Body, kind_of, role_of
+
+TABLES: Final[dict[str, tuple[str, ...]]] = {
+    "sent": ("id", "time", "src", "dst", "kind", "cause", "op", "size"),
+    "settled": ("id", "time", "outcome"),
+    "state": ("time", "node", "field", "value"),
+    "faults": ("time", "fault", "phase"),
+    "invoked": ("op", "time", "node", "process", "f", "key", "value"),
+    "returned": ("op", "time", "type", "value", "error", "attempts"),
+    "notes": ("time", "node", "text", "cause"),
+}
+PLAIN: Final = frozenset({"value"})  # any value, not a number
+WORDS: Final = frozenset({"key", "text"})  # open vocabularies: coded per chunk
+CODED: Final = frozenset({"kind", "outcome", "field", "phase", "f", "type", "error", "key", "text"})
+DELIVERED: Final = 0
+
+CHUNK_ROWS_FIRST: Final = 256
+CHUNK_ROWS_MAX: Final = 16_384
+CHUNK_SPAN_NS_FIRST: Final = 50_000_000
+CHUNK_SPAN_NS_MAX: Final = 2_000_000_000
+
+
+class Chunk:
+    """A finished chunk. `data` is canonical: its SHA-256 is the chunk's address."""
+
+    def __init__(self, number: int, start_ns: int, end_ns: int, rows: int, data: bytes) -> None:
+        self.number = number
+        self.start_ns = start_ns
+        self.end_ns = end_ns
+        self.rows = rows
+        self.data = data
+
+
+class Trace:
+    """Collects rows and closes chunks."""
+
+    def __init__(self, nodes: list[str]) -> None:
+        self.nodes = nodes
+        self.number = 0
+        self.start_ns = 0
+        self.words: dict[str, int] = {"delivered": DELIVERED}
+        self.roles: dict[str, str] = {}
+        self._kinds: dict[type[Body], int] = {}
+        self.shown: list[dict[str, Any]] = [{} for _ in nodes]
+        self.open_ops: dict[int, tuple[Any, ...]] = {}
+        self.active_faults: list[int] = []
+        self.sent: list[Any] = []
+        self.settled: list[Any] = []
+        self.state: list[Any] = []
+        self.faults: list[Any] = []
+        self.invoked: list[Any] = []
+        self.returned: list[Any] = []
+        self.notes: list[Any] = []
+        self._keyframe: dict[str, Any] = {}
+
+    def code(self, word: str) -> int:
+        """The number of a word of a closed vocabulary (kinds, fields, outcomes, reasons)."""
+        found = self.words.get(word)
+        if found is None:
+            found = self.words[word] = len(self.words)
+        return found
+
+    def kind(self, body: type[Body]) -> int:
+        """The number of a message kind; its role is noted on first use."""
+        found = self._kinds.get(body)
+        if found is None:
+            word = kind_of(body)
+            found = self._kinds[body] = self.code(word)
+            self.roles[word] = role_of(body)
+        return found
+
+    def show(self, time: int, node: int, field: str, value: Any) -> None:
+        """A field of a node's state takes a value; nothing is written when it had that value."""
+        shown = self.shown[node]
+        if field in shown and shown[field] == value:
+            return
+        shown[field] = value
+        self.state.extend((time, node, self.code(field), value))
+
+    def fault(self, time: int, number: int, phase: str) -> None:
+        """A fault starts or ends."""
+        self.faults.extend((time, number, self.code(phase)))
+        if phase == "start":
+            self.active_faults.append(number)
+            self.active_faults.sort()
+        else:
+            self.active_faults.remove(number)
+
+    def invoke(self, op: int, time: int, node: int, process: int, f: str, key: str, value: Any) -> None:
+        """A client operation begins."""
+        row = (op, time, node, process, self.code(f), key, value)
+        self.open_ops[op] = row
+        self.invoked.extend(row)
+
+    def complete(self, op: int, time: int, outcome: str, value: Any, error: str, attempts: int) -> None:
+        """A client operation ends: ok, fail, or info (nobody knows)."""
+        del self.open_ops[op]
+        self.returned.extend((op, time, self.code(outcome), value, self.code(error), attempts))
+
+    def note(self, time: int, node: int, text: str, cause: int) -> None:
+        """A remark on what a node did."""
+        self.notes.extend((time, node, text, cause))
+
+    def rows(self) -> int:
+        """About how many rows the open chunk holds: the tables that grow with traffic."""
+        return len(self.sent) // 8 + len(self.settled) // 3 + len(self.state) // 4
+
+    def rows_max(self) -> int:
+        """The row count at which the open chunk closes."""
+        return min(CHUNK_ROWS_FIRST << min(self.number, 8), CHUNK_ROWS_MAX)
+
+    def end_ns_max(self) -> int:
+        """The time at which the open chunk closes, however few its rows."""
+        return self.start_ns + min(CHUNK_SPAN_NS_FIRST << min(self.number, 8), CHUNK_SPAN_NS_MAX)
+
+    def open(self, time: int, flight: list[Any]) -> None:
+        """Begin a chunk: take the keyframe. `flight` holds the rows of messages in flight, flat, by id."""
+        self.start_ns = time
+        ops: list[Any] = []
+        for op in sorted(self.open_ops):
+            ops.extend(self.open_ops[op])
+        self._keyframe = {
+            "state": [dict(fields) for fields in self.shown],
+            "flight": flight,
+            "faults": list(self.active_faults),
+            "ops": ops,
+        }
+
+    def close(self, time: int) -> Chunk:
+        """End the chunk at `time` and return it."""
+        strings = dict(self.words)
+        frame = self._keyframe
+        frame["flight"] = _table(TABLES["sent"], frame["flight"], strings)
+        frame["ops"] = _table(TABLES["invoked"], frame["ops"], strings)
+        tables: dict[str, Any] = {}
+        rows = 0
+        for name, flat in self._take():
+            tables[name] = _table(TABLES[name], flat, strings)
+            rows += tables[name]["rows"]
+        data = msgpack.packb(
+            {
+                "v": 1,
+                "n": self.number,
+                "from": self.start_ns,
+                "to": time,
+                "nodes": self.nodes,
+                "strings": list(strings),
+                "roles": self.roles,
+                "keyframe": frame,
+                "tables": tables,
+            }
+        )
+        chunk = Chunk(self.number, self.start_ns, time, rows, data)
+        self.number += 1
+        return chunk
+
+    def _take(self) -> list[tuple[str, list[Any]]]:
+        """The collected rows by table; the lists start anew."""
+        taken: list[tuple[str, list[Any]]] = [
+            ("sent", self.sent),
+            ("settled", self.settled),
+            ("state", self.state),
+            ("faults", self.faults),
+            ("invoked", self.invoked),
+            ("returned", self.returned),
+            ("notes", self.notes),
+        ]
+        self.sent = []
+        self.settled = []
+        self.state = []
+        self.faults = []
+        self.invoked = []
+        self.returned = []
+        self.notes = []
+        return taken
+
+
+def _table(names: tuple[str, ...], flat: list[Any], strings: dict[str, int]) -> dict[str, Any]:
+    """Flat rows as {"rows", "cols"}; words of open vocabularies are added to `strings`."""
+    width = len(names)
+    cols: dict[str, Any] = {}
+    for position, name in enumerate(names):
+        values = flat[position::width]
+        if name in WORDS:
+            for word in values:
+                if word not in strings:
+                    strings[word] = len(strings)
+            values = [strings[word] for word in values]
+        cols[name] = values if name in PLAIN else pack(values)
+    return {"rows": len(flat) // width, "cols": cols}
+
+
+def decode(data: bytes) -> dict[str, Any]:
+    """A chunk with every column expanded to a list, coded columns to their words. Raises ValueError for what is no chunk."""
+    chunk: dict[str, Any] = msgpack.unpackb(data, strict_map_key=False)
+    if not isinstance(chunk, dict) or chunk.get("v") != 1:
+        raise ValueError("Not a trace chunk of version 1.")
+    strings: list[str] = chunk["strings"]
+    for table in (*chunk["tables"].values(), chunk["keyframe"]["flight"], chunk["keyframe"]["ops"]):
+        cols = table["cols"]
+        for name in cols:
+            values = unpack(cols[name])
+            cols[name] = [strings[value] for value in values] if name in CODED else values
+    return chunk

@@ -1,0 +1,106 @@
+"""The database: one copy of keys and values on one disk.
+
+A write is acknowledged once it is synced, so that a crash loses nothing acknowledged; with durability off it is acknowledged from memory,
+faster, and a crash takes back what the disk had not yet seen.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from simulations.engine.declare import Param, Show
+from simulations.engine.messages import Body, Done, Read, Value, Work, Write
+from simulations.engine.network import Message
+from simulations.engine.node import Node
+from simulations.engine.workers import Workers
+
+
+class Database(Node):
+    """Stores values by key."""
+
+    TYPE: ClassVar[str] = "database"
+    TITLE: ClassVar[str] = "Database"
+    CATEGORY: ClassVar[str] = "Storage and consensus"
+    SUMMARY: ClassVar[str] = "Keeps keys and values on one disk"
+    ICON: ClassVar[str] = "database"
+    PARAMS: ClassVar[tuple[Param, ...]] = (
+        Param("concurrency", "Connections", "integer", 8, "", 1, 10_000, help="Requests worked on at once.", section="Capacity"),
+        Param(
+            "service_time",
+            "Query time",
+            "distribution",
+            {"kind": "exponential", "mean_ms": 4},
+            "ms",
+            0,
+            3_600_000,
+            help="What a query costs besides the disk.",
+            section="Capacity",
+        ),
+        Param(
+            "queue_max",
+            "Queue",
+            "integer",
+            1000,
+            "requests",
+            0,
+            1_000_000,
+            help="Requests that may wait; one more is refused.",
+            section="Capacity",
+        ),
+        Param(
+            "durable",
+            "Sync before answering",
+            "boolean",
+            True,
+            help="Off: a write is acknowledged from memory, and a crash may lose it.",
+            section="Disk",
+        ),
+        Param(
+            "fsync_time",
+            "fsync takes",
+            "distribution",
+            {"kind": "constant", "value_ms": 1},
+            "ms",
+            0,
+            3_600_000,
+            help="From memory to disk.",
+            section="Disk",
+        ),
+    )
+    SHOWS: ClassVar[tuple[Show, ...]] = (
+        Show("busy", "Busy", "connections", "bar", "concurrency"),
+        Show("queue", "Queue", "requests"),
+        Show("value", "Last write"),
+    )
+    HANDLES: ClassVar[tuple[type[Body], ...]] = (Work, Read, Write)
+
+    def start(self) -> None:
+        self.workers = Workers(self, self.integer("concurrency"), self.integer("queue_max"))
+        self.service_time = self.duration("service_time")
+        self.fsync_time = self.duration("fsync_time")
+        self.durable = self.boolean("durable")
+        self.values: dict[str, int] = self.disk.read()
+
+    async def on_work(self, body: Work, message: Message) -> Body:
+        await self.workers.acquire()
+        await self.sleep(self.draw_ns(self.service_time, "service time"))
+        self.workers.release()
+        return Done()
+
+    async def on_read(self, body: Read, message: Message) -> Body:
+        await self.workers.acquire()
+        await self.sleep(self.draw_ns(self.service_time, "service time"))
+        value = self.values.get(body.key)
+        self.workers.release()
+        return Value(value)
+
+    async def on_write(self, body: Write, message: Message) -> Body:
+        await self.workers.acquire()
+        await self.sleep(self.draw_ns(self.service_time, "service time"))
+        self.disk.write(body.key, body.value)
+        if self.durable:
+            await self.disk.fsync(self.fsync_time)
+        self.values[body.key] = body.value
+        self.show("value", f"{body.key} = {body.value}")
+        self.workers.release()
+        return Done()

@@ -1,0 +1,104 @@
+"""The service: work that takes time, done by so many workers at once.
+
+A request waits in a bounded queue for a worker, keeps it for a service time, and is refused when the queue is full. With a store or another
+service behind it, the service passes the request on and answers with the answer; by default its worker waits meanwhile, as a thread does, so
+that a slow store uses up the workers in front of it.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from simulations.engine.declare import Param, Show
+from simulations.engine.messages import Body, Done, Read, Request, Value, Work, Write
+from simulations.engine.network import Message
+from simulations.engine.node import Node
+from simulations.engine.workers import Workers
+
+
+class Service(Node):
+    """Works on requests, and asks what stands behind it."""
+
+    TYPE: ClassVar[str] = "service"
+    TITLE: ClassVar[str] = "Service"
+    CATEGORY: ClassVar[str] = "Services"
+    SUMMARY: ClassVar[str] = "Works on requests with a number of workers and a queue"
+    ICON: ClassVar[str] = "service"
+    PARAMS: ClassVar[tuple[Param, ...]] = (
+        Param("concurrency", "Workers", "integer", 4, "", 1, 10_000, help="Requests worked on at once.", section="Capacity"),
+        Param(
+            "service_time",
+            "Service time",
+            "distribution",
+            {"kind": "exponential", "mean_ms": 20},
+            "ms",
+            0,
+            3_600_000,
+            help="How long a worker needs for a request.",
+            section="Capacity",
+        ),
+        Param(
+            "queue_max",
+            "Queue",
+            "integer",
+            100,
+            "requests",
+            0,
+            1_000_000,
+            help="Requests that may wait; one more is refused.",
+            section="Capacity",
+        ),
+        Param(
+            "timeout_ms",
+            "Timeout",
+            "number",
+            1000,
+            "ms",
+            0.001,
+            3_600_000,
+            help="How long to wait for what stands behind.",
+            section="Calls",
+        ),
+        Param(
+            "holds_worker",
+            "Hold the worker",
+            "boolean",
+            True,
+            help="The worker waits for the answer from behind, as a thread does. Off: it works on the next request meanwhile.",
+            section="Calls",
+        ),
+    )
+    SHOWS: ClassVar[tuple[Show, ...]] = (
+        Show("busy", "Busy", "workers", "bar", "concurrency"),
+        Show("queue", "Queue", "requests"),
+    )
+    HANDLES: ClassVar[tuple[type[Body], ...]] = (Work, Read, Write)
+
+    def start(self) -> None:
+        self.workers = Workers(self, self.integer("concurrency"), self.integer("queue_max"))
+        self.service_time = self.duration("service_time")
+        self.timeout_ms = self.number("timeout_ms")
+        self.holds_worker = self.boolean("holds_worker")
+        self.turn = 0
+
+    async def on_request(self, body: Request, message: Message) -> Body:
+        """Wait for a worker, work, and ask behind if there is somebody."""
+        await self.workers.acquire()
+        await self.sleep(self.draw_ns(self.service_time, "service time"))
+        if not self.targets:
+            self.workers.release()
+            return Value(None) if isinstance(body, Read) else Done()
+        if not self.holds_worker:
+            self.workers.release()
+            return await self.ask_behind(body)
+        try:
+            return await self.ask_behind(body)
+        finally:
+            self.workers.release()
+
+    async def ask_behind(self, body: Request) -> Body:
+        """Pass the request to the next target in turn; its failure becomes ours."""
+        target = self.targets[self.turn % len(self.targets)]
+        self.turn += 1
+        reply: Body = await self.call(target, body, self.timeout_ms)
+        return reply
