@@ -1,0 +1,104 @@
+"""What has to be true before the processes start: compiled engine, migrated database, loaded gallery."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from house import ROOT, VENV_PYTHON, Trouble, fingerprint, is_stamped, one_at_a_time, put_stamp, say
+
+COMPILE_SCRIPT = ROOT / "scripts" / "compile_engine.py"
+
+
+class Interrupted(Exception):
+    """The person asked to stop while a step was running."""
+
+
+def never() -> bool:
+    return False
+
+
+def compile_engine(stopping: Callable[[], bool] = never) -> None:
+    """Compiles the engine where there is a C compiler; the interpreted one gives the same digests, slower."""
+    if not COMPILE_SCRIPT.exists():
+        return
+    compiler = shutil.which(os.environ.get("CC") or "cc")
+    sources = [COMPILE_SCRIPT, *(ROOT / "simulations" / name for name in ("compiled.py", "engine", "nodes"))]
+    stamp, value = ROOT / ".build" / ".stamp", fingerprint(sources, str(VENV_PYTHON.resolve()), str(compiler))
+    if is_stamped(stamp, value):
+        return
+    with one_at_a_time("the engine is being compiled"):
+        if not is_stamped(stamp, value):
+            compile_once(compiler, stopping)
+            put_stamp(stamp, value)
+
+
+def compile_once(compiler: str | None, stopping: Callable[[], bool]) -> None:
+    if compiler is None:
+        say("no C compiler: the engine runs interpreted (same results, slower)")
+        return
+    say("compiling the engine (about half a minute)")
+    status, output = step([str(VENV_PYTHON), str(COMPILE_SCRIPT)], dict(os.environ), stopping)
+    if status != 0:
+        say(f"the engine could not be compiled and runs interpreted: {last_line(output)}")
+
+
+def prepare_database(data_dir: Path, environment: dict[str, str], stopping: Callable[[], bool] = never) -> None:
+    """`migrate` and `load_gallery`, left out when nothing they read has changed since they last went well."""
+    stamp, value = data_dir / "run" / "prepared", what_the_database_follows()
+    external = bool(environment.get("DATABASE_URL"))
+    if not external and (data_dir / "netsplit.sqlite3").exists() and is_stamped(stamp, value):
+        return
+    say("preparing the database and the gallery")
+    for name in (["migrate", "--noinput", "--verbosity", "0"], ["load_gallery"]):
+        status, output = step([str(VENV_PYTHON), "manage.py", *name], environment, stopping)
+        if status != 0:
+            log = data_dir / "logs" / f"{name[0]}.log"
+            log.write_text(output)
+            raise Trouble(f"`manage.py {name[0]}` failed: {last_line(output)} (all of it: {log})")
+    put_stamp(stamp, value)
+
+
+def what_the_database_follows() -> str:
+    migrations = sorted(path for app in ("playground", "simulations") for path in (ROOT / app).rglob("migrations"))
+    gallery = sorted((ROOT / "simulations").glob("document*.py"))
+    loaders = sorted(path for app in ("playground", "simulations") for path in (ROOT / app).rglob("load_gallery.py"))
+    return fingerprint([*migrations, *gallery, *loaders, ROOT / "simulations" / "scenarios", ROOT / "requirements.txt"])
+
+
+def step(command: list[str], environment: dict[str, str], stopping: Callable[[], bool]) -> tuple[int, str]:
+    """Runs one command to its end in a session of its own, so that a signal to us is ours to handle."""
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        while True:
+            try:
+                output, _ = process.communicate(timeout=0.05)
+                return process.returncode, output
+            except subprocess.TimeoutExpired:
+                if stopping():
+                    process.terminate()
+                    give_time(process)
+                    raise Interrupted from None
+
+
+def give_time(process: subprocess.Popen[str]) -> None:
+    end = time.monotonic() + 3
+    while process.poll() is None and time.monotonic() < end:
+        time.sleep(0.05)
+    process.kill()
+
+
+def last_line(output: str) -> str:
+    return next((line.strip() for line in reversed(output.splitlines()) if line.strip()), "no output")

@@ -1,0 +1,35 @@
+"""Fixtures for every folder of tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.stack import Stack
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The real processes, one set for each test worker; they are ended with the session."""
+    running = Stack(tmp_path_factory.mktemp("stack") / "data")
+    try:
+        running.start()
+        yield running
+    finally:
+        if running.process is not None:
+            running.stop()
+
+
+@pytest.fixture
+def new_stack(tmp_path: Path) -> Iterator[Stack]:
+    """Real processes of one test's own, not yet started; for tests that break them."""
+    own = Stack(tmp_path / "data")
+    try:
+        yield own
+    finally:
+        if own.process is not None and own.process.poll() is None:
+            with suppress(ProcessLookupError):
+                own.stop()
