@@ -1,0 +1,130 @@
+"""The catalogue: node types as found in `nodes/`, their parameters, what they show, and every metric's definition."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import inspect
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from simulations.document_base import Entry, whole
+from simulations.document_entries import FAULT_HELP
+from simulations.document_params import LINK_PARAMS, param_model
+from simulations.engine.declare import Metric, Param, Show
+from simulations.engine.metrics import METRICS
+from simulations.engine.node import Node
+
+HERE: Final = Path(__file__).resolve().parent
+CATEGORIES: Final = ("Workload", "Services", "Storage and consensus")
+
+
+@cache
+def node_types() -> dict[str, type[Node]]:
+    """Every node type by name: the subclasses of Node that the files under `nodes/` define, in palette order."""
+    found: list[type[Node]] = []
+    for name in _modules():
+        module = importlib.import_module(f"simulations.nodes.{name}")
+        for value in vars(module).values():
+            if (
+                inspect.isclass(value)
+                and issubclass(value, Node)
+                and value.TYPE
+                and value.__module__ == module.__name__
+            ):
+                found.append(value)
+    found.sort(key=_palette_order)
+    names = [node_type.TYPE for node_type in found]
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise TypeError(f"Two files under nodes/ define the type {sorted(twice)[0]!r}.")
+    return dict(zip(names, found, strict=True))
+
+
+def _modules() -> list[str]:
+    return sorted(path.stem for path in (HERE / "nodes").glob("*.py") if not path.stem.startswith("_"))
+
+
+def _palette_order(node_type: type[Node]) -> tuple[int, str]:
+    category = node_type.CATEGORY
+    return (CATEGORIES.index(category) if category in CATEGORIES else len(CATEGORIES), node_type.TITLE)
+
+
+@cache
+def params_model(type_name: str) -> type[Entry]:
+    """The model that checks and completes a node type's parameters. Raises KeyError for an unknown type."""
+    return param_model(type_name, node_types()[type_name].PARAMS)
+
+
+def describe() -> dict[str, Any]:
+    """The catalogue as plain data, for palette, inspector, docs and API."""
+    types = node_types().values()
+    return {
+        "types": [_type(node_type) for node_type in types],
+        "link": {"params": [_param(param) for param in LINK_PARAMS]},
+        "faults": [{"kind": kind, "title": title, "help": text} for kind, (title, text) in FAULT_HELP.items()],
+        "metrics": [_metric(metric) for metric in METRICS],
+    }
+
+
+def _type(node_type: type[Node]) -> dict[str, Any]:
+    return {
+        "type": node_type.TYPE,
+        "title": node_type.TITLE,
+        "category": node_type.CATEGORY,
+        "summary": node_type.SUMMARY,
+        "icon": node_type.ICON,
+        "doc": inspect.cleandoc(node_type.__doc__ or ""),
+        "params": [_param(param) for param in node_type.PARAMS],
+        "shows": [_show(show) for show in node_type.SHOWS],
+        "initiates": node_type.INITIATES,
+        "serves": node_type.SERVES,
+        "clusters": node_type.CLUSTERS,
+        "metrics": [_metric(metric) for metric in node_type.METRICS],
+    }
+
+
+def _param(param: Param) -> dict[str, Any]:
+    return {
+        "name": param.name,
+        "title": param.title,
+        "kind": param.kind,
+        "unit": param.unit,
+        "default": whole(_default(param)),
+        "min": whole(param.low),
+        "max": whole(param.high),
+        "choices": [{"value": choice.value, "title": choice.title} for choice in param.choices],
+        "help": param.help,
+        "section": param.section,
+    }
+
+
+def _default(param: Param) -> object:
+    if param.kind == "distribution" and isinstance(param.default, (int, float)):
+        return {"kind": "constant", "value_ms": param.default}
+    return param.default
+
+
+def _show(show: Show) -> dict[str, Any]:
+    return {"field": show.field, "title": show.title, "unit": show.unit, "as": show.look, "of": show.full}
+
+
+def _metric(metric: Metric) -> dict[str, Any]:
+    return {"name": metric.name, "unit": metric.unit, "definition": metric.definition}
+
+
+def engine_version(types: Iterable[str]) -> str:
+    """The version that a run belongs to: a hash of the sources of the engine, the document and the node files it uses.
+
+    Raises KeyError for an unknown type.
+    """
+    known = node_types()
+    files = [*(HERE / "engine").glob("*.py"), *HERE.glob("document*.py")]
+    files += [HERE / "nodes" / f"{known[name].__module__.rsplit('.', 1)[-1]}.py" for name in types]
+    digest = hashlib.sha256()
+    for path in sorted(set(files)):
+        digest.update(f"{path.relative_to(HERE).as_posix()}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]

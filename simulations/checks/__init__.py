@@ -1,0 +1,1 @@
+"""Checks: verdicts on a run, derived from its trace alone."""

@@ -1,0 +1,83 @@
+"""What a check finds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from simulations.engine.log import Operation
+from simulations.engine.metrics import NS_PER_MS
+
+TITLES: Final[dict[str, str]] = {
+    "linearizability": "Linearizable registers",
+    "stale_reads": "No stale reads",
+    "lost_writes": "No lost writes",
+    "known_values": "Only written values are read",
+    "convergence": "Replicas agree in the end",
+}
+
+
+@dataclass
+class Finding:
+    """A check's verdict: pass, fail or unknown, in words, with the operations that suffice to show a failure.
+
+    `violations` is None where nothing could be judged. `offenders` are the ids of the operations that broke the rule.
+    """
+
+    name: str
+    verdict: str
+    explanation: str
+    evidence: list[Operation] = field(default_factory=list)
+    at_ns: int | None = None
+    violations: int | None = None
+    offenders: frozenset[int] = frozenset()
+    population: frozenset[int] = frozenset()
+
+    def as_dict(self) -> dict[str, Any]:
+        """The finding as plain data."""
+        return {
+            "name": self.name,
+            "title": TITLES[self.name],
+            "verdict": self.verdict,
+            "explanation": self.explanation,
+            "evidence": [as_evidence(operation) for operation in self.evidence],
+            "at_ms": None if self.at_ns is None else self.at_ns / NS_PER_MS,
+        }
+
+
+def as_evidence(operation: Operation) -> dict[str, Any]:
+    """An operation as it is shown beside a verdict. `end_ms` is None for one whose outcome nobody knows."""
+    known = operation.type != "info" and operation.end_ns is not None
+    return {
+        "op": operation.id,
+        "client": operation.node,
+        "text": text_of(operation),
+        "start_ms": operation.start_ns / NS_PER_MS,
+        "end_ms": (operation.end_ns or 0) / NS_PER_MS if known else None,
+    }
+
+
+def text_of(operation: Operation) -> str:
+    """What an operation did: `write k1 = 7`, `read k1 → 7`."""
+    if operation.f == "write":
+        return f"write {operation.key} = {operation.value}" + (" (outcome unknown)" if operation.type == "info" else "")
+    return f"read {operation.key} → {'nothing' if operation.result is None else operation.result}"
+
+
+def moment(ns: int) -> str:
+    """A moment as it is told: `1,204.5 ms`."""
+    text = f"{ns / NS_PER_MS:,.3f}".rstrip("0").rstrip(".")
+    return f"{text} ms"
+
+
+def span(operation: Operation) -> str:
+    """From when to when an operation lasted, in words."""
+    if operation.type == "info" or operation.end_ns is None:
+        return f"from {moment(operation.start_ns)}, never confirmed"
+    return f"{moment(operation.start_ns)[:-3]}–{moment(operation.end_ns)}"
+
+
+def in_order(operations: Iterable[Operation]) -> list[Operation]:
+    """Operations by the time they began."""
+    return sorted(operations, key=lambda operation: (operation.start_ns, operation.id))

@@ -1,0 +1,228 @@
+"""What pydantic cannot see: references, duplicates, parameters of node types, times, limits after expansion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from simulations.catalogue import node_types, params_model
+from simulations.document_base import FAULTS_MAX, LINKS_MAX, NODES_MAX, Mistake, did_you_mean
+from simulations.document_entries import (
+    ClusterEntry,
+    Crash,
+    Cut,
+    Fault,
+    LinkEntry,
+    Loss,
+    NodeEntry,
+    Partition,
+    ZoneEntry,
+)
+from simulations.document_expand import Names
+from simulations.document_params import LINK_MODEL, LINK_PARAMS, mistakes_of
+from simulations.engine.declare import Param
+
+
+@dataclass
+class Parts:
+    """The entries that could be read, each with its index, and every id in use (also of entries that could not)."""
+
+    nodes: list[tuple[int, NodeEntry]]
+    links: list[tuple[int, LinkEntry]]
+    zones: list[tuple[int, ZoneEntry]]
+    clusters: list[tuple[int, ClusterEntry]]
+    faults: list[tuple[int, Fault]]
+    broken: frozenset[str]
+    end_ms: float
+
+
+class Inspector:
+    """Collects the mistakes of one document."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.found: list[Mistake] = []
+        # Counts beyond the limit are refused before they are spelled out.
+        self.node_count = sum(node.count for _, node in parts.nodes)
+        self.oversized = self.node_count > NODES_MAX
+        self.names = Names([] if self.oversized else [node for _, node in parts.nodes])
+        self.types = {name: parts.nodes[at][1].type for name, at in self.names.type_index.items()}
+
+    def say(self, path: str, message: str) -> None:
+        self.found.append(Mistake(path, message))
+
+    def inspect(self) -> list[Mistake]:
+        """Every mistake beyond structure."""
+        if self.oversized:
+            self.say(
+                "nodes", f"The scenario has {self.node_count:,} nodes, counts included; the limit is {NODES_MAX:,}."
+            )
+        self._ids()
+        self._nodes()
+        if not self.oversized:
+            self._links()
+            self._clusters()
+            self._faults()
+        return self.found
+
+    def _ids(self) -> None:
+        groups: tuple[tuple[str, Sequence[tuple[int, Any]]], ...] = (
+            ("nodes", self.parts.nodes),
+            ("links", self.parts.links),
+            ("zones", self.parts.zones),
+            ("clusters", self.parts.clusters),
+        )
+        for kind, entries in groups:
+            seen: dict[str, int] = {}
+            for index, entry in entries:
+                if entry.id in seen:
+                    self.say(
+                        f"{kind}[{index}].id", f'"{entry.id}" is taken by {kind}[{seen[entry.id]}]; ids must differ.'
+                    )
+                seen.setdefault(entry.id, index)
+        for index, node in self.parts.nodes:
+            for name in self.names.nodes.get(node.id, ()):
+                if self.names.type_index[name] != index and name != node.id:
+                    self.say(
+                        f"nodes[{index}].count",
+                        f'Expands to "{name}", which nodes[{self.names.type_index[name]}] is called already.',
+                    )
+                    break
+
+    def _nodes(self) -> None:
+        zones = [zone.id for _, zone in self.parts.zones]
+        types = node_types()
+        for index, node in self.parts.nodes:
+            if node.zone is not None and node.zone not in zones and node.zone not in self.parts.broken:
+                self.say(f"nodes[{index}].zone", f'There is no zone "{node.zone}".{did_you_mean(node.zone, zones)}')
+            if node.type not in types:
+                self.say(f"nodes[{index}].type", self._unknown_type(node.type))
+                continue
+            self._params(node.type, node.params, f"nodes[{index}].params")
+
+    def _unknown_type(self, name: str) -> str:
+        known = sorted(node_types())
+        return f'There is no node type "{name[:60]}".{did_you_mean(name, known) or " Known: " + ", ".join(known) + "."}'
+
+    def _params(self, type_name: str, params: Mapping[str, Any], path: str) -> None:
+        self._model(params_model(type_name), node_types()[type_name].PARAMS, params, path)
+
+    def _model(self, model: Any, declared: Sequence[Param], params: Mapping[str, Any], path: str) -> None:
+        try:
+            model.model_validate(params)
+        except ValidationError as error:
+            self.found += mistakes_of(error, model, params, path, declared)
+
+    def _known(self, name: str, path: str) -> tuple[str, ...]:
+        """The nodes that a reference stands for; a mistake and () where there are none."""
+        found = self.names.nodes.get(name, ())
+        if not found and name not in self.parts.broken:
+            self.say(path, f'There is no node "{name}".{did_you_mean(name, self.names.nodes)}')
+        return found
+
+    def _links(self) -> None:
+        total = 0
+        taken: dict[tuple[str, str], int] = {}
+        for index, link in self.parts.links:
+            path = f"links[{index}]"
+            self._model(LINK_MODEL, LINK_PARAMS, link.params, f"{path}.params")
+            a = self._known(link.a, f"{path}.a")
+            b = self._known(link.b, f"{path}.b")
+            if set(a) & set(b):
+                self.say(f"{path}.b", f'A link joins two different nodes; this one joins "{link.a}" to itself.')
+                continue
+            total += len(a) * len(b)
+            if total > LINKS_MAX:
+                self.say(
+                    "links", f"The scenario has more than {LINKS_MAX:,} links, counts included; that is the limit."
+                )
+                return
+            for pair in self.names.ends(link):
+                other = taken.setdefault(pair, index)
+                if other != index:
+                    self.say(path, f'links[{other}] joins "{pair[0]}" to "{pair[1]}" already.')
+                    break
+        self.names = Names([node for _, node in self.parts.nodes], [link for _, link in self.parts.links])
+
+    def _clusters(self) -> None:
+        types = node_types()
+        clustered = [name for name, node_type in types.items() if node_type.CLUSTERS]
+        owner: dict[str, int] = {}
+        for index, cluster in self.parts.clusters:
+            path = f"clusters[{index}]"
+            self._model(LINK_MODEL, LINK_PARAMS, cluster.link, f"{path}.link")
+            if cluster.protocol not in clustered:
+                hint = did_you_mean(cluster.protocol, clustered) or f" Known: {', '.join(sorted(clustered))}."
+                self.say(
+                    f"{path}.protocol",
+                    f'No node type "{cluster.protocol[:60]}" forms clusters.{hint}',
+                )
+            else:
+                self._params(cluster.protocol, cluster.params, f"{path}.params")
+            for position, member in enumerate(cluster.members):
+                where = f"{path}.members[{position}]"
+                for name in self._known(member, where):
+                    if self.types[name] != cluster.protocol and cluster.protocol in clustered:
+                        self.say(
+                            where,
+                            f'"{member}" is of type "{self.types[name]}"; members must be "{cluster.protocol}".',
+                        )
+                        break
+                    if name in owner:
+                        self.say(where, f'"{name}" is a member of clusters[{owner[name]}] already.')
+                        break
+                    owner[name] = index
+
+    def _faults(self) -> None:
+        total = 0
+        for index, fault in self.parts.faults:
+            path = f"faults[{index}]"
+            if fault.at_ms > self.parts.end_ms:
+                self.say(
+                    f"{path}.at_ms",
+                    f"Must be at most {self.parts.end_ms:g} ms, when the run ends (duration_ms + settle_ms)."
+                    f" Got {fault.at_ms:g}.",
+                )
+            if fault.until_ms is not None and fault.until_ms <= fault.at_ms:
+                self.say(f"{path}.until_ms", f"Must be later than at_ms ({fault.at_ms:g} ms). Got {fault.until_ms:g}.")
+            total += self._target(fault, f"{path}.target")
+        if total > FAULTS_MAX:
+            self.say("faults", f"The scenario has {total:,} faults, counts included; the limit is {FAULTS_MAX:,}.")
+
+    def _target(self, fault: Fault, path: str) -> int:
+        if isinstance(fault, Crash):
+            return len(self._known(fault.target, path))
+        if isinstance(fault, (Cut, Loss)):
+            found = self.names.links.get(fault.target, ())
+            if not found and fault.target not in self.parts.broken:
+                self.say(path, f'There is no link "{fault.target}".{did_you_mean(fault.target, self.names.links)}')
+            return len(found)
+        self._groups(fault, path)
+        return 1
+
+    def _groups(self, fault: Partition, path: str) -> None:
+        group_of: dict[str, int] = {}
+        for group, references in enumerate(fault.target):
+            for position, reference in enumerate(references):
+                where = f"{path}[{group}][{position}]"
+                for name in self._known(reference, where):
+                    if group_of.setdefault(name, group) != group:
+                        self.say(
+                            where,
+                            f'"{name}" is in group {group_of[name]} of this partition; groups must not overlap.',
+                        )
+                        break
+
+
+def raw_ids(data: Mapping[str, Any], lists: Iterable[str]) -> frozenset[str]:
+    """Every id in the raw data, so that a reference to an entry with another mistake is not called dangling."""
+    found: set[str] = set()
+    for name in lists:
+        entries = data.get(name)
+        for entry in entries if isinstance(entries, list) else ():
+            if isinstance(entry, dict) and isinstance(entry.get("id"), str):
+                found.add(entry["id"])
+    return frozenset(found)

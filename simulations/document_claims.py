@@ -1,0 +1,194 @@
+"""What can be wrong with a claim: its sides, its metrics, its variants, its window."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+from simulations.catalogue import node_types
+from simulations.checks.finding import TITLES
+from simulations.checks.goals import BINARY, FOLDS, LOGARITHM, slack_of
+from simulations.document_base import EXPRESSION_DEPTH_MAX, Mistake, did_you_mean, shown
+from simulations.document_expand import Names
+from simulations.engine.metrics import METRICS
+
+if TYPE_CHECKING:
+    from simulations.document import Document
+
+_WHERE: Final = ("zone", "client", "operation")
+_KEYS: Final = ("metric", "variant", "window_ms", "where")
+_FIGURES: Final = tuple(
+    metric.name.removeprefix("ops.")
+    for metric in METRICS
+    if metric.name.startswith("ops.") and not metric.name.startswith("ops.<f>")
+)
+_NODE_FIGURES: Final = tuple(
+    metric.name.removeprefix("nodes.<id>.") for metric in METRICS if metric.name.startswith("nodes.")
+)
+
+
+def claim_mistakes(document: Document) -> list[Mistake]:
+    """Every mistake in the document's claims."""
+    known = _Known(document)
+    found: list[Mistake] = []
+    for index, claim in enumerate(document.expect):
+        path = f"expect[{index}]"
+        found += _side(claim.left, f"{path}.left", known, 1)
+        found += _side(claim.right, f"{path}.right", known, 1)
+        if isinstance(claim.left, (int, float)) and isinstance(claim.right, (int, float)):
+            found.append(Mistake(path, "A claim is about a run: at least one side names a metric."))
+        try:
+            slack = slack_of(claim.tolerance, 1.0)
+        except ValueError:
+            slack = -1.0
+        if not 0 <= slack < float("inf"):
+            found.append(
+                Mistake(
+                    f"{path}.tolerance",
+                    f'Must be a number ≥ 0, or a percentage such as "5%". Got {shown(claim.tolerance)}.',
+                )
+            )
+    return found
+
+
+class _Known:
+    """The names that a claim may use."""
+
+    def __init__(self, document: Document) -> None:
+        self.variants = list(document.variants)
+        self.zones = {zone.id for zone in document.zones}
+        self.nodes = set(Names(document.nodes).nodes)
+        self.end_ms = document.duration_ms + document.settle_ms
+        for operations in document.variants.values():
+            for operation in operations:
+                self._learn(operation.value, operation.path)
+
+    def _learn(self, value: Any, path: str) -> None:
+        """Take in the entries that a variant adds, and longer runs."""
+        for entry in value if isinstance(value, list) else [value]:
+            if isinstance(entry, dict) and isinstance(entry.get("id"), str):
+                self.nodes.add(entry["id"])
+                self.zones.add(entry["id"])
+        if path in ("/duration_ms", "/settle_ms") and isinstance(value, (int, float)):
+            self.end_ms += value
+
+
+def _side(side: Any, path: str, known: _Known, depth: int) -> Iterator[Mistake]:
+    if isinstance(side, bool) or not isinstance(side, (int, float, dict)):
+        yield Mistake(
+            path, f'Must be a number, a metric such as {{"metric": "ops.ok"}}, or an expression. Got {shown(side)}.'
+        )
+    elif depth > EXPRESSION_DEPTH_MAX:
+        yield Mistake(path, f"An expression is nested at most {EXPRESSION_DEPTH_MAX} deep.")
+    elif isinstance(side, dict) and "metric" in side:
+        yield from _metric_side(side, path, known)
+    elif isinstance(side, dict):
+        yield from _expression(side, path, known, depth)
+
+
+def _expression(side: dict[str, Any], path: str, known: _Known, depth: int) -> Iterator[Mistake]:
+    operators = (*FOLDS, LOGARITHM)
+    if len(side) != 1 or next(iter(side)) not in operators:
+        yield Mistake(path, f'Must name a "metric", or have exactly one of {" ".join(operators)} as its key.')
+        return
+    name, parts = next(iter(side.items()))
+    low, high = (2, 2) if name in BINARY else (1, 2) if name == LOGARITHM else (1, 50)
+    if not isinstance(parts, list) or not low <= len(parts) <= high:
+        yield Mistake(f"{path}.{name}", f"Must be a list of {low if low == high else f'{low} to {high}'} sides.")
+        return
+    for index, part in enumerate(parts):
+        yield from _side(part, f"{path}.{name}[{index}]", known, depth + 1)
+
+
+def _metric_side(side: dict[str, Any], path: str, known: _Known) -> Iterator[Mistake]:
+    for key in side:
+        if key not in _KEYS:
+            yield Mistake(
+                f"{path}.{key}", f"Unknown key.{did_you_mean(key, _KEYS) or ' Known: ' + ', '.join(_KEYS) + '.'}"
+            )
+    message = _metric(side["metric"], known)
+    if message:
+        yield Mistake(f"{path}.metric", message)
+    variant = side.get("variant")
+    if variant is not None and variant not in known.variants:
+        yield Mistake(
+            f"{path}.variant", f"There is no variant {shown(variant)}.{did_you_mean(variant, known.variants)}"
+        )
+    window = side.get("window_ms")
+    if window is not None and not _is_window(window, known.end_ms):
+        yield Mistake(
+            f"{path}.window_ms",
+            f"Must be [from, to] with 0 ≤ from < to ≤ {known.end_ms:g}, the run's end in ms. Got {shown(window)}.",
+        )
+    where = side.get("where")
+    if where is not None:
+        yield from _where(where, f"{path}.where", known)
+
+
+def _is_window(window: Any, end_ms: float) -> bool:
+    if not isinstance(window, list) or len(window) != 2:
+        return False
+    if not all(isinstance(edge, (int, float)) and not isinstance(edge, bool) for edge in window):
+        return False
+    return bool(0 <= window[0] < window[1] <= end_ms)
+
+
+def _where(where: Any, path: str, known: _Known) -> Iterator[Mistake]:
+    if not isinstance(where, dict) or not where:
+        yield Mistake(path, f"Must be an object with {', '.join(_WHERE)}.")
+        return
+    for name, value in where.items():
+        if name not in _WHERE:
+            yield Mistake(
+                f"{path}.{name}", f"Operations are chosen by {', '.join(_WHERE)}.{did_you_mean(name, _WHERE)}"
+            )
+        elif not isinstance(value, str):
+            yield Mistake(f"{path}.{name}", f"Must be a text. Got {shown(value)}.")
+        elif name == "zone" and value not in known.zones:
+            yield Mistake(f"{path}.zone", f'There is no zone "{value[:60]}".{did_you_mean(value, known.zones)}')
+        elif name == "client" and value not in known.nodes:
+            yield Mistake(f"{path}.client", f'There is no node "{value[:60]}".{did_you_mean(value, known.nodes)}')
+
+
+def _metric(name: Any, known: _Known) -> str:
+    """What is wrong with a metric's name, or ""."""
+    if not isinstance(name, str) or len(name) > 200:
+        return f'Must be a metric\'s name, such as "ops.success_ratio". Got {shown(name)}.'
+    plain = [metric.name for metric in METRICS if "<" not in metric.name]
+    families = [metric.name for metric in METRICS if "<" in metric.name]
+    if name in plain or any(
+        re.fullmatch(_pattern(family), name)
+        for family in families
+        if not family.startswith(("ops.<f>", "nodes.", "checks."))
+    ):
+        return ""
+    head, _, rest = name.partition(".")
+    if head == "ops" and rest.partition(".")[2] and _is_figure(rest.partition(".")[2]):
+        return ""
+    if head == "nodes":
+        node, _, wanted = rest.partition(".")
+        own = {metric.name for node_type in node_types().values() for metric in node_type.METRICS}
+        if node not in known.nodes:
+            return f'There is no node "{node}".{did_you_mean(node, known.nodes)}'
+        return (
+            ""
+            if wanted in own or wanted in _NODE_FIGURES
+            else f"Nodes have no such metric.{did_you_mean(wanted, {*own, *_NODE_FIGURES})}"
+        )
+    if head == "checks":
+        check = rest.removesuffix(".violations")
+        return (
+            ""
+            if check in TITLES and rest.endswith(".violations")
+            else f"Checks have checks.<name>.violations, with a name among {', '.join(TITLES)}."
+        )
+    return f"There is no such metric.{did_you_mean(name, plain)}"
+
+
+def _is_figure(name: str) -> bool:
+    return any(re.fullmatch(_pattern(figure), name) for figure in _FIGURES)
+
+
+def _pattern(name: str) -> str:
+    return "[a-z0-9_-]+".join(re.escape(part) for part in re.split(r"<[a-z]+>", name))

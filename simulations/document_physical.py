@@ -1,0 +1,81 @@
+"""The physical document: all that a run depends on, and nothing else, in one canonical form."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from simulations.catalogue import params_model
+from simulations.document_base import FORMAT, Entry, whole
+from simulations.document_expand import Names, numbered
+from simulations.document_params import LINK_MODEL
+
+if TYPE_CHECKING:
+    from simulations.document import Document
+
+
+def physical(document: Document, seed: int) -> dict[str, Any]:
+    """Defaults filled, counts expanded, cluster parameters merged under members' own; drawing and prose left out."""
+    names = Names(document.nodes, document.links)
+    shared: dict[str, dict[str, Any]] = {}
+    for cluster in document.clusters:
+        for member in cluster.members:
+            for name in names.nodes[member]:
+                shared[name] = cluster.params
+    return whole_dict(
+        {
+            "format": FORMAT,
+            "seed": seed,
+            "duration_ms": document.duration_ms,
+            "settle_ms": document.settle_ms,
+            "nodes": [
+                {
+                    "id": name,
+                    "type": node.type,
+                    "zone": node.zone,
+                    "host": node.host,
+                    "params": complete(params_model(node.type), {**shared.get(name, {}), **node.params}),
+                }
+                for node in document.nodes
+                for name in numbered(node.id, node.count)
+            ],
+            "links": [
+                {"id": name, "a": a, "b": b, "params": params}
+                for link in document.links
+                for params in [complete(LINK_MODEL, link.params)]
+                for name, (a, b) in zip(names.links[link.id], names.ends(link), strict=True)
+            ],
+            "clusters": [
+                {
+                    "id": cluster.id,
+                    "protocol": cluster.protocol,
+                    "members": [name for member in cluster.members for name in names.nodes[member]],
+                    "link": complete(LINK_MODEL, cluster.link),
+                }
+                for cluster in document.clusters
+            ],
+            "faults": [fault for entry in document.faults for fault in _faults(entry, names)],
+        }
+    )
+
+
+def complete(model: type[Entry], params: dict[str, Any]) -> dict[str, Any]:
+    """Parameters with defaults filled and distributions normalised."""
+    return model.model_validate(params).model_dump(mode="json")
+
+
+def _faults(entry: Entry, names: Names) -> list[dict[str, Any]]:
+    """One fault for each node or link that the entry's target stands for."""
+    fault = entry.model_dump(mode="json")
+    if fault["kind"] == "partition":
+        return [
+            {**fault, "target": [[name for ref in group for name in names.nodes[ref]] for group in fault["target"]]}
+        ]
+    known = names.nodes if fault["kind"] == "crash" else names.links
+    return [{**fault, "target": name} for name in known[fault["target"]]]
+
+
+def whole_dict(value: dict[str, Any]) -> dict[str, Any]:
+    """Plain data in which a number has one form, whatever it was written as."""
+    result = whole(value)
+    assert isinstance(result, dict)
+    return result

@@ -1,0 +1,241 @@
+"""What a run yields: metrics, verdicts of checks, and whether the scenario's claims hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from simulations.catalogue import node_types
+from simulations.checks.finding import Finding
+from simulations.checks.goals import NoFigure, NotRun, judge_claim, metric_value
+from simulations.checks.judging import run_checks
+from simulations.document import Document
+from simulations.engine.log import Log, Operation
+from simulations.engine.metrics import (
+    NS_PER_MS,
+    NS_PER_S,
+    Selection,
+    message_metrics,
+    node_metrics,
+    operation_metrics,
+    replica_metrics,
+)
+from simulations.engine.simulation import Limits, Outcome, Simulation
+from simulations.engine.trace import decode
+
+BASE = ""  # the scenario without a variant
+
+
+class Recording:
+    """A run as its trace tells it. Zones, parameters and the workload's length come from its physical document."""
+
+    def __init__(self, log: Log, status: str, digest: str, physical: Mapping[str, Any] | None = None) -> None:
+        self.log = log
+        self.status = status
+        self.digest = digest
+        self.physical = physical
+        self.reason = ""
+        self.outcome: Outcome | None = None
+
+    @classmethod
+    def from_chunks(
+        cls, chunks: Iterable[bytes], status: str, digest: str, physical: Mapping[str, Any] | None = None
+    ) -> Recording:
+        """Read a trace, chunk by chunk. Raises ValueError for what is no trace."""
+        log = Log()
+        for data in chunks:
+            log.add(decode(data))
+        return cls(log, status, digest, physical)
+
+    def metrics(
+        self, window_ms: tuple[float, float] | list[float] | None = None, where: Mapping[str, str] | None = None
+    ) -> dict[str, float]:
+        """The figures of the run, or of the operations and messages that began in a window and pass a filter."""
+        physical = self.physical or {}
+        workload_ns = _ns(physical["duration_ms"]) if "duration_ms" in physical else self.log.end_ns
+        window = (_ns(window_ms[0]), _ns(window_ms[1])) if window_ms else (0, max(workload_ns, self.log.end_ns))
+        zones = {node["id"]: node["zone"] for node in physical.get("nodes", ()) if node.get("zone")}
+        select = Selection(*window, where or {}, zones)
+        whole = not window_ms and not where
+        operations = [operation for operation in self.log.operations.values() if select.has(operation)]
+        measured_ns = window[1] - window[0] if window_ms else workload_ns
+        found = operation_metrics(operations, measured_ns / NS_PER_S)
+        found |= message_metrics(self.log, select, operations, whole)
+        found |= node_metrics(self.log, select, {node["id"]: node["params"] for node in physical.get("nodes", ())})
+        found |= self._replicas
+        found |= self._verdict_metrics(operations)
+        return found
+
+    def checks(self) -> list[dict[str, Any]]:
+        """What the checks found, as plain data."""
+        return [finding.as_dict() for finding in self.findings]
+
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """What the checks found."""
+        return run_checks(self.log, self._replicas)
+
+    @cached_property
+    def _replicas(self) -> dict[str, float]:
+        clusters = [cluster["members"] for cluster in (self.physical or {}).get("clusters", ())]
+        return replica_metrics(self.log, clusters if self.physical else [self.log.nodes])
+
+    def _verdict_metrics(self, operations: list[Operation]) -> dict[str, float]:
+        """The figures that checks give: `checks.` of the whole run, `reads.` and `writes.` of selected operations."""
+        found: dict[str, float] = {}
+        selected = {operation.id for operation in operations}
+        for finding in self.findings:
+            if finding.violations is not None:
+                found[f"checks.{finding.name}.violations"] = finding.violations
+            population = len(finding.population & selected)
+            if not population:
+                continue
+            if finding.name == "stale_reads":
+                stale = len(finding.offenders & selected)
+                found["reads.stale"] = stale
+                found["reads.stale_ratio"] = stale / population
+            elif finding.name == "lost_writes":
+                found["writes.lost"] = len(finding.offenders & selected)
+        return found
+
+    def without_figure(self) -> dict[str, str]:
+        """Why a metric that a check gives is missing."""
+        told = {
+            f"checks.{finding.name}.violations": finding.explanation
+            for finding in self.findings
+            if finding.violations is None
+        }
+        if "checks.lost_writes.violations" in told:
+            told["writes.lost"] = told["checks.lost_writes.violations"]
+        return told
+
+    def messages(self) -> dict[str, Any]:
+        """Messages sent, delivered, and dropped by reason."""
+        sent, outcomes, _ = self.log.count_messages()
+        delivered = outcomes.pop("delivered", 0)
+        outcomes.pop("in flight", 0)
+        return {
+            "sent": sent,
+            "delivered": delivered,
+            "dropped": {reason: count for reason, count in sorted(outcomes.items()) if count},
+        }
+
+
+def _ns(milliseconds: float) -> int:
+    return round(milliseconds * NS_PER_MS)
+
+
+def record(physical: dict[str, Any], limits: Limits, trace: BinaryIO | None = None) -> Recording:
+    """Compute a run here and now and read its trace; chunks also go to `trace` where one is given."""
+    simulation = Simulation(physical, node_types(), limits)
+    log = Log()
+    for chunk in simulation.chunks():
+        if trace is not None:
+            trace.write(chunk.data)
+        log.add(decode(chunk.data))
+    outcome = simulation.outcome
+    assert outcome is not None
+    recording = Recording(log, outcome.status, outcome.digest, physical)
+    recording.outcome = outcome
+    recording.reason = outcome.reason
+    return recording
+
+
+def judge(document: Document, recordings: Mapping[str, Recording]) -> dict[str, Any]:
+    """Metrics and checks of the run at hand, and every claim judged. Recordings go by variant, `BASE` for none.
+
+    A metric that names no variant is of the base, or of the only run there is.
+    """
+    for name, recording in recordings.items():
+        if recording.physical is None:
+            recording.physical = document.physical(name or None)
+    own = _own(recordings)
+    return {
+        "metrics": recordings[own].metrics(),
+        "checks": recordings[own].checks(),
+        "expect": judge_claims(document, recordings),
+    }
+
+
+def judge_claims(document: Document, recordings: Mapping[str, Recording]) -> list[dict[str, Any]]:
+    """Every claim of the document, held against the recordings at hand."""
+    own = _own(recordings)
+    cache: dict[tuple[str, str], dict[str, float]] = {}
+
+    def lookup(side: Mapping[str, Any]) -> float:
+        name = side.get("variant") or own
+        recording = recordings.get(name)
+        if recording is None:
+            raise NotRun(f'This claim needs a run of the variant "{name}".')
+        if recording.status != "finished":
+            raise NoFigure(f"The run did not finish: {recording.reason or recording.status}")
+        key = (name, repr((side.get("window_ms"), side.get("where"))))
+        if key not in cache:
+            cache[key] = recording.metrics(side.get("window_ms"), side.get("where"))
+        return metric_value(cache[key], side["metric"], recording.without_figure())
+
+    return [judge_claim(claim.model_dump(mode="json"), lookup).as_dict() for claim in document.expect]
+
+
+def _own(recordings: Mapping[str, Recording]) -> str:
+    return BASE if BASE in recordings else next(iter(recordings))
+
+
+def variants_named(document: Document) -> list[str]:
+    """The variants that claims speak of, in the order in which the document lists them."""
+    named: set[str] = set()
+    open_sides: list[Any] = [side for claim in document.expect for side in (claim.left, claim.right)]
+    while open_sides:
+        side = open_sides.pop()
+        if isinstance(side, dict) and "metric" in side:
+            named.add(side.get("variant") or BASE)
+        elif isinstance(side, dict):
+            open_sides += [part for parts in side.values() for part in parts]
+    return [name for name in document.variants if name in named]
+
+
+def report(
+    document: Document,
+    variant: str | None = None,
+    seed: int | None = None,
+    limits: Limits | None = None,
+    trace_file: Path | None = None,
+) -> dict[str, Any]:
+    """Run the scenario and say what came of it: the base and every variant that a claim names, or one variant alone.
+
+    Raises KeyError for an unknown variant, OSError for a trace file that cannot be written.
+    """
+    limits = limits or Limits()
+    own = variant or BASE
+    physical = document.physical(variant, seed)
+    if trace_file is None:
+        recordings = {own: record(physical, limits)}
+    else:
+        with trace_file.open("wb") as trace:
+            recordings = {own: record(physical, limits, trace)}
+    for name in variants_named(document) if variant is None else ():
+        other = document.physical(name, seed)
+        same = next((known for known in recordings.values() if known.physical == other), None)
+        recordings[name] = same or record(other, limits)
+    return {
+        **_summary(recordings[own]),
+        "variants": {name: _summary(recording) for name, recording in recordings.items() if name != own},
+        "expect": judge_claims(document, recordings),
+    }
+
+
+def _summary(recording: Recording) -> dict[str, Any]:
+    outcome = recording.outcome
+    assert outcome is not None
+    return {
+        "digest": recording.digest,
+        "status": recording.status,
+        "reason": recording.reason,
+        "simulated_ms": outcome.simulated_ns / NS_PER_MS,
+        "events": outcome.events,
+        "messages": recording.messages(),
+        "metrics": recording.metrics(),
+        "checks": recording.checks(),
+    }
