@@ -31,7 +31,7 @@ def unpack(column: Any) -> list[Any]:
     if isinstance(column, list):
         return column
     kind = column["t"]
-    values = array(_CODES[kind])
+    values: array[Any] = array(_CODES[kind])
     values.frombytes(column["b"])
     if kind == "f64":
         return [int(value) for value in values]

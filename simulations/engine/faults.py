@@ -24,17 +24,20 @@ class Fault:
 
 
 class Crash(Fault):
-    """A host stops; at the end it boots again as a new incarnation."""
+    """A host stops; at the end it boots again as a new incarnation, unless another crash lasts."""
 
     def __init__(self, network: Network, number: int, host: Host) -> None:
         super().__init__(network, number)
         self.host = host
 
     def begin(self) -> None:
+        self.host.crashes += 1
         self.host.crash()
 
     def end(self) -> None:
-        self.host.boot()
+        self.host.crashes -= 1
+        if self.host.crashes == 0:
+            self.host.boot()
 
 
 class Block(Fault):

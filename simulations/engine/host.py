@@ -92,6 +92,7 @@ class Host:
         self.id = id
         self.zone = zone
         self.up = False
+        self.crashes = 0  # crash faults that last
         self.disk = Disk(network.kernel, stream_key(network.seed, id, "disk"))
         self.channels: dict[str, Channel] = {}
         self.targets: list[str] = []
@@ -104,6 +105,10 @@ class Host:
     def clusters(self) -> bool:
         """Whether nodes of this type that are linked are peers, not caller and callee."""
         return self.node_type is not None and self.node_type.CLUSTERS
+
+    def serves(self) -> bool:
+        """Whether this type answers requests, so that whoever is linked to it may ask it."""
+        return self.node_type is not None and self.node_type.SERVES
 
     def initiates(self) -> bool:
         """Whether this type starts client operations, whichever way its links were drawn."""

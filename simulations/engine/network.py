@@ -54,8 +54,8 @@ class Channel:
         self.salt = stream_key(network.seed, direction, "lineage")
         self.blocks: list[str] = []
         self.blocked_from_ns = -1
-        self.blocked_to_ns = -1
         self.block_reason = ""
+        self.past_blocks: list[tuple[int, int, str]] = []  # from, to, reason
 
     def block(self, reason: str) -> None:
         """Let nothing arrive or cross from now on."""
@@ -68,7 +68,7 @@ class Channel:
         """Take one block of that reason away."""
         self.blocks.remove(reason)
         if not self.blocks:
-            self.blocked_to_ns = self.network.kernel.now
+            self.past_blocks.append((self.blocked_from_ns, self.network.kernel.now, self.block_reason))
 
     def settle_loss(self) -> None:
         """Work out the probability of loss: a message must survive the link's own loss and every fault's."""
@@ -83,10 +83,11 @@ class Channel:
             return "lost"
         if self.blocks:
             return self.blocks[0]
-        if self.blocked_from_ns >= 0:
+        if self.past_blocks:
             crossed_ns = (message.sent_ns + self.network.kernel.now) // 2
-            if self.blocked_from_ns <= crossed_ns < self.blocked_to_ns:
-                return self.block_reason
+            for from_ns, to_ns, reason in self.past_blocks:
+                if from_ns <= crossed_ns < to_ns:
+                    return reason
         if not self.dst.up:
             return "node down"
         return ""

@@ -248,11 +248,11 @@ class Node:
             else:
                 call.resolve(body, message)
             return
+        self.cause = message
         handler = self._handlers.get(type(body))
         if handler is None:
             self.answer(message, Refusal("not understood", False))
             return
-        self.cause = message
         try:
             result = handler(body, message)
         except Exception as error:

@@ -163,7 +163,8 @@ class Simulation:
                 a.peers.append(b.id)
                 b.peers.append(a.id)
                 continue
-            a.targets.append(b.id)
+            if b.serves():
+                a.targets.append(b.id)
             if b.initiates():
                 b.targets.append(a.id)
 

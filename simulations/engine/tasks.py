@@ -97,24 +97,33 @@ class Future(Event):
 
 
 class Quorum(Future):
-    """The first `need` values of many futures; fails as soon as too many of them have failed."""
+    """The first `need` values of many futures; fails as soon as too many of them have failed.
+
+    Futures that are done already count like those to come.
+    """
 
     def __init__(self, futures: list[Future], need: int, values: list[Any]) -> None:
         super().__init__()
         self.need = need
-        self.values = values
-        self.pending = len(futures)
+        self.values = list(values)
+        self.pending = 0
         for future in futures:
-            future.group = self
-        if len(values) >= need:
+            if not future.done:
+                future.group = self
+                self.pending += 1
+            elif future.error is None and len(self.values) < need:
+                self.values.append(future.value)
+        if len(self.values) >= need:
             self.done = True
-            self.value = values
-        elif len(values) + self.pending < need:
+            self.value = self.values
+        elif len(self.values) + self.pending < need:
             self.done = True
             self.error = Refused("no quorum", True)
 
     def settle(self, future: Future, cause: Cause | None) -> None:
         """One of the futures has a value or an error."""
+        if self.done:
+            return
         self.pending -= 1
         if future.error is None:
             self.values.append(future.value)

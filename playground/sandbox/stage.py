@@ -1,0 +1,56 @@
+"""What a page with a stage (editor, shared scenario, embed) knows when it opens."""
+
+import math
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from simulations.catalogue import describe
+
+
+def stage_data(
+    request: HttpRequest,
+    mode: str,
+    document: dict[str, Any],
+    *,
+    viewing: str | None = None,
+    draft: dict[str, Any] | None = None,
+    slug: str | None = None,
+) -> dict[str, Any]:
+    return {
+        "mode": mode,
+        "document": document,
+        "draft": draft,
+        "viewing": viewing,
+        "at_ms": instant_asked(request),
+        "slug": slug,
+        "urls": urls(slug),
+        "catalogue": describe(),
+    }
+
+
+def instant_asked(request: HttpRequest) -> float | None:
+    """`?at=<ms>`; anything else than a moment is no moment."""
+    try:
+        at_ms = float(request.GET["at"])
+    except (KeyError, ValueError):
+        return None
+    return at_ms if math.isfinite(at_ms) and at_ms >= 0 else None
+
+
+def urls(slug: str | None) -> dict[str, str | None]:
+    return {
+        "runs": "/api/runs",
+        "drafts": "/api/drafts",
+        "scenarios": "/api/scenarios",
+        "validate": "/api/documents/validate",
+        "sandbox": reverse("sandbox"),
+        "gallery": reverse("gallery"),
+        "mine": reverse("mine"),
+        "inspector": reverse("inspector"),
+        "inspector_check": reverse("inspector-check"),
+        "remix": reverse("remix", args=[slug]) if slug else None,
+        "shared": reverse("shared", args=[slug]) if slug else None,
+        "embed": reverse("embed", args=[slug]) if slug else None,
+    }

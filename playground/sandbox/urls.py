@@ -1,0 +1,10 @@
+from django.urls import path
+
+from playground.sandbox import inspector, views
+
+urlpatterns = [
+    path("sandbox/", views.new, name="sandbox"),
+    path("sandbox/inspector/", inspector.inspect, name="inspector"),
+    path("sandbox/inspector/check/", inspector.check, name="inspector-check"),
+    path("sandbox/<uuid:draft_id>/", views.draft, name="draft"),
+]

@@ -1,0 +1,11 @@
+from django.urls import path
+
+from playground.sharing import views
+
+urlpatterns = [
+    path("", views.gallery, name="gallery"),
+    path("scenarios/mine/", views.mine, name="mine"),
+    path("s/<slug:slug>/", views.shared, name="shared"),
+    path("s/<slug:slug>/remix", views.remix, name="remix"),
+    path("embed/<slug:slug>/", views.embed, name="embed"),
+]

@@ -1,0 +1,25 @@
+"""What Celery does; each task is one call into `runs`."""
+
+from celery import shared_task
+from django.conf import settings
+
+from simulations import runs
+
+
+@shared_task(
+    soft_time_limit=settings.RUN_WALL_SECONDS_MAX,
+    # A child that does not heed the soft limit is killed; the sweeper sees to its run.
+    time_limit=settings.RUN_WALL_SECONDS_MAX + 15,
+)
+def compute(run_id: int) -> None:
+    runs.compute(run_id)
+
+
+@shared_task(soft_time_limit=120, time_limit=135)
+def judge(viewing_id: str) -> None:
+    runs.judge_viewing(viewing_id)
+
+
+@shared_task
+def sweep() -> None:
+    runs.sweep()

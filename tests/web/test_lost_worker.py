@@ -1,0 +1,68 @@
+"""Workers that die or stand still while people watch."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from tests.stack import Stack
+from tests.web.visitor import Visitor, Watched, busy_scenario, scenario
+
+pytestmark = [pytest.mark.processes, pytest.mark.slow]
+
+
+def test_a_killed_workers_run_goes_on_within_ten_seconds(new_stack: Stack) -> None:
+    new_stack.start()
+    visitor = Visitor(new_stack.base_url)
+    document = busy_scenario(120)
+    viewing = visitor.run(document, seed=1)
+    gap_seconds = 0.0
+    with visitor.connect(viewing) as socket:
+        socket.send(json.dumps({"from": 0, "window": 8}))
+        watched = Watched()
+        while len(watched.chunks) < 25:
+            watched.take(socket, 30)
+        assert visitor.status(viewing)["status"] == "running"
+        new_stack.kill_worker()
+        killed = time.monotonic()
+        while not watched.end:
+            before = time.monotonic()
+            received = len(watched.chunks)
+            watched.take(socket, 30)
+            if len(watched.chunks) > received:
+                gap_seconds = max(gap_seconds, time.monotonic() - max(before, killed))
+    assert watched.end["status"] == "finished"
+    assert watched.numbers == list(range(watched.end["chunks"]))
+    assert any(status["status"] == "queued" for status in watched.statuses[5:])
+    assert gap_seconds < 12  # lease, sweep, a new worker's start, and catching up
+    with_limits = visitor.status(viewing)
+    undisturbed = visitor.watch(visitor.run({**document, "seed": 1}, seed=1))
+    assert undisturbed.chunks == watched.chunks
+    assert with_limits["digest"] == undisturbed.end["digest"]
+
+
+def test_with_the_worker_stopped_a_shared_link_plays(new_stack: Stack) -> None:
+    new_stack.start()
+    visitor = Visitor(new_stack.base_url)
+    viewing = visitor.run(scenario(), seed=5)
+    seen = visitor.watch(viewing)
+    shared = visitor.post("/api/scenarios", {"document": scenario(), "viewing": viewing}).json()
+    new_stack.stop_worker()
+    try:
+        other = Visitor(new_stack.base_url)
+        page = other.get(f"/s/{shared['slug']}/").body.decode()
+        stage = json.loads(page.split('<script id="stage-data" type="application/json">')[1].split("</script>")[0])
+        watched = other.watch(stage["viewing"])
+        assert watched.chunks == seen.chunks
+        assert watched.end["digest"] == seen.end["digest"]
+        # What must be computed waits, and says so.
+        waiting = other.run(scenario(), seed=6)
+        with other.connect(waiting) as socket:
+            socket.send(json.dumps({"from": 0, "window": 2}))
+            status = json.loads(socket.recv(5))
+        assert (status["status"], status["position"]) == ("queued", 1)
+    finally:
+        new_stack.start_worker()
+    assert other.watch(waiting).end["status"] == "finished"
