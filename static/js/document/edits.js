@@ -1,0 +1,129 @@
+/** Changes of a scenario: each takes a document and gives a new one, sharing what did not change. */
+
+export const GRID = 8;
+
+/** @param {Scenario} doc @param {string} type */
+function freeId(doc, type) {
+  const stem = { client: "client", "load-balancer": "lb", service: "service", database: "db", register: "store" }[type] ?? type;
+  const taken = new Set([...doc.nodes, ...doc.links, ...(doc.clusters ?? []), ...(doc.zones ?? [])].map((entry) => entry.id));
+  for (let n = 1; ; n++) if (!taken.has(`${stem}-${n}`)) return `${stem}-${n}`;
+}
+
+/**
+ * @param {Scenario} doc
+ * @param {string} type
+ * @param {Point} at
+ * @returns {{doc: Scenario, id: string}}
+ */
+export function addNode(doc, type, at) {
+  const id = freeId(doc, type);
+  const node = { id, type, x: snap(at.x), y: snap(at.y) };
+  return { doc: { ...doc, nodes: [...doc.nodes, node] }, id };
+}
+
+/**
+ * @param {Scenario} doc
+ * @param {string} a
+ * @param {string} b
+ * @returns {{doc: Scenario, id: string} | null} null when such a link exists or cannot be
+ */
+export function addLink(doc, a, b) {
+  if (a === b || doc.links.some((link) => (link.a === a && link.b === b) || (link.a === b && link.b === a))) return null;
+  const taken = new Set(doc.links.map((link) => link.id));
+  let id = `${a}-${b}`.slice(0, 36);
+  for (let n = 2; taken.has(id); n++) id = `${a}-${b}`.slice(0, 36) + `-${n}`;
+  return { doc: { ...doc, links: [...doc.links, { id, a, b }] }, id };
+}
+
+/**
+ * Removes nodes and links, and everything that named them.
+ * @param {Scenario} doc
+ * @param {string[]} ids
+ * @returns {Scenario}
+ */
+export function removeItems(doc, ids) {
+  const gone = new Set(ids);
+  const links = doc.links.filter((link) => !gone.has(link.id) && !gone.has(link.a) && !gone.has(link.b));
+  const linkIds = new Set(links.map((link) => link.id));
+  const nodes = doc.nodes.filter((node) => !gone.has(node.id));
+  const nodeIds = new Set(nodes.map((node) => node.id));
+  const clusters = doc.clusters?.map((cluster) => ({ ...cluster, members: cluster.members.filter((m) => nodeIds.has(m)) })).filter((c) => c.members.length > 0);
+  const faults = doc.faults?.flatMap((fault) => keepFault(fault, nodeIds, linkIds));
+  return { ...doc, nodes, links, ...(clusters && { clusters }), ...(faults && { faults }) };
+}
+
+/** @param {FaultEntry} fault @param {Set<string>} nodes @param {Set<string>} links @returns {FaultEntry[]} */
+function keepFault(fault, nodes, links) {
+  if (typeof fault.target === "string") {
+    const base = fault.target.replace(/-\d+$/, "");
+    return nodes.has(fault.target) || links.has(fault.target) || nodes.has(base) || links.has(base) ? [fault] : [];
+  }
+  const target = fault.target.map((group) => group.filter((id) => nodes.has(id) || nodes.has(id.replace(/-\d+$/, "")))).filter((group) => group.length);
+  return target.length > 1 ? [{ ...fault, target }] : [];
+}
+
+/**
+ * @param {Scenario} doc
+ * @param {Record<string, Point>} places
+ * @returns {Scenario}
+ */
+export function moveNodes(doc, places) {
+  return { ...doc, nodes: doc.nodes.map((node) => (places[node.id] ? { ...node, x: Math.round(places[node.id].x), y: Math.round(places[node.id].y) } : node)) };
+}
+
+/**
+ * @template {"nodes" | "links" | "clusters"} L
+ * @param {Scenario} doc
+ * @param {L} list
+ * @param {string} id
+ * @param {Record<string, unknown>} change keys to set; undefined removes
+ * @returns {Scenario}
+ */
+export function changeEntry(doc, list, id, change) {
+  const entries = /** @type {any[]} */ (doc[list] ?? []);
+  return { ...doc, [list]: entries.map((entry) => (entry.id === id ? withKeys(entry, change) : entry)) };
+}
+
+/**
+ * @param {Scenario} doc
+ * @param {"nodes" | "links" | "clusters"} list
+ * @param {string} id
+ * @param {string} name
+ * @param {Json | undefined} value undefined goes back to the default
+ * @returns {Scenario}
+ */
+export function setParam(doc, list, id, name, value) {
+  const entries = /** @type {any[]} */ (doc[list] ?? []);
+  const entry = entries.find((candidate) => candidate.id === id);
+  if (!entry) return doc;
+  const params = withKeys(entry.params ?? {}, { [name]: value });
+  return changeEntry(doc, list, id, { params: Object.keys(params).length ? params : undefined });
+}
+
+/**
+ * @template {object} T
+ * @param {T} object
+ * @param {Record<string, unknown>} change
+ * @returns {T}
+ */
+function withKeys(object, change) {
+  const out = /** @type {any} */ ({ ...object, ...change });
+  for (const [key, value] of Object.entries(change)) if (value === undefined) delete out[key];
+  return out;
+}
+
+/** @param {Scenario} doc @param {FaultEntry} fault @returns {Scenario} */
+export function addFault(doc, fault) {
+  return { ...doc, faults: [...(doc.faults ?? []), fault] };
+}
+
+/** @param {Scenario} doc @param {number} index @param {FaultEntry | null} fault null removes it @returns {Scenario} */
+export function replaceFault(doc, index, fault) {
+  const faults = [...(doc.faults ?? [])];
+  if (fault) faults[index] = fault;
+  else faults.splice(index, 1);
+  return { ...doc, faults };
+}
+
+/** @param {number} value */
+export function snap(value) { return Math.round(value / GRID) * GRID; }

@@ -1,0 +1,32 @@
+/** The faults of a scenario as the run numbers them: an entry that names a node with copies is one fault for each copy. */
+
+/**
+ * @typedef {{entry: number, fault: FaultEntry}} NumberedFault
+ */
+
+/** @param {Scenario} doc @param {string} id @returns {string[]} */
+export function copiesOf(doc, id) {
+  const node = doc.nodes.find((candidate) => candidate.id === id);
+  const count = node?.count ?? 1;
+  return count > 1 ? Array.from({ length: count }, (_, i) => `${id}-${i + 1}`) : [id];
+}
+
+/** @param {Scenario} doc @returns {NumberedFault[]} */
+export function numberedFaults(doc) {
+  return (doc.faults ?? []).flatMap((fault, entry) => targets(doc, fault).map((target) => ({ entry, fault: { ...fault, target } })));
+}
+
+/** @param {Scenario} doc @param {FaultEntry} fault @returns {(string | string[][])[]} */
+function targets(doc, fault) {
+  if (typeof fault.target !== "string") return [fault.target.map((group) => group.flatMap((id) => copiesOf(doc, id)))];
+  if (fault.kind === "crash") return copiesOf(doc, fault.target);
+  const link = doc.links.find((candidate) => candidate.id === fault.target);
+  if (!link) return [fault.target];
+  const pairs = copiesOf(doc, link.a).length * copiesOf(doc, link.b).length;
+  return pairs > 1 ? Array.from({ length: pairs }, (_, i) => `${fault.target}-${i + 1}`) : [fault.target];
+}
+
+/** The link entry that a link of the run came from. @param {Scenario} doc @param {string} id */
+export function linkEntry(doc, id) {
+  return doc.links.find((link) => link.id === id) ?? doc.links.find((link) => link.id === id.replace(/-\d+$/, ""));
+}

@@ -1,0 +1,174 @@
+/** What lies under the nodes: zones, clusters, and the two sides of a partition at the playhead. */
+
+import { CARD } from "../document/places.js";
+import { numberedFaults, linkEntry } from "../document/faults.js";
+import { s, glyph } from "../dom.js";
+import { t, seconds } from "../panels/words.js";
+import { sides, bandBetween } from "./sides.js";
+
+const SIDE_NAMES = "ABCDEFGH";
+
+export class Backdrop {
+  /** @param {SVGGElement} host @param {Stage} stage */
+  constructor(host, stage) {
+    this.stage = stage;
+    this.zones = s("g");
+    this.parts = s("g");
+    this.groups = s("g");
+    this.band = s("g");
+    host.append(this.zones, this.parts, this.groups, this.band);
+    this.shown = "";
+  }
+
+  /** @param {Map<string, Point>} at */
+  draw(at) {
+    this.zones.replaceChildren(...(this.stage.doc.zones ?? []).flatMap((zone) => this.#zone(zone)));
+    this.groups.replaceChildren(...(this.stage.doc.clusters ?? []).flatMap((cluster) => this.#cluster(cluster, at)));
+    this.shown = "";
+    this.showFaults(this.stage.playhead.t, at);
+  }
+
+  /** @param {ZoneEntry} zone */
+  #zone(zone) {
+    if (zone.x === undefined || zone.y === undefined) return [];
+    return [
+      s("rect", { class: "zone", x: zone.x, y: zone.y, width: zone.width ?? 200, height: zone.height ?? 120, rx: 10 }),
+      s("text", { class: "zl", x: zone.x + 14, y: zone.y + 21 }, zone.label || zone.id),
+    ];
+  }
+
+  /** @param {ClusterEntry} cluster @param {Map<string, Point>} at */
+  #cluster(cluster, at) {
+    const box = sides.around(cluster.members.map((id) => at.get(id)), 26);
+    if (!box) return [];
+    const name = cluster.label || cluster.id;
+    const kind = this.stage.typeInfo(cluster.protocol)?.title ?? cluster.protocol;
+    const width = Math.min(box.width - 12, 34 + (name.length + kind.length) * 6.2 + 20);
+    const label = s("text", { class: "gl", x: box.x + 32, y: box.y + 4 }, name);
+    label.append(s("tspan", { class: "zs", dx: 6 }, `${kind}, ${cluster.members.length}`));
+    return [
+      ...this.#mesh(cluster, at),
+      s("rect", { class: "group", x: box.x, y: box.y, width: box.width, height: box.height, rx: 14 }),
+      s("rect", { class: "tag", x: box.x + 10, y: box.y - 9, width, height: 18, rx: 9 }),
+      glyph("n-quorum", box.x + 16, box.y - 6, 12), label,
+    ];
+  }
+
+  /** @param {ClusterEntry} cluster @param {Map<string, Point>} at */
+  #mesh(cluster, at) {
+    const lines = [];
+    for (let i = 0; i < cluster.members.length; i++) {
+      for (let j = i + 1; j < cluster.members.length; j++) {
+        const [p, q] = [at.get(cluster.members[i]), at.get(cluster.members[j])];
+        if (p && q) lines.push(s("line", { class: "edge mesh", x1: p.x, y1: p.y, x2: q.x, y2: q.y, "data-a": cluster.members[i], "data-b": cluster.members[j] }));
+      }
+    }
+    return lines;
+  }
+
+  /**
+   * Draws the faults that hold at t and returns the ids of the links they cut.
+   * @param {number} at_ns
+   * @param {Map<string, Point>} at
+   */
+  showFaults(at_ns, at) {
+    const { stage } = this;
+    /** @type {Set<string>} */
+    const cut = new Set();
+    const doc = stage.ran ?? stage.doc;
+    const active = stage.trace ? stage.trace.activeFaults(at_ns) : new Map();
+    const key = [...active].join("|");
+    const numbered = numberedFaults(doc);
+    /** @type {{fault: FaultEntry, since: number}[]} */
+    const partitions = [];
+    for (const [number, since] of active) {
+      const fault = numbered[number]?.fault;
+      if (fault?.kind === "cut") cut.add(linkEntry(doc, String(fault.target))?.id ?? "");
+      if (fault?.kind === "partition") partitions.push({ fault, since });
+    }
+    for (const { fault } of partitions) for (const link of stage.doc.links) if (crosses(fault, doc, link.a, link.b)) cut.add(link.id);
+    if (key === this.shown) return cut;
+    this.shown = key;
+    this.parts.replaceChildren(...partitions.flatMap(({ fault }) => this.#sides(fault, at)));
+    this.band.replaceChildren(...partitions.flatMap(({ fault, since }) => this.#cut(fault, since, at)), ...this.#cutPills(active, numbered, at));
+    for (const line of this.groups.querySelectorAll(".mesh")) {
+      const { a = "", b = "" } = /** @type {SVGElement} */ (line).dataset;
+      line.classList.toggle("cut", partitions.some(({ fault }) => crosses(fault, doc, a, b)));
+    }
+    return cut;
+  }
+
+  /** @param {FaultEntry} fault */
+  #groups(fault) {
+    const doc = this.stage.doc;
+    return /** @type {string[][]} */ (fault.target).map((group) => [...new Set(group.map((id) => (doc.nodes.some((n) => n.id === id) ? id : id.replace(/-\d+$/, ""))))]);
+  }
+
+  /** @param {FaultEntry} fault @param {Map<string, Point>} at */
+  #sides(fault, at) {
+    const groups = this.#groups(fault);
+    const all = groups.reduce((n, group) => n + group.length, 0);
+    return groups.flatMap((group, i) => {
+      const box = sides.withZones(sides.around(group.map((id) => at.get(id)), 34), group, this.stage.doc);
+      if (!box) return [];
+      const side = i % 2 ? "b" : "a";
+      const label = t("side {name} · {n} of {all}", { name: SIDE_NAMES[i] ?? i + 1, n: group.length, all });
+      return [
+        s("rect", { class: `side side-${side}`, x: box.x, y: box.y, width: box.width, height: box.height, rx: 10 }),
+        s("text", { class: "zs halo", x: box.x + box.width - 14, y: box.y + 21, "text-anchor": "end" }, label),
+      ];
+    });
+  }
+
+  /** @param {FaultEntry} fault @param {number} since @param {Map<string, Point>} at */
+  #cut(fault, since, at) {
+    const boxes = this.#groups(fault).map((group) => sides.withZones(sides.around(group.map((id) => at.get(id)), 34), group, this.stage.doc));
+    const words = t("Partition since {time}\u2009s", { time: seconds(since) });
+    const drawn = [];
+    for (let i = 0; i + 1 < boxes.length; i++) {
+      const band = bandBetween(boxes[i], boxes[i + 1]);
+      if (!band) continue;
+      const { x, y, width, height, horizontal } = band;
+      const [x1, y1, x2, y2] = horizontal ? [x, y + height / 2, x + width, y + height / 2] : [x + width / 2, y, x + width / 2, y + height];
+      drawn.push(
+        s("rect", { class: "hatch", x, y, width, height }), s("line", { class: "cutline", x1, y1, x2, y2 }),
+        s("circle", { class: "snip", cx: x1 + (horizontal ? 12 : 0), cy: y1 + (horizontal ? 0 : 12), r: 12 }),
+        glyph("i-scissors", x1 + (horizontal ? 12 : 0) - 7.5, y1 + (horizontal ? 0 : 12) - 7.5, 15, "bad"),
+        ...pill(x1 + (horizontal ? 30 : 18), y1 + (horizontal ? 0 : 12), words),
+      );
+    }
+    return drawn;
+  }
+
+  /** @param {Map<number, number>} active @param {{fault: FaultEntry}[]} numbered @param {Map<string, Point>} at */
+  #cutPills(active, numbered, at) {
+    const doc = this.stage.ran ?? this.stage.doc;
+    return [...active].flatMap(([number, since]) => {
+      const fault = numbered[number]?.fault;
+      if (fault?.kind !== "cut" && fault?.kind !== "loss") return [];
+      const link = linkEntry(doc, String(fault.target));
+      const [a, b] = [at.get(link?.a ?? ""), at.get(link?.b ?? "")];
+      if (!a || !b) return [];
+      const words = fault.kind === "cut" ? t("Cut since {time}\u2009s", { time: seconds(since) }) : t("Losing {p}%", { p: Math.round((fault.probability ?? 0) * 100) });
+      const [x, y] = [(a.x + b.x) / 2, (a.y + b.y) / 2 + 30];
+      return pill(x - (words.length * 5.35 + 14) / 2, y, words);
+    });
+  }
+}
+
+/** @param {number} x @param {number} y @param {string} words */
+function pill(x, y, words) {
+  const width = words.length * 5.35 + 14;
+  return [
+    s("rect", { class: "pill bad", x, y: y - 8.5, width, height: 17, rx: 8.5 }),
+    s("text", { class: "pillt bad", x: x + width / 2, y: y + 3.5, "text-anchor": "middle" }, words),
+  ];
+}
+
+/** @param {FaultEntry} fault @param {Scenario} doc @param {string} a @param {string} b */
+function crosses(fault, doc, a, b) {
+  const groups = /** @type {string[][]} */ (fault.target);
+  const side = (/** @type {string} */ id) => groups.findIndex((group) => group.includes(id) || group.includes(`${id}-1`));
+  const [i, j] = [side(a), side(b)];
+  return i >= 0 && j >= 0 && i !== j;
+}

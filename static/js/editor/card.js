@@ -1,0 +1,85 @@
+/** One node's card: icon, name, one mono line, load bar, badge. Its parts change with the playhead; its place does not. */
+
+import { CARD } from "../document/places.js";
+import { s, glyph, typeIcon } from "../dom.js";
+import { t } from "../panels/words.js";
+
+const NAME_MAX = 12;
+const LINE_MAX = 15;
+
+/** @param {string} text @param {number} max */
+function short(text, max) {
+  return text.length > max ? `${text.slice(0, max - 1)}…` : text;
+}
+
+export class Card {
+  /** @param {SVGElement} group the node's view @param {NodeEntry} node @param {NodeTypeInfo | undefined} info */
+  constructor(group, node, info) {
+    this.group = group;
+    this.node = node;
+    this.info = info;
+    this.line = s("text", { class: "ns", x: 33, y: 31 });
+    this.name = s("text", { class: "nt", x: 33, y: 18 });
+    this.track = s("rect", { class: "track", x: 1, y: CARD.height - 4, width: CARD.width - 2, height: 3, visibility: "hidden" });
+    this.bar = s("rect", { class: "load", x: 1, y: CARD.height - 4, width: 0, height: 3 });
+    this.badge = s("g", { class: "badge" });
+    this.shown = { line: "", bar: -1, badge: "", up: true };
+    group.classList.add("node");
+    group.setAttribute("tabindex", "0");
+    group.setAttribute("role", "button");
+    const content = group.querySelector(".content") ?? group;
+    content.replaceChildren(glyph(typeIcon(info), 9, CARD.height / 2 - 8, 16, "kind"), this.name, this.line, this.track, this.bar, this.badge);
+    this.update(node);
+  }
+
+  get title() { return this.node.label || this.node.id; }
+
+  /** @param {NodeEntry} node */
+  update(node) {
+    this.node = node;
+    const count = node.count ?? 1;
+    this.name.textContent = short(this.title, NAME_MAX);
+    this.group.classList.toggle("many", count > 1);
+    this.group.dataset.node = node.id;
+    this.show(null);
+    this.#label();
+  }
+
+  #label() {
+    const parts = [this.title, this.info?.title ?? this.node.type];
+    if (this.shown.line) parts.push(this.shown.line);
+    if (!this.shown.up) parts.push(t("down"));
+    this.group.setAttribute("aria-label", parts.join(", "));
+  }
+
+  /** What the trace says at the playhead; null before any run. @param {{line: string, bar: number | null, badge: string, up: boolean} | null} state */
+  show(state) {
+    const count = this.node.count ?? 1;
+    const rest = count > 1 ? `×${count} ${this.info?.title ?? ""}` : this.info?.title ?? this.node.type;
+    const next = state ?? { line: rest, bar: null, badge: "", up: true };
+    const line = next.line || rest;
+    if (line !== this.shown.line || next.up !== this.shown.up) {
+      this.shown.line = line;
+      this.shown.up = next.up;
+      this.line.textContent = short(line, LINE_MAX);
+      this.group.classList.toggle("down", !next.up);
+      this.#label();
+    }
+    this.#showBar(next.bar);
+    const badge = next.up ? next.badge : "i-crash";
+    if (badge !== this.shown.badge) {
+      this.shown.badge = badge;
+      this.badge.replaceChildren(...(badge ? [glyph(badge, CARD.width - 19, 6, 13)] : []));
+    }
+  }
+
+  /** @param {number | null} bar 0…1 */
+  #showBar(bar) {
+    const value = bar === null ? -1 : Math.round(Math.min(1, Math.max(0, bar)) * 100) / 100;
+    if (value === this.shown.bar) return;
+    this.shown.bar = value;
+    this.track.setAttribute("visibility", value < 0 ? "hidden" : "visible");
+    this.bar.setAttribute("width", String(Math.max(0, value) * (CARD.width - 2)));
+    this.bar.classList.toggle("full", value >= 0.9);
+  }
+}

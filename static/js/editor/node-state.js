@@ -1,0 +1,65 @@
+/** A node's recorded state as its card shows it. */
+
+import { t } from "../panels/words.js";
+
+/**
+ * @param {Stage} stage
+ * @param {NodeEntry} node
+ * @param {NodeTypeInfo | undefined} info
+ * @param {number} at_ns
+ */
+export function cardState(stage, node, info, at_ns) {
+  const numbers = stage.traceNodes(node.id);
+  if (!stage.trace || !numbers.length) return null;
+  const states = stage.trace.states;
+  const worlds = numbers.map((n) => states.at(n, at_ns));
+  const upCount = worlds.filter((world) => world.up !== false).length;
+  const up = upCount > 0;
+  if (!up) return { line: t("down"), bar: null, badge: "", up };
+  if (numbers.length > 1 && upCount < numbers.length) return { line: t("{up} of {all} up", { up: upCount, all: numbers.length }), bar: null, badge: "i-warn", up };
+  const shows = info?.shows ?? [];
+  const texts = shows.filter((show) => show.as === "text" || show.as === "bar").map((show) => fieldText(stage, node, show, worlds)).filter(Boolean);
+  const bar = shows.filter((show) => show.as === "bar").reduce((most, show) => Math.max(most, fullness(stage, node, show, worlds) ?? -1), -1);
+  const count = numbers.length > 1 ? `×${numbers.length} ` : "";
+  return { line: count + texts.slice(0, 2).join(" · "), bar: bar < 0 ? null : bar, badge: badgeOf(shows, worlds), up };
+}
+
+/** @param {Record<string, unknown>[]} worlds @param {string} field */
+function sum(worlds, field) {
+  return worlds.reduce((total, world) => total + (typeof world[field] === "number" ? /** @type {number} */ (world[field]) : 0), 0);
+}
+
+/** @param {Stage} stage @param {NodeEntry} node @param {ShowInfo} show @param {Record<string, unknown>[]} worlds */
+function fieldText(stage, node, show, worlds) {
+  const value = worlds.length === 1 ? worlds[0][show.field] : sum(worlds, show.field);
+  if (value === undefined || value === null || value === "") return "";
+  const full = capacity(stage, node, show);
+  if (typeof value === "number" && full) return `${value}/${full * worlds.length} ${show.title.toLowerCase()}`;
+  return typeof value === "number" ? `${Math.round(value * 100) / 100}${show.unit ? ` ${show.unit}` : ""} ${show.title.toLowerCase()}` : String(value);
+}
+
+/** @param {Stage} stage @param {NodeEntry} node @param {ShowInfo} show @param {Record<string, unknown>[]} worlds */
+function fullness(stage, node, show, worlds) {
+  const full = capacity(stage, node, show);
+  return full ? sum(worlds, show.field) / (full * worlds.length) : null;
+}
+
+/** @param {Stage} stage @param {NodeEntry} node @param {ShowInfo} show */
+function capacity(stage, node, show) {
+  if (!show.of) return null;
+  const param = stage.typeInfo(node.type)?.params.find((info) => info.name === show.of);
+  const cluster = stage.doc.clusters?.find((entry) => entry.members.includes(node.id));
+  const value = node.params?.[show.of] ?? cluster?.params?.[show.of] ?? param?.default;
+  return typeof value === "number" && value > 0 ? value : null;
+}
+
+/** @param {ShowInfo[]} shows @param {Record<string, unknown>[]} worlds */
+function badgeOf(shows, worlds) {
+  for (const show of shows) {
+    if (show.as !== "badge") continue;
+    const value = worlds[0][show.field];
+    const badge = { leader: "i-crown", deposed: "i-crown-o", recovering: "i-restart", slow: "i-slow", paused: "i-pause" }[String(value)];
+    if (badge) return badge;
+  }
+  return "";
+}

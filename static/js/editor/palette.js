@@ -1,0 +1,84 @@
+/** The parts: dragged to the canvas with the pointer, or placed with Enter. */
+
+import { $, h, icon, typeIcon } from "../dom.js";
+import { t } from "../panels/words.js";
+
+const DRAG_PX = 4;
+
+/** @param {Stage} stage @param {Editor} editor */
+export function palette(stage, editor) {
+  const host = $("#palette");
+  const find = /** @type {HTMLInputElement} */ (/** @type {unknown} */ ($("#find-part")));
+  const draw = () => {
+    const wanted = find.value.trim().toLowerCase();
+    const matches = stage.data.catalogue.types.filter((info) => `${info.title} ${info.category} ${info.summary}`.toLowerCase().includes(wanted));
+    const order = ["Workload", "Services", "Storage and consensus"];
+    const categories = [...new Set(matches.map((info) => info.category))].sort((a, b) => rank(order, a) - rank(order, b));
+    const parts = categories.flatMap((category) => [h("h3", { class: "gh" }, t(category)), ...matches.filter((info) => info.category === category).map((info) => part(stage, editor, info))]);
+    host.replaceChildren(...(parts.length ? parts : [h("p", { class: "note" }, t("No part is called “{name}”.", { name: find.value }))]));
+  };
+  find.addEventListener("input", draw);
+  addEventListener("keydown", (event) => {
+    if (event.key === "/" && !(event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement)) {
+      event.preventDefault();
+      find.focus();
+    }
+  });
+  draw();
+}
+
+/** @param {string[]} order @param {string} name */
+function rank(order, name) {
+  const at = order.indexOf(name);
+  return at < 0 ? order.length : at;
+}
+
+/** @param {Stage} stage @param {Editor} editor @param {NodeTypeInfo} info */
+function part(stage, editor, info) {
+  const button = h("button", { class: "it", "data-type": info.type, title: info.summary }, icon(typeIcon(info)), h("span", {}, info.title));
+  let dragged = false;
+  button.addEventListener("pointerdown", (down) => {
+    if (down.button !== 0) return;
+    dragged = false;
+    drag(button, down, info, (event) => {
+      dragged = true;
+      const box = editor.host.getBoundingClientRect();
+      if (event.clientX < box.left || event.clientX > box.right || event.clientY < box.top || event.clientY > box.bottom) return;
+      const p = editor.graph.clientToLocal(event.clientX, event.clientY);
+      editor.place(info.type, { x: p.x, y: p.y });
+      stage.emit("placed");
+    });
+  });
+  button.addEventListener("click", () => {
+    if (dragged) return;
+    editor.place(info.type, editor.freePlace());
+    stage.emit("placed");
+  });
+  return button;
+}
+
+/** @param {HTMLElement} button @param {PointerEvent} down @param {NodeTypeInfo} info @param {(event: PointerEvent) => void} drop */
+function drag(button, down, info, drop) {
+  /** @type {HTMLElement | null} */
+  let ghost = null;
+  button.setPointerCapture(down.pointerId);
+  const move = (/** @type {PointerEvent} */ event) => {
+    if (!ghost && Math.hypot(event.clientX - down.clientX, event.clientY - down.clientY) < DRAG_PX) return;
+    if (!ghost) {
+      ghost = h("div", { class: "ghost", "aria-hidden": "true" }, icon(typeIcon(info)), info.title);
+      document.body.append(ghost);
+      button.classList.add("drag");
+    }
+    ghost.style.left = `${event.clientX - 58}px`;
+    ghost.style.top = `${event.clientY - 22}px`;
+  };
+  const end = (/** @type {PointerEvent} */ event) => {
+    button.removeEventListener("pointermove", move);
+    button.classList.remove("drag");
+    if (ghost && event.type === "pointerup") drop(event);
+    ghost?.remove();
+  };
+  button.addEventListener("pointermove", move);
+  button.addEventListener("pointerup", end, { once: true });
+  button.addEventListener("pointercancel", end, { once: true });
+}

@@ -1,0 +1,57 @@
+/** The one animation loop: the playhead advances, the canvas follows every frame, panels a few times a second. */
+
+const PANEL_MS = 100;
+
+/**
+ * @param {Stage} stage
+ * @param {Editor} editor
+ * @param {Scene} scene
+ * @param {(() => void)[]} ticks
+ */
+export function startFrames(stage, editor, scene, ticks) {
+  let last = performance.now();
+  let lastPanels = 0;
+  let lastT = -1;
+  const samples = new Float64Array(120);
+  let frames = 0;
+  stage.on("seek trace chunk play verdict document", () => { scene.stale = true; lastPanels = 0; });
+
+  const frame = (/** @type {number} */ now) => {
+    requestAnimationFrame(frame);
+    const began = performance.now();
+    const { playhead, trace } = stage;
+    if (trace) {
+      const was = playhead.playing;
+      playhead.advance((now - last) / 1000, trace);
+      if (was !== playhead.playing) stage.emit("play");
+    }
+    last = now;
+    const moved = playhead.t !== lastT;
+    if (moved || scene.stale) {
+      lastT = playhead.t;
+      scene.draw();
+      samples[frames++ % samples.length] = performance.now() - began;
+    }
+    if ((moved || lastPanels === 0) && now - lastPanels >= PANEL_MS) {
+      lastPanels = now;
+      editor.showState();
+      for (const tick of ticks) tick();
+      stage.emit("tick");
+      publish(stage, scene, samples, frames);
+    }
+  };
+  requestAnimationFrame(frame);
+}
+
+/** What is on the canvas, as attributes: for tests, and for anyone who asks. @param {Stage} stage @param {Scene} scene @param {Float64Array} samples @param {number} frames */
+function publish(stage, scene, samples, frames) {
+  const { dataset } = scene.canvas;
+  dataset.messages = String(scene.stats.flying);
+  dataset.drops = String(scene.stats.drops);
+  dataset.playheadMs = (stage.playhead.t / 1e6).toFixed(3);
+  dataset.total = String(stage.trace?.messages.length ?? 0);
+  dataset.totalDrops = String(stage.trace?.messages.drops.length ?? 0);
+  dataset.faults = String(stage.trace?.activeFaults(stage.playhead.t).size ?? 0);
+  const n = Math.min(frames, samples.length);
+  if (n) dataset.frameMs = [...samples.subarray(0, n)].sort((a, b) => a - b)[n >> 1].toFixed(2);
+}

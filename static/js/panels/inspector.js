@@ -1,0 +1,204 @@
+/** The right panel's form: served by the server for the selected entry, checked by it field by field, applied here. */
+
+import { $, h, icon } from "../dom.js";
+import { changeEntry, replaceFault, setParam } from "../document/edits.js";
+import { drawDensity } from "./density.js";
+import { faultWords } from "./fault-words.js";
+import { t } from "./words.js";
+
+export class Inspector {
+  /** @param {Stage} stage @param {Editor} editor */
+  constructor(stage, editor) {
+    this.stage = stage;
+    this.editor = editor;
+    this.host = $("#inspector");
+    this.shown = "";
+    this.asked = 0;
+    stage.on("select document", () => this.refresh());
+    this.host.addEventListener("focusout", () => setTimeout(() => this.refresh()));
+    this.host.addEventListener("submit", (event) => event.preventDefault());
+    this.host.addEventListener("click", (event) => this.#click(event));
+    this.host.addEventListener("change", (event) => this.#kindChanged(event));
+    this.host.addEventListener("input", (event) => this.#drawDensityOf(event.target));
+    this.host.addEventListener("fieldchecked", (event) => this.#checked(/** @type {CustomEvent} */ (event)));
+    this.host.addEventListener("htmx:sendError", () => stage.emit("toast", { text: t("The server cannot be reached; this value is not kept yet."), stays: true }));
+    this.host.addEventListener("htmx:beforeRequest", () => { stage.pending += 1; });
+    this.host.addEventListener("htmx:afterRequest", () => { stage.pending = Math.max(0, stage.pending - 1); });
+    this.refresh();
+  }
+
+  /** What is selected, as the server wants it. @returns {{kind: string, item: any, shared?: Params} | null} */
+  #entry() {
+    const { doc, selection } = this.stage;
+    if (selection.size !== 1) return null;
+    const [id] = selection;
+    const node = doc.nodes.find((entry) => entry.id === id);
+    if (node) return { kind: "node", item: node, shared: doc.clusters?.find((cluster) => cluster.members.includes(id))?.params ?? {} };
+    const link = doc.links.find((entry) => entry.id === id);
+    if (link) return { kind: "link", item: link };
+    const [sort, rest] = [id.slice(0, id.indexOf(":")), id.slice(id.indexOf(":") + 1)];
+    const cluster = sort === "cluster" && doc.clusters?.find((entry) => entry.id === rest);
+    if (cluster) return { kind: "cluster", item: cluster };
+    const fault = sort === "fault" && doc.faults?.[Number(rest)];
+    return fault ? { kind: "fault", item: { ...fault, id, words: faultWords(doc, fault) } } : null;
+  }
+
+  refresh() {
+    const entry = this.#entry();
+    const key = entry ? JSON.stringify([entry.kind, withoutPlace(entry.item), entry.shared]) : `none:${[...this.stage.selection]}`;
+    if (key === this.shown) return this.#links(entry);
+    // A field that somebody is typing in is never taken away.
+    if (this.host.contains(document.activeElement) && entry && this.current === entry.item.id) return undefined;
+    this.shown = key;
+    this.current = entry?.item.id;
+    if (!entry) return this.#nothing();
+    return this.#load(entry);
+  }
+
+  #nothing() {
+    const { doc, selection } = this.stage;
+    const many = selection.size > 1;
+    const head = many ? t("{n} selected", { n: selection.size }) : t("Nothing selected");
+    const words = many ? t("Move or delete them together, or put them on one side of a partition.")
+      : this.stage.mode === "edit" ? t("Select a node or a link to see its state and to change it. Drag parts from the left; drag from the edge of a node to connect it.") : t("Select a node or a link to see its state at the playhead.");
+    const counts = t("{nodes} nodes, {links} links, {faults} faults", { nodes: doc.nodes.length, links: doc.links.length, faults: doc.faults?.length ?? 0 });
+    this.host.replaceChildren(h("div", { class: "ih" }, h("div", {}, h("h2", {}, head), h("p", {}, counts))), h("p", { class: "note" }, words));
+  }
+
+  /** @param {{kind: string, item: any, shared?: Params}} entry */
+  async #load({ kind, item, shared }) {
+    const ask = ++this.asked;
+    const holder = h("div", {});
+    const body = new URLSearchParams({ kind, item: JSON.stringify(withoutPlace(item)), shared: JSON.stringify(shared ?? {}) });
+    const html = await this.#fetch(body);
+    if (ask !== this.asked) return;
+    if (html === null) {
+      this.shown = "";
+      this.host.replaceChildren(h("p", { class: "note" }, h("b", {}, t("The parameters could not be fetched")), t("Your work is kept. Select the part again to try once more.")));
+      return;
+    }
+    holder.innerHTML = html;
+    this.host.replaceChildren(...holder.childNodes);
+    if (this.stage.mode !== "edit") for (const control of this.host.querySelectorAll("input, select, button")) control.setAttribute("disabled", "");
+    else htmx.process(this.host);
+    for (const field of this.host.querySelectorAll(".f.dist")) drawDensity(/** @type {HTMLElement} */ (field));
+    this.#links({ kind, item });
+    $("body").dataset.inspector = item.id;
+  }
+
+  /** @param {URLSearchParams} body */
+  async #fetch(body) {
+    try {
+      const token = document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "";
+      const answer = await fetch(this.stage.urls.inspector ?? "", { method: "POST", body, headers: { "X-CSRFToken": token, "HX-Request": "true" } });
+      return answer.ok ? await answer.text() : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** Connections of a node, and a way to add one by keyboard. @param {{kind: string, item: any} | null} entry */
+  #links(entry) {
+    this.host.querySelector("[data-links]")?.remove();
+    if (entry?.kind !== "node" || this.stage.mode !== "edit") return;
+    const { doc } = this.stage;
+    const { id } = entry.item;
+    const name = (/** @type {string} */ other) => doc.nodes.find((node) => node.id === other)?.label || other;
+    const box = h("div", { class: "sect", "data-links": true }, h("h3", { class: "sec-t" }, t("Links")));
+    for (const link of doc.links.filter(({ a, b }) => a === id || b === id)) {
+      const button = h("button", { class: "it" }, icon("i-link"), h("span", {}, link.a === id ? `→ ${name(link.b)}` : `← ${name(link.a)}`));
+      button.onclick = () => this.stage.select([link.id]);
+      box.append(h("div", { class: "linkrow" }, button));
+    }
+    const free = doc.nodes.filter((node) => node.id !== id && !doc.links.some(({ a, b }) => (a === id && b === node.id) || (b === id && a === node.id)));
+    if (free.length) {
+      const select = h("select", { class: "sel", "aria-label": t("Connect to") }, ...free.map((node) => h("option", { value: node.id }, node.label || node.id)));
+      const button = h("button", { class: "b line", "data-act": "connect" }, t("Connect"));
+      button.onclick = () => this.editor.connect(id, select.value);
+      box.append(h("div", { class: "linkrow" }, h("span", { class: "selw" }, select, icon("i-down", "s")), button));
+    }
+    this.host.append(box);
+  }
+
+  /** @param {MouseEvent} event */
+  #click(event) {
+    const target = event.target instanceof Element ? event.target : null;
+    const toggle = target?.closest(".tog");
+    if (toggle instanceof HTMLElement) {
+      const on = toggle.getAttribute("aria-checked") !== "true";
+      toggle.setAttribute("aria-checked", String(on));
+      const hidden = /** @type {HTMLInputElement} */ (toggle.previousElementSibling);
+      hidden.value = String(on);
+      hidden.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+    if (target?.closest("[data-delete]")) this.#delete();
+  }
+
+  #delete() {
+    const entry = this.#entry();
+    if (!entry) return;
+    const { stage } = this;
+    if (entry.kind !== "fault") return this.editor.removeSelected();
+    const index = Number(entry.item.id.slice(6));
+    stage.store.change(t("Delete fault: {what}", { what: entry.item.words }), replaceFault(stage.doc, index, null));
+    stage.select([]);
+    return stage.emit("toast", { text: t("Fault deleted."), undo: true });
+  }
+
+  /** Another kind of distribution shows other numbers. @param {Event} event */
+  #kindChanged(event) {
+    const select = event.target;
+    if (!(select instanceof HTMLSelectElement) || select.name !== "dist") return;
+    for (const set of /** @type {HTMLFieldSetElement[]} */ ([...(select.form?.querySelectorAll("fieldset") ?? [])])) {
+      set.hidden = set.disabled = set.dataset.kind !== select.value;
+    }
+    this.#drawDensityOf(select);
+  }
+
+  /** @param {EventTarget | null} target */
+  #drawDensityOf(target) {
+    const field = target instanceof Element ? target.closest(".f.dist") : null;
+    if (field instanceof HTMLElement) drawDensity(field);
+  }
+
+  /** @param {CustomEvent} event */
+  #checked(event) {
+    const { group, name, item, ok, value, clear } = event.detail;
+    const field = this.host.querySelector(`[data-field="${CSS.escape(name)}"][data-group="${CSS.escape(group)}"]`);
+    for (const box of field?.querySelectorAll(".u, .selw") ?? []) {
+      box.classList.toggle("err", !ok);
+      box.querySelector("input, select")?.setAttribute("aria-invalid", String(!ok));
+    }
+    if (ok) this.#apply(group, name, item, clear ? undefined : value);
+  }
+
+  /** @param {string} group @param {string} name @param {string} item @param {any} value */
+  #apply(group, name, item, value) {
+    const { stage } = this;
+    const { doc } = stage;
+    const label = t("Change {name} of {item}", { name: name.replaceAll("_", " ").replace(/ ms$/, ""), item });
+    const key = `${item}.${name}`;
+    if (item.startsWith("fault:")) {
+      const index = Number(item.slice(6));
+      const fault = doc.faults?.[index];
+      if (!fault) return;
+      const next = /** @type {any} */ ({ ...fault, [name]: value });
+      if (value === undefined) delete next[name];
+      stage.store.change(label, replaceFault(doc, index, next), key);
+      return;
+    }
+    const list = doc.nodes.some((node) => node.id === item) ? "nodes" : doc.links.some((link) => link.id === item) ? "links" : "clusters";
+    const next = group === "entry" ? changeEntry(doc, list, item, { [name]: value === "" ? undefined : value }) : setParam(doc, list, item, name, value);
+    stage.store.change(label, next, key);
+    // What is shown is what was just typed; fetching the form again would only disturb.
+    const entry = this.#entry();
+    if (entry?.item.id === item) this.shown = JSON.stringify([entry.kind, withoutPlace(entry.item), entry.shared]);
+  }
+}
+
+/** Moving a node changes nothing in its form. @param {any} item */
+function withoutPlace(item) {
+  const { x: _x, y: _y, ...rest } = item;
+  return rest;
+}
+

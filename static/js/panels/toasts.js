@@ -1,0 +1,32 @@
+/** Short notices at the bottom: six seconds, held while the pointer rests on them; errors stay. */
+
+import { $, h } from "../dom.js";
+import { t } from "./words.js";
+
+const SHOWN_MS = 6000;
+
+/** @param {Stage} stage */
+export function toasts(stage) {
+  const host = $("#toasts");
+  stage.on("toast", ({ text, undo = false, stays = false }) => {
+    const toast = h("div", { class: "toast" }, h("span", {}, text));
+    let timer = 0;
+    const close = () => toast.remove();
+    const arm = () => { if (!stays) timer = window.setTimeout(close, SHOWN_MS); };
+    if (undo) {
+      const button = h("button", { class: "b" }, t("Undo"));
+      button.onclick = () => { stage.store.undo(); close(); };
+      toast.append(button);
+    }
+    if (stays) {
+      const button = h("button", { class: "b" }, t("Close"));
+      button.onclick = close;
+      toast.append(button);
+    }
+    toast.onmouseenter = () => clearTimeout(timer);
+    toast.onmouseleave = arm;
+    arm();
+    host.append(toast);
+    while (host.children.length > 3) host.firstElementChild?.remove();
+  });
+}

@@ -1,0 +1,70 @@
+/** Shapes shared by the modules. Global on purpose: JSDoc needs no imports. */
+
+declare const htmx: {
+  ajax(verb: string, path: string, options: { target: Element | string; swap?: string; values?: Record<string, string> }): Promise<void>;
+  process(element: Element): void;
+};
+
+type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+type Params = Record<string, Json>;
+
+interface NodeEntry { id: string; type: string; label?: string; x?: number; y?: number; zone?: string; host?: string; count?: number; params?: Params }
+interface LinkEntry { id: string; a: string; b: string; params?: Params }
+interface ZoneEntry { id: string; label?: string; x?: number; y?: number; width?: number; height?: number }
+interface ClusterEntry { id: string; label?: string; protocol: string; members: string[]; params?: Params; link?: Params }
+interface FaultEntry { kind: string; target: string | string[][]; at_ms: number; until_ms?: number; direction?: string; probability?: number }
+interface ExpectEntry { claim: string; left: Json; op: string; right: Json; tolerance?: Json }
+interface PatchOperation { op: string; path: string; value?: Json; from?: string }
+interface Scenario {
+  format: string; title: string; summary?: string; concepts?: string[]; seed: number; duration_ms: number; settle_ms?: number;
+  nodes: NodeEntry[]; links: LinkEntry[]; zones?: ZoneEntry[]; clusters?: ClusterEntry[]; faults?: FaultEntry[];
+  variants?: Record<string, PatchOperation[]>; expect?: ExpectEntry[];
+}
+
+interface ParamInfo {
+  name: string; title: string; kind: string; unit: string; default: Json; min: number | null; max: number | null;
+  choices: { value: string; title: string }[]; help: string; section: string;
+}
+interface ShowInfo { field: string; title: string; unit: string; as: string; of: string | null }
+interface NodeTypeInfo {
+  type: string; title: string; category: string; summary: string; icon: string; doc: string; params: ParamInfo[]; shows: ShowInfo[];
+  initiates: boolean; serves: boolean; clusters: boolean; metrics: { name: string; unit: string; definition: string }[];
+}
+interface Catalogue { types: NodeTypeInfo[]; link: { params: ParamInfo[] }; faults: { kind: string; title: string; help: string }[]; metrics?: unknown[] }
+
+interface StageData {
+  mode: "edit" | "shared" | "embed"; document: Scenario; draft: { id: string; version: number; title?: string } | null; viewing: string | null;
+  at_ms: number | null; slug: string | null; urls: Record<string, string | null>; catalogue: Catalogue; variant?: string | null;
+}
+
+type Column = Float64Array | Int32Array | unknown[];
+interface Table { rows: number; cols: Record<string, Column> }
+interface Chunk {
+  n: number; from: number; to: number; nodes: string[]; strings: string[]; roles: Record<string, string>;
+  keyframe: { state: Record<string, unknown>[]; flight: Table; faults: number[]; ops: Table };
+  tables: Record<string, Table>;
+}
+
+interface RunStatus { status: string; position?: number | null; simulated_ms?: number; duration_ms?: number; chunks?: number; reason?: string; digest?: string }
+interface Mistake { path: string; message: string }
+interface EvidenceStep { op: number; client: string; text: string; start_ms: number; end_ms: number | null }
+interface CheckResult { name: string; title?: string; verdict: string; explanation?: string; at_ms?: number | null; evidence?: EvidenceStep[] }
+interface ExpectResult { claim: string; ok: boolean | null; actual: Json; reason?: string }
+interface Verdict { metrics?: Record<string, number>; checks?: CheckResult[]; expect?: ExpectResult[] }
+
+interface Point { x: number; y: number }
+/** What the trace says about one message; `slot` is its place in the store. */
+interface MessageRow { slot: number; id: number; sent: number; settled: number; src: number; dst: number; kind: string; role: string; outcome: string; cause: number; op: number; size: number }
+interface OperationRow { op: number; invoked: number; returned: number; node: number; process: number; f: string; key: unknown; value: unknown; type: string; result: unknown; error: string; attempts: number }
+interface EventRow { index: number; time: number; type: string; role: string; slot: number }
+
+type TraceStore = import("./trace/store.js").TraceStore;
+type DocumentStore = import("./document/store.js").DocumentStore;
+type Playhead = import("./trace/playhead.js").Playhead;
+type Editor = import("./editor/editor.js").Editor;
+type Scene = import("./scene/scene.js").Scene;
+type Stage = import("./stage.js").Stage;
+type Geometry = import("./scene/geometry.js").Geometry;
+type Messages = import("./trace/messages.js").Messages;
+type Autosave = import("./document/autosave.js").Autosave;
+type Kept = import("./document/autosave.js").Kept;
