@@ -31,18 +31,26 @@ class Visitor(APIKeyCookie):
         return owner_of(request)
 
 
+class Unreadable(Exception):
+    """What is wrong with a body. Ninja catches whatever a parser raises and says less, so it is kept at the request."""
+
+    def __init__(self, request: HttpRequest, status: int, words: str) -> None:
+        super().__init__(words)
+        request.netsplit_unreadable = (status, words)  # type: ignore[attr-defined]
+
+
 class CarefulParser(Parser):
     def parse_body(self, request: HttpRequest) -> Any:
         try:
             body = json.loads(request.body)
         except RequestDataTooBig:
-            raise HttpError(413, _("The body is too large.")) from None
+            raise Unreadable(request, 413, _("The body is too large.")) from None
         except RecursionError:
-            raise HttpError(400, _("The JSON is nested too deeply.")) from None
+            raise Unreadable(request, 400, _("The JSON is nested too deeply.")) from None
         except ValueError as error:
-            raise HttpError(400, _("The body is not JSON: %(error)s.") % {"error": error}) from None
+            raise Unreadable(request, 400, _("The body is not JSON: %(error)s.") % {"error": error}) from None
         if not isinstance(body, dict):
-            raise HttpError(400, _("The body must be a JSON object."))
+            raise Unreadable(request, 400, _("The body must be a JSON object."))
         return body
 
 
@@ -95,7 +103,8 @@ def on_validation_error(request: HttpRequest, error: ValidationError) -> HttpRes
 
 @api.exception_handler(HttpError)
 def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
-    return refusal(error.status_code, ("", error.message))
+    status, words = getattr(request, "netsplit_unreadable", (error.status_code, error.message))
+    return refusal(status, ("", words))
 
 
 @api.exception_handler(Http404)

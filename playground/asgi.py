@@ -9,9 +9,11 @@ django_application = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402  (needs the application registry)
 
+from playground.closing import send_reasons  # noqa: E402
 from playground.guards import BodyLimit, SameOrigin  # noqa: E402
 from playground.sandbox.routing import websocket_urlpatterns  # noqa: E402
 
+send_reasons()
 application = ProtocolTypeRouter(
     {
         "http": BodyLimit(django_application),

@@ -193,6 +193,7 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 
 # --- logging --------------------------------------------------------------------------------------------------------
 LOGGING = logging_config(env.str("LOG_LEVEL", "INFO"), as_json=env.bool("LOG_JSON", False))

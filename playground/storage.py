@@ -1,7 +1,11 @@
-"""Static files under hashed names, ES module imports included."""
+"""Static files under hashed names, our ES modules' imports included."""
 
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
+_glob, MODULE_IMPORTS = CompressedManifestStaticFilesStorage._js_module_import_aggregation_patterns
+
 
 class HashedStaticFiles(CompressedManifestStaticFilesStorage):
-    support_js_module_import_aggregation = True
+    """Imports are rewritten in our own scripts only: other packages bring some that are not meant to resolve."""
+
+    patterns = (*CompressedManifestStaticFilesStorage.patterns, ("js/*.js", MODULE_IMPORTS))

@@ -66,12 +66,9 @@ class Child:
         return delay
 
     def ask_to_end(self) -> None:
-        """SIGTERM to the leader alone: a Celery pool that is hit directly reports lost tasks."""
         self.restart_at = None
         if self.process is not None and self.process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.process.pid, signal.SIGTERM)
-                os.kill(self.process.pid, signal.SIGCONT)
+            ask_leader(self.process.pid)
 
     def end(self, deadline: float) -> None:
         """Waits for the program until `deadline` (monotonic), then kills whatever is left of its group."""
@@ -97,6 +94,14 @@ def how_it_ended(status: int) -> str:
     with contextlib.suppress(ValueError):
         return signal.Signals(-status).name
     return f"signal {-status}"
+
+
+def ask_leader(pid: int) -> None:
+    """SIGTERM to the leader alone: a Celery pool that is hit directly reports lost tasks."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+        # One that was frozen has to wake up to hear it.
+        os.kill(pid, signal.SIGCONT)
 
 
 def kill_group(group: int, number: signal.Signals) -> bool:
@@ -153,20 +158,28 @@ class Register:
         orphans = {}
         for name, row in self.read().items():
             pid = int(str(row["pid"]))
-            recycled = birth(pid) not in (None, row["birth"])
-            if name != "supervisor" and not recycled and kill_group(pid, signal.SIGTERM):
+            if name != "supervisor" and birth(pid) in (None, row["birth"]) and group_exists(pid):
                 orphans[name] = pid
-        deadline = time.monotonic() + ORPHAN_GRACE_S
-        for pid in orphans.values():
-            wait_for_group(pid, deadline)
-            kill_group(pid, signal.SIGKILL)
+        # The broker goes last: the others still talk to it while they end.
+        brokers = [pid for name, pid in orphans.items() if name == "valkey"]
+        for groups in ([pid for pid in orphans.values() if pid not in brokers], brokers):
+            end_groups(groups)
         return list(orphans)
 
 
-def wait_for_group(group: int, deadline: float) -> None:
-    while time.monotonic() < deadline:
-        try:
-            os.killpg(group, 0)
-        except (ProcessLookupError, PermissionError):
-            return
-        time.sleep(0.05)
+def end_groups(groups: list[int]) -> None:
+    for group in groups:
+        ask_leader(group)
+    deadline = time.monotonic() + ORPHAN_GRACE_S
+    for group in groups:
+        while birth(group) is not None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        kill_group(group, signal.SIGKILL)
+
+
+def group_exists(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True

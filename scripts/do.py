@@ -65,6 +65,7 @@ def make_admin() -> int:
 def make_compile() -> int:
     """compile the engine, where there is a C compiler"""
     setup()
+    prepare.COMPILED_STAMP.unlink(missing_ok=True)
     prepare.compile_engine()
     return 0
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from house import ROOT, VENV_PYTHON, Trouble, fingerprint, is_stamped, one_at_a_time, put_stamp, say
 
 COMPILE_SCRIPT = ROOT / "scripts" / "compile_engine.py"
+COMPILED_STAMP = ROOT / ".build" / ".stamp"
 
 
 class Interrupted(Exception):
@@ -23,28 +24,27 @@ def never() -> bool:
 
 
 def compile_engine(stopping: Callable[[], bool] = never) -> None:
-    """Compiles the engine where there is a C compiler; the interpreted one gives the same digests, slower."""
+    """Compiles the engine where there is a C compiler; the interpreted one gives the same digests, slower.
+
+    A failure is not tried again until the sources change or `make compile` asks for it.
+    """
     if not COMPILE_SCRIPT.exists():
         return
-    compiler = shutil.which(os.environ.get("CC") or "cc")
     sources = [COMPILE_SCRIPT, *(ROOT / "simulations" / name for name in ("compiled.py", "engine", "nodes"))]
-    stamp, value = ROOT / ".build" / ".stamp", fingerprint(sources, str(VENV_PYTHON.resolve()), str(compiler))
-    if is_stamped(stamp, value):
+    value = fingerprint(sources, str(VENV_PYTHON.resolve()))
+    if is_stamped(COMPILED_STAMP, value):
         return
-    with one_at_a_time("the engine is being compiled"):
-        if not is_stamped(stamp, value):
-            compile_once(compiler, stopping)
-            put_stamp(stamp, value)
-
-
-def compile_once(compiler: str | None, stopping: Callable[[], bool]) -> None:
-    if compiler is None:
+    if shutil.which(os.environ.get("CC") or "cc") is None:
         say("no C compiler: the engine runs interpreted (same results, slower)")
         return
-    say("compiling the engine (about half a minute)")
-    status, output = step([str(VENV_PYTHON), str(COMPILE_SCRIPT)], dict(os.environ), stopping)
-    if status != 0:
-        say(f"the engine could not be compiled and runs interpreted: {last_line(output)}")
+    with one_at_a_time("the engine is being compiled"):
+        if is_stamped(COMPILED_STAMP, value):
+            return
+        say("compiling the engine (about half a minute)")
+        status, output = step([str(VENV_PYTHON), str(COMPILE_SCRIPT)], dict(os.environ), stopping)
+        if status != 0:
+            say(f"the engine could not be compiled and runs interpreted: {last_line(output)}")
+        put_stamp(COMPILED_STAMP, value)
 
 
 def prepare_database(data_dir: Path, environment: dict[str, str], stopping: Callable[[], bool] = never) -> None:

@@ -15,9 +15,9 @@ from browser import find_browser
 from house import data_dir, say
 from tests.stack import Stack
 
-PAGES = {"gallery": "/", "sandbox": "/sandbox/", "cap-partition": "/s/cap-partition/"}
+PAGES = {"gallery": "/", "sandbox": "/sandbox/", "cap-partition": "/s/cap-partition/?at=8000"}
 SIZES = {"wide": (1440, 900), "narrow": (390, 844)}
-SETTLE_MS = 2500
+SETTLE_MS = 4000
 
 
 def main() -> int:

@@ -1,8 +1,8 @@
 """The compiled engine: where it lies and when it is used.
 
-`make compile` turns the engine and the node files into machine code under `.build/<version>/`. It is loaded only when its version, a hash of
-the sources, is the sources' own, so that an edited file never runs as it used to be. NETSPLIT_ENGINE=interpreted leaves it out,
-NETSPLIT_ENGINE=compiled demands it. Both give the same digests.
+`make compile` turns the engine and the node files into machine code under `.build/<version>/`. It is loaded only when
+its version, a hash of the sources, is the sources' own, so that an edited file never runs as it used to be.
+NETSPLIT_ENGINE=interpreted leaves it out, NETSPLIT_ENGINE=compiled demands it. Both give the same digests.
 """
 
 from __future__ import annotations

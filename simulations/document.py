@@ -127,7 +127,7 @@ def validate(data: object) -> Document:
     if not isinstance(data, dict):
         raise _refusal(f"A scenario document is a JSON object. Got {shown(data)}.")
     _refuse_unprintable(data)
-    document = _checked(data)
+    document = _checked(whole_dict(data))
     mistakes = claim_mistakes(document)
     plain = document.data()
     for name, operations in plain["variants"].items():
@@ -274,7 +274,7 @@ def json_schema() -> dict[str, Any]:
             }
             for name in types
         ]
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Netsplit scenario", **schema}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Netsplit scenario"}
 
 
 def names_of(document: Document) -> Names:

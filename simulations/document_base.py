@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
@@ -22,7 +21,9 @@ VARIANTS_MAX: Final = 16
 PATCH_OPERATIONS_MAX: Final = 200
 EXPECTATIONS_MAX: Final = 100
 EXPRESSION_DEPTH_MAX: Final = 16
+METRICS_IN_CLAIMS_MAX: Final = 500
 MISTAKES_MAX: Final = 100
+_COMPARED_MAX: Final = 300
 DURATION_MS_MAX: Final = 604_800_000  # a week of simulated time
 DELAY_MS_MAX: Final = 3_600_000
 SEED_MAX: Final = 2**53 - 1  # what a browser's numbers hold exactly
@@ -49,7 +50,11 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
     """` Did you mean "x"?` for the known word closest to this one, or nothing."""
     if not isinstance(word, str) or len(word) > 200:
         return ""
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    words = list(known)
+    if len(words) > _COMPARED_MAX:
+        words = [one for one in words if one[:1] == word[:1]][:_COMPARED_MAX]
+    longer = [one for one in words if len(word) >= 3 and one.startswith(word)]
+    close = longer if len(longer) == 1 else difflib.get_close_matches(word, words, n=1, cutoff=0.6)
     return f' Did you mean "{close[0]}"?' if close else ""
 
 
@@ -83,20 +88,8 @@ def canonical_bytes(value: object) -> bytes:
     )
 
 
-def _whole_number(value: object) -> object:
-    if isinstance(value, float) and value.is_integer() and abs(value) <= _EXACT:
-        return int(value)
-    return value
-
-
-def _plain_number(value: object) -> object:
-    if isinstance(value, float) and not math.isfinite(value):
-        raise PydanticCustomError("finite", "must be a finite number")
-    return value
-
-
-Whole = Annotated[int, BeforeValidator(_whole_number)]
-Number = Annotated[float, BeforeValidator(_plain_number)]
+Whole = int  # `validate` has made integral floats integers before
+Number = Annotated[float, Field(allow_inf_nan=False)]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 Reference = Annotated[str, StringConstraints(min_length=1, max_length=50)]
 Label = Annotated[str, StringConstraints(max_length=80)]
@@ -153,10 +146,14 @@ def _constant_from_number(value: object) -> object:
 
 def _consistent(value: Any) -> Any:
     if isinstance(value, UniformSpread) and value.high_ms < value.low_ms:
-        raise PydanticCustomError("bounds", "high_ms must be at least low_ms")
+        raise PydanticCustomError("bounds", "Needs a high_ms of at least low_ms")
     if isinstance(value, LogNormal) and value.p99_ms < value.median_ms:
-        raise PydanticCustomError("bounds", "p99_ms must be at least median_ms")
+        raise PydanticCustomError("bounds", "Needs a p99_ms of at least median_ms")
     return value
 
 
-Distribution = Annotated[AnyDistribution, BeforeValidator(_constant_from_number), AfterValidator(_consistent)]
+Distribution = Annotated[
+    AnyDistribution,
+    BeforeValidator(_constant_from_number, json_schema_input_type=AnyDistribution | Delay),
+    AfterValidator(_consistent),
+]

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from simulations.catalogue import node_types, params_model
-from simulations.document_base import FAULTS_MAX, LINKS_MAX, NODES_MAX, Mistake, did_you_mean
+from simulations.document_base import FAULTS_MAX, LINKS_MAX, MISTAKES_MAX, NODES_MAX, Mistake, did_you_mean
 from simulations.document_entries import (
     ClusterEntry,
     Crash,
@@ -21,7 +21,7 @@ from simulations.document_entries import (
     Partition,
     ZoneEntry,
 )
-from simulations.document_expand import Names
+from simulations.document_expand import Names, numbered
 from simulations.document_params import LINK_MODEL, LINK_PARAMS, mistakes_of
 from simulations.engine.declare import Param
 
@@ -49,10 +49,19 @@ class Inspector:
         self.node_count = sum(node.count for _, node in parts.nodes)
         self.oversized = self.node_count > NODES_MAX
         self.names = Names([] if self.oversized else [node for _, node in parts.nodes])
-        self.types = {name: parts.nodes[at][1].type for name, at in self.names.type_index.items()}
+        self.ids_of = {index: node.id for index, node in parts.nodes}
+        self.types: dict[str, str] = {}
+        for _, node in () if self.oversized else parts.nodes:
+            for name in (node.id, *numbered(node.id, node.count)):
+                self.types.setdefault(name, node.type)
 
     def say(self, path: str, message: str) -> None:
         self.found.append(Mistake(path, message))
+
+    @property
+    def full(self) -> bool:
+        """Whether enough has been found: looking for more would only take time."""
+        return len(self.found) >= MISTAKES_MAX
 
     def inspect(self) -> list[Mistake]:
         """Every mistake beyond structure."""
@@ -83,13 +92,13 @@ class Inspector:
                         f"{kind}[{index}].id", f'"{entry.id}" is taken by {kind}[{seen[entry.id]}]; ids must differ.'
                     )
                 seen.setdefault(entry.id, index)
-        for index, node in self.parts.nodes:
-            for name in self.names.nodes.get(node.id, ()):
-                if self.names.type_index[name] != index and name != node.id:
-                    self.say(
-                        f"nodes[{index}].count",
-                        f'Expands to "{name}", which nodes[{self.names.type_index[name]}] is called already.',
-                    )
+        owner: dict[str, int] = {}
+        for index, node in () if self.oversized else self.parts.nodes:
+            for name in numbered(node.id, node.count):
+                other = owner.setdefault(name, index)
+                if other != index and self.ids_of[other] != node.id:
+                    place, what = ("id", "Is") if node.count == 1 else ("count", "Expands to")
+                    self.say(f"nodes[{index}].{place}", f'{what} "{name}", which nodes[{other}] stands for already.')
                     break
 
     def _nodes(self) -> None:
@@ -98,6 +107,8 @@ class Inspector:
         for index, node in self.parts.nodes:
             if node.zone is not None and node.zone not in zones and node.zone not in self.parts.broken:
                 self.say(f"nodes[{index}].zone", f'There is no zone "{node.zone}".{did_you_mean(node.zone, zones)}')
+            if self.full:
+                return
             if node.type not in types:
                 self.say(f"nodes[{index}].type", self._unknown_type(node.type))
                 continue
@@ -111,6 +122,8 @@ class Inspector:
         self._model(params_model(type_name), node_types()[type_name].PARAMS, params, path)
 
     def _model(self, model: Any, declared: Sequence[Param], params: Mapping[str, Any], path: str) -> None:
+        if self.full:
+            return
         try:
             model.model_validate(params)
         except ValidationError as error:
@@ -119,7 +132,7 @@ class Inspector:
     def _known(self, name: str, path: str) -> tuple[str, ...]:
         """The nodes that a reference stands for; a mistake and () where there are none."""
         found = self.names.nodes.get(name, ())
-        if not found and name not in self.parts.broken:
+        if not found and name not in self.parts.broken and not self.full:
             self.say(path, f'There is no node "{name}".{did_you_mean(name, self.names.nodes)}')
         return found
 

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 from simulations.catalogue import node_types
 from simulations.checks.finding import TITLES
 from simulations.checks.goals import BINARY, FOLDS, LOGARITHM, slack_of
-from simulations.document_base import EXPRESSION_DEPTH_MAX, Mistake, did_you_mean, shown
+from simulations.document_base import (
+    EXPRESSION_DEPTH_MAX,
+    METRICS_IN_CLAIMS_MAX,
+    MISTAKES_MAX,
+    Mistake,
+    did_you_mean,
+    shown,
+)
 from simulations.document_expand import Names
 from simulations.engine.metrics import METRICS
 
@@ -34,6 +41,8 @@ def claim_mistakes(document: Document) -> list[Mistake]:
     found: list[Mistake] = []
     for index, claim in enumerate(document.expect):
         path = f"expect[{index}]"
+        if len(found) >= MISTAKES_MAX:
+            break
         found += _side(claim.left, f"{path}.left", known, 1)
         found += _side(claim.right, f"{path}.right", known, 1)
         if isinstance(claim.left, (int, float)) and isinstance(claim.right, (int, float)):
@@ -49,6 +58,8 @@ def claim_mistakes(document: Document) -> list[Mistake]:
                     f'Must be a number ≥ 0, or a percentage such as "5%". Got {shown(claim.tolerance)}.',
                 )
             )
+    if known.metrics > METRICS_IN_CLAIMS_MAX:
+        found.append(Mistake("expect", f"Claims name {known.metrics:,} metrics; the limit is {METRICS_IN_CLAIMS_MAX}."))
     return found
 
 
@@ -56,6 +67,7 @@ class _Known:
     """The names that a claim may use."""
 
     def __init__(self, document: Document) -> None:
+        self.metrics = 0
         self.variants = list(document.variants)
         self.zones = {zone.id for zone in document.zones}
         self.nodes = set(Names(document.nodes).nodes)
@@ -102,6 +114,9 @@ def _expression(side: dict[str, Any], path: str, known: _Known, depth: int) -> I
 
 
 def _metric_side(side: dict[str, Any], path: str, known: _Known) -> Iterator[Mistake]:
+    known.metrics += 1
+    if known.metrics > METRICS_IN_CLAIMS_MAX:
+        return
     for key in side:
         if key not in _KEYS:
             yield Mistake(

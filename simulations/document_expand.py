@@ -33,11 +33,8 @@ class Names:
     def __init__(self, nodes: Iterable[Counted], links: Iterable[Wired] = ()) -> None:
         self.nodes: dict[str, tuple[str, ...]] = {}
         self.links: dict[str, tuple[str, ...]] = {}
-        self.type_index: dict[str, int] = {}
-        for index, node in enumerate(nodes):
+        for node in nodes:
             self._add(self.nodes, node.id, numbered(node.id, node.count))
-            for name in (node.id, *self.nodes.get(node.id, ())):
-                self.type_index.setdefault(name, index)
         for link in links:
             ends = self.ends(link)
             self._add(self.links, link.id, numbered(link.id, len(ends)))

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import BaseModel, Field, StringConstraints, ValidationError, create_model
 
-from simulations.document_base import Distribution, Entry, Mistake, Number, Whole, did_you_mean, shown
+from simulations.document_base import MISTAKES_MAX, Distribution, Entry, Mistake, Number, Whole, did_you_mean, shown
 from simulations.engine.declare import Param
 
 TEXT_LENGTH_MAX: Final = 200
@@ -89,13 +89,16 @@ def mistakes_of(
     unit_of = {param.name: param.unit for param in units}
     found: list[Mistake] = []
     for item in error.errors(include_url=False):
+        if len(found) == MISTAKES_MAX:
+            break
         loc = item["loc"]
         unit = unit_of.get(str(loc[0]), "") if loc else ""
         message = _message(item["type"], item.get("ctx", {}), item.get("input"), item["msg"], unit)
         if item["type"] == "extra_forbidden":
             known = _keys_at(model, loc[:-1])
             message = f"Unknown key.{did_you_mean(loc[-1], known) or ' Known: ' + ', '.join(known) + '.'}"
-        mistake = Mistake(join(prefix, path_text(_without_tags(loc, data))), message)
+        steps = [step for step in _without_tags(loc, data) if step != "[key]"]
+        mistake = Mistake(join(prefix, path_text(steps)), message)
         if mistake not in found:
             found.append(mistake)
     return found

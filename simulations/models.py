@@ -70,6 +70,11 @@ class RunQuerySet(models.QuerySet["Run"]):
         """Back in the queue, if it was stopped or failed."""
         return bool(self.filter(pk=run_id, state__in=ABANDONED).update(**queued(queue), losses=0))
 
+    def hurry(self, run_id: int) -> bool:
+        """From the batch queue into the interactive one; False when it does not wait there."""
+        waiting = self.filter(pk=run_id, state=State.QUEUED, queue=Run.BATCH)
+        return bool(waiting.update(queue=Run.INTERACTIVE))
+
     def wanted(self) -> RunQuerySet:
         return self.filter(Exists(Viewing.objects.filter(run=OuterRef("pk"), detached_at=None)))
 

@@ -16,7 +16,7 @@ from simulations import broker
 from simulations.computing import compute
 from simulations.document import Document
 from simulations.keys import limits, run_key, sha256_of, version_for
-from simulations.models import ABANDONED, ChunkRow, Run, SavedDocument, State, Viewing, queued
+from simulations.models import ABANDONED, WAITING, ChunkRow, Run, SavedDocument, State, Viewing, queued
 from simulations.notifier import announce
 from simulations.verdicts import NotComplete, judge_viewing, verdict
 
@@ -79,6 +79,7 @@ def request_run(
         # Held until commit, so that a worker about to stop the run as unwanted sees this viewing or has stopped it.
         known = Run.objects.select_for_update().filter(key=key).first()
         fresh = known is None or known.state in ABANDONED
+        urgent = known is not None and queue == Run.INTERACTIVE and Run.objects.hurry(known.pk)
         if fresh and owner is not None:
             refuse_too_many(owner)
         if known is not None and fresh:
@@ -93,7 +94,7 @@ def request_run(
             },
         )
         viewing = view(run, document, variant, seed, owner)
-        if fresh and send_now:
+        if urgent or (fresh and send_now):
             transaction.on_commit(lambda: send(run.pk))
     return viewing
 
@@ -116,10 +117,15 @@ def shows(viewing: Viewing, document: Document) -> bool:
 
 
 def resume(viewing: Viewing) -> None:
-    """Put a stopped run back in the queue for a viewing that wants it. A failed one waits for somebody to press Run."""
+    """See that the run gets on for somebody who opens it: a stopped one is queued again, one for later goes first.
+
+    A failed one waits for somebody to press Run.
+    """
     with transaction.atomic():
-        if viewing.run.state == State.STOPPED and Run.objects.restart(viewing.run_id, viewing.run.queue):
-            transaction.on_commit(lambda: send(viewing.run_id))
+        run = viewing.run
+        stopped = run.state == State.STOPPED and Run.objects.restart(run.pk, Run.INTERACTIVE)
+        if stopped or Run.objects.hurry(run.pk):
+            transaction.on_commit(lambda: send(run.pk))
 
 
 def refuse_too_many(owner: uuid.UUID) -> None:
@@ -170,7 +176,11 @@ def sweep() -> None:
         # Sent, but no message waits: a restarted broker or a killed worker has lost it.
         if broker.queue_length(queue) == 0:
             forgotten |= long_sent
-        for run_id in waiting.filter(forgotten, queue=queue).values_list("pk", flat=True):
+        found = waiting.filter(forgotten, queue=queue).values_list("pk", flat=True)
+        if queue == Run.BATCH:
+            # Nobody waits for these: one at a time, so that a process stays free for who presses Run.
+            found = found[: 0 if Run.objects.filter(queue=queue, state=State.RUNNING).exists() else 1]
+        for run_id in found:
             send(run_id)
     for run_id in lapsed:
         announce(run_id)
@@ -202,7 +212,7 @@ def look(run_id: int, known: int = 0) -> Look:
         pk=run_id
     )
     rows = ChunkRow.objects.filter(run_id=run_id, number__gte=known).order_by("number").values_list("number", "sha256")
-    addresses = []
+    addresses: list[str] = []
     for number, address in rows:
         if number != known + len(addresses):
             break
@@ -233,12 +243,12 @@ def find_viewing(viewing_id: str) -> Viewing | None:
 
 
 def mend(run_id: int) -> bool:
-    """Compute a complete run again because a chunk of it is gone. False when the engine has changed since."""
+    """Compute a run again because a chunk of it is gone. False when the engine has changed since."""
     run = Run.objects.get(pk=run_id)
     if version_for(run.physical) != run.engine_version:
         return False
     with transaction.atomic():
-        mended = Run.objects.filter(pk=run_id, state__in=(State.FINISHED, State.LIMITED)).update(**queued(run.queue))
+        mended = Run.objects.filter(pk=run_id).exclude(state__in=WAITING).update(**queued(run.queue))
         if mended:
             transaction.on_commit(lambda: send(run_id))
     return True

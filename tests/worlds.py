@@ -1,7 +1,7 @@
 """Small worlds for tests: builders of physical documents, and a run as rows merged over its chunks.
 
-    story = run(world([client("c"), service("s")], [link("c", "s")], faults=[crash("s", 100)]))
-    assert story.drops() == {"node down": 3}
+story = run(world([client("c"), service("s")], [link("c", "s")], faults=[crash("s", 100)]))
+assert story.drops() == {"node down": 3}
 """
 
 from __future__ import annotations
@@ -232,16 +232,16 @@ class Run:
 
     def rows(self, table: str) -> list[tuple[Any, ...]]:
         """A table's rows over all chunks."""
-        return [
-            row for chunk in self.decoded for row in zip(*chunk["tables"][table]["cols"].values(), strict=True)
-        ]
+        return [row for chunk in self.decoded for row in zip(*chunk["tables"][table]["cols"].values(), strict=True)]
 
     def messages(self, kind: str = "", src: str = "", dst: str = "", outcome: str = "") -> list[Sent]:
         """Messages by what is given of them, in the order of sending."""
         return [
             sent
             for sent in self._sent.values()
-            if kind in ("", sent.kind) and src in ("", sent.src) and dst in ("", sent.dst)
+            if kind in ("", sent.kind)
+            and src in ("", sent.src)
+            and dst in ("", sent.dst)
             and outcome in ("", sent.outcome)
         ]
 

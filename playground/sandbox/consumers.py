@@ -6,7 +6,7 @@
              {"type": "end", …} text       once, last
 
 Close codes: 4400 not this protocol's words, 4404 no such viewing, 4406 other subprotocol, 4408 credit misused,
-4410 a stored chunk is gone, 4500 an error here.
+4410 a stored chunk is gone for good, 4500 an error here.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.utils.translation import gettext as _
 
-from playground.sandbox.watch import Watch, watches
+from playground.sandbox.watch import LOOK_SECONDS, Watch, watches
 from simulations import runs
 from simulations.chunks import ChunkMissing
 from simulations.models import State, Viewing
@@ -121,9 +121,6 @@ class RunConsumer(AsyncWebsocketConsumer):
             await self._feed()
         except Refused as refusal:
             await self.refuse(refusal)
-        except ChunkMissing:
-            await database_sync_to_async(runs.mend)(self.viewing.run_id)
-            await self.refuse(Refused(CHUNK_GONE, _("A stored part of this run is gone; it is computed again.")))
         except Exception:
             log.exception("feed_failed", viewing=self.viewing.pk)
             await self.refuse(Refused(INTERNAL, _("Something went wrong here.")))
@@ -144,13 +141,28 @@ class RunConsumer(AsyncWebsocketConsumer):
                 await self.send(json.dumps({"type": "status", **status}))
                 told = status
             while self.cursor < known and self.cursor - self.acked <= self.window:
-                self.cursor += 1
-                await self.send(bytes_data=await watches.cache.get(watch.addresses[self.cursor - 1]))
-                watches.chunks_served += 1
+                if not await self.send_chunk(watch.addresses[self.cursor]):
+                    break
             if self.cursor >= known and (look.is_over or detached):
                 await self.send(json.dumps({"type": "end", **status, "digest": look.digest}))
                 await self.leave()
                 return
+
+    async def send_chunk(self, address: str) -> bool:
+        """The chunk at the cursor; False when it must be computed again first, and then it is tried again."""
+        try:
+            data = await watches.cache.get(address)
+        except ChunkMissing:
+            if not await database_sync_to_async(runs.mend)(self.viewing.run_id):
+                raise Refused(
+                    CHUNK_GONE, _("A part of this run is gone. An older engine made it. Run it again.")
+                ) from None
+            asyncio.get_running_loop().call_later(LOOK_SECONDS, self.wake.set)
+            return False
+        self.cursor += 1
+        watches.chunks_served += 1
+        await self.send(bytes_data=data)
+        return True
 
     async def leave(self) -> None:
         watch, self.watch = self.watch, None

@@ -281,7 +281,9 @@ def verdict(group: str, subject: str, info: dict[str, Any], value: Any) -> str:
     else:
         model = param_model("entry", [param for param in entry_params(subject) if param.default is not None])
         if name not in model.model_fields:
-            model = param_model("entry", [Param(name, info["title"], "number", 0, info["unit"], info["min"], info["max"])])
+            model = param_model(
+                "entry", [Param(name, info["title"], "number", 0, info["unit"], info["min"], info["max"])]
+            )
     try:
         model.model_validate({name: value})
     except ValidationError as error:

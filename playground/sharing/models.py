@@ -1,4 +1,4 @@
-"""Scenarios: documents under a link. What somebody shared never changes; the gallery's are ours and follow its files."""
+"""Scenarios: documents under a link. What was shared never changes; the gallery's follow their files."""
 
 import secrets
 import uuid

@@ -11,7 +11,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET, require_POST
 
 from playground.middleware import owner_of, read_owner
-from playground.sandbox.models import Draft
+from playground.sandbox.models import Draft, TooManyDrafts
 from playground.sandbox.stage import stage_data
 from playground.sharing.library import watched
 from playground.sharing.models import Scenario
@@ -72,7 +72,10 @@ def show(request: HttpRequest, slug: str, mode: str, template: str) -> HttpRespo
 def remix(request: HttpRequest, slug: str) -> HttpResponse:
     """A copy of one's own, opened where the original was."""
     found = get_object_or_404(Scenario.objects.select_related("document", "viewing"), slug=slug)
-    draft = Draft.objects.begin(owner_of(request), found.data, found.viewing)
+    try:
+        draft = Draft.objects.begin(owner_of(request), found.data, found.viewing)
+    except TooManyDrafts:
+        return render(request, "429.html", status=429)
     return redirect("draft", draft.pk)
 
 

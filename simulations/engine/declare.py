@@ -1,4 +1,6 @@
-"""What a node file declares of itself: parameters, shown fields, metrics. Palette, inspector, command line and docs are made from it."""
+"""What a node file declares of itself: parameters, shown fields, metrics. Palette, inspector, command line and docs
+are made from it.
+"""
 
 from __future__ import annotations
 
@@ -38,8 +40,8 @@ class Param:
 class Show:
     """A field of a node's state that the stage shows.
 
-    `look` is text, bar, badge or hidden (in the trace and the inspector, not on the card); a bar is full at `full`: the name of an
-    integer parameter of the type.
+    `look` is text, bar, badge or hidden (in the trace and the inspector, not on the card); a bar is full at `full`:
+    the name of an integer parameter of the type.
     """
 
     field: str

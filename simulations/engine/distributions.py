@@ -16,7 +16,7 @@ _Z_99: Final = 2.3263478740408408  # the standard normal's 99th percentile
 
 def to_ns(milliseconds: float) -> int:
     """Milliseconds as integer nanoseconds, rounded half up."""
-    return int(math.floor(milliseconds * NS_PER_MS + 0.5))
+    return math.floor(milliseconds * NS_PER_MS + 0.5)
 
 
 class Distribution:

@@ -1,7 +1,7 @@
 """Hosts: what a process runs on, and what outlives its crash.
 
-`write` is not `fsync`: a crash keeps a seeded prefix of what was written and not yet synced. A restart is a new incarnation: a new process,
-which finds only the disk.
+`write` is not `fsync`: a crash keeps a seeded prefix of what was written and not yet synced. A restart is a new
+incarnation: a new process, which finds only the disk.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from simulations.engine.distributions import Distribution
 from simulations.engine.kernel import Kernel
 from simulations.engine.streams import below, nth, stream_key
-from simulations.engine.tasks import Future
+from simulations.engine.tasks import Future, NodeBug
 
 if TYPE_CHECKING:
     from simulations.engine.network import Channel, Network
@@ -120,11 +120,17 @@ class Host:
             return
         self.up = True
         self.network.trace.show(self.network.kernel.now, self.index, "up", True)
-        self.process = self.node_type(self, self.params)
+        try:
+            self.process = self.node_type(self, self.params)
+        except Exception as error:
+            what = f"{type(error).__name__}: {error}"
+            raise NodeBug(f"Node bug in {self.node_type.TYPE} {self.id!r}, being set up: {what}") from error
         self.process.begin()
 
     def crash(self) -> None:
-        """Stop at once, and silently: the process, its timers, its waiting calls and the unsynced part of the disk are gone."""
+        """Stop at once, and silently: the process, its timers, its waiting calls and the unsynced part of the disk
+        are gone.
+        """
         if not self.up:
             return
         self.up = False

@@ -1,7 +1,8 @@
 """The kernel: a clock and a queue of what happens next.
 
-Time is an integer of nanoseconds. Events run in the order (time, priority, serial); a serial is given when an event is scheduled. Faults
-have a priority and serials of their own, so that adding one leaves the order of all else as it was.
+Time is an integer of nanoseconds. Events run in the order (time, priority, serial); a serial is given when an event
+is scheduled. Faults have a priority and serials of their own, so that adding one leaves the order of all else as it
+was.
 """
 
 from __future__ import annotations

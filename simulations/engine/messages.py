@@ -1,7 +1,7 @@
 """What travels: message bodies, their roles, and the words that clients, services and stores share.
 
-A body is a frozen dataclass whose base class is its role; what it carries is immutable. Bodies that only one protocol uses live in that
-protocol's file under `nodes/`.
+A body is a frozen dataclass whose base class is its role; what it carries is immutable. Bodies that only one protocol
+uses live in that protocol's file under `nodes/`.
 """
 
 from __future__ import annotations
@@ -66,7 +66,9 @@ def role_of(body: type[Body]) -> str:
     for base, role in ROLES.items():
         if issubclass(body, base):
             return role
-    raise TypeError(f"{body.__name__} has no role: derive it from Request, Reply, Replication, Heartbeat, Vote or Occurrence.")
+    raise TypeError(
+        f"{body.__name__} has no role: derive it from Request, Reply, Replication, Heartbeat, Vote or Occurrence."
+    )
 
 
 def kind_of(body: type[Body]) -> str:

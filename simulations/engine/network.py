@@ -1,7 +1,7 @@
 """The network: messages, the channels they travel, and what keeps them from arriving.
 
-A channel is one direction of a link. A message is one row of the trace when it is sent and one when it is settled: delivered, or dropped and
-why. Silence is all that a sender learns of a drop.
+A channel is one direction of a link. A message is one row of the trace when it is sent and one when it is settled:
+delivered, or dropped and why. Silence is all that a sender learns of a drop.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from simulations.engine.distributions import Distribution
 from simulations.engine.kernel import Kernel
 from simulations.engine.messages import Body
 from simulations.engine.streams import GAMMA, descend, stream_key, uniform
-from simulations.engine.tasks import Cause
+from simulations.engine.tasks import Cause, Task
 from simulations.engine.trace import DELIVERED, Trace
 
 if TYPE_CHECKING:
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 class Message(Cause):
     """A body under way. `reply_to` is the id of the request it answers, −1 for none."""
 
-    def __init__(self, channel: Channel, body: Body, id: int, cause: Cause, lineage: int, reply_to: int, sent_ns: int) -> None:
+    def __init__(
+        self, channel: Channel, body: Body, id: int, cause: Cause, lineage: int, reply_to: int, sent_ns: int
+    ) -> None:
         super().__init__(id, cause.op, lineage)
         self.cause_id = cause.id
         self.channel = channel
@@ -78,7 +80,9 @@ class Channel:
         self.loss = 1.0 - survives
 
     def obstacle(self, message: Message) -> str:
-        """Why the message cannot arrive now, or "". One that was half-way while the channel was blocked has been dropped there."""
+        """Why the message cannot arrive now, or "". One that was half-way while the channel was blocked has been
+        dropped there.
+        """
         if message.lost:
             return "lost"
         if self.blocks:
@@ -122,6 +126,7 @@ class Network:
         self.operations = 0
         self.processes = 0
         self.workload_ends_ns = 0
+        self.buried: list[set[Task]] = []  # what crashed processes were doing
 
     def connect(self, link: str, a: Host, b: Host, latency: Distribution, loss: float) -> None:
         """Lay a link: a channel each way."""
@@ -139,7 +144,9 @@ class Network:
         lineage = descend(cause.lineage, channel.salt + effect * GAMMA)
         message = Message(channel, body, id, cause, lineage, reply_to, now)
         trace = self.trace
-        trace.sent.extend((id, now, channel.src.index, channel.dst.index, trace.kind(type(body)), cause.id, cause.op, body.size()))
+        trace.sent.extend(
+            (id, now, channel.src.index, channel.dst.index, trace.kind(type(body)), cause.id, cause.op, body.size())
+        )
         if channel.loss > 0.0 and uniform(channel.loss_key, lineage) < channel.loss:
             message.lost = True
         self.kernel.after(channel.latency.draw_ns(channel.latency_key, lineage), message)

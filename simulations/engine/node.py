@@ -1,13 +1,15 @@
 """The base class of all node types: what a process can see and do.
 
-A node decides, the engine acts: a handler sends, calls, sleeps, writes, shows; the engine applies delay, loss, blocking and crashes. One file
-under `nodes/` is one type: prose, messages, state, handlers, invariants, in that order.
+A node decides, the engine acts: a handler sends, calls, sleeps, writes, shows; the engine applies delay, loss,
+blocking and crashes. One file under `nodes/` is one type: prose, messages, state, handlers, invariants, in that
+order.
 """
 
 from __future__ import annotations
 
 import traceback
-from typing import Any, Callable, ClassVar, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, ClassVar
 
 from mypy_extensions import mypyc_attr
 
@@ -55,11 +57,12 @@ class Call(Future):
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Node:
-    """A process. Subclasses declare themselves in class values and handle each message class of HANDLES in a method `on_<kind>`.
+    """A process. Subclasses declare themselves in class values and handle each message class of HANDLES in a method
+    `on_<kind>`.
 
-    A handler takes (body, message) and is named after the kind, or after the role where kinds are handled alike. It returns the reply's
-    body, or None for no reply; an `async def` handler may await calls and sleeps first. A Failure that an `async def` handler lets through
-    becomes a Refusal; any other exception ends the run as a node bug.
+    A handler takes (body, message) and is named after the kind, or after the role where kinds are handled alike. It
+    returns the reply's body, or None for no reply; an `async def` handler may await calls and sleeps first. A Failure
+    that an `async def` handler lets through becomes a Refusal; any other exception ends the run as a node bug.
     """
 
     TYPE: ClassVar[str] = ""
@@ -87,6 +90,7 @@ class Node:
         self.peers = host.peers
         self.disk = host.disk
         self.calls: dict[int, Call] = {}
+        self.tasks: set[Task] = set()
         self.cause = Cause(-1, -1, 0)
         self._keys: dict[str, int] = {}
         self._handlers: dict[type[Body], Callable[[Any, Message], Any]] = {Probe: self.on_probe}
@@ -153,7 +157,9 @@ class Node:
         return [self._call(neighbour, body, timeout_ns) for neighbour in to]
 
     def quorum(self, calls: list[Future], need: int, own: list[Any]) -> Quorum:
-        """Await the first `need` replies, one's own counted; the rest go on unheeded. Raises Refused when too many fail."""
+        """Await the first `need` replies, one's own counted; the rest go on unheeded. Raises Refused when too many
+        fail.
+        """
         return Quorum(calls, need, own)
 
     def sleep(self, duration_ns: int) -> Future:
@@ -232,9 +238,10 @@ class Node:
             raise self.bug(error) from error
 
     def die(self) -> None:
-        """The host has crashed."""
+        """The host has crashed. Its tasks are kept: thrown away, Python would run each one's `finally`."""
         self.alive = False
         self.calls = {}
+        self.network.buried.append(self.tasks)
 
     def receive(self, message: Message) -> None:
         """Handle a message, or wake the call that it answers."""
@@ -294,12 +301,15 @@ class Node:
         """The error as a node bug: who, when, on what, and the line of source."""
         if isinstance(error, NodeBug):
             return error
-        frames = traceback.extract_tb(error.__traceback__)
+        frames = list(traceback.extract_tb(error.__traceback__))
+        frames = [frame for frame in frames if "simulations/engine/" not in frame.filename] or frames
         place = f"{frames[-1].filename.rsplit('/', 1)[-1]}:{frames[-1].lineno}" if frames else "unknown line"
         cause = self.cause
         doing = f"handling {kind_of(type(cause.body))} #{cause.id}" if isinstance(cause, Message) else "on its own"
         what = f"{type(error).__name__}: {error}"
-        return NodeBug(f"Node bug in {self.TYPE} {self.id!r} at {self.kernel.now / 1e6:.3f} ms, {doing}: {what} ({place})")
+        return NodeBug(
+            f"Node bug in {self.TYPE} {self.id!r} at {self.kernel.now / 1e6:.3f} ms, {doing}: {what} ({place})"
+        )
 
     def _call(self, to: str, body: Body, timeout_ns: int) -> Call:
         message = self.network.transmit(self.host.channels[to], body, self.cause, self.cause.effects, -1)

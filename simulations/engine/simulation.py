@@ -1,13 +1,15 @@
 """A run: build the world from a physical document, fire events, hand out chunks, end with a digest.
 
-A run is a pure function of its document (which holds the seed), its limits and the engine: same input, same chunks, byte for byte.
+A run is a pure function of its document (which holds the seed), its limits and the engine: same input, same chunks,
+byte for byte.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Iterator, Mapping
+from typing import Any, Final
 
 import msgpack
 
@@ -43,7 +45,9 @@ class Limits:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended: finished, limited (by a named limit) or failed (a node bug). `reason` is in words, "" when finished."""
+    """How a run ended: finished, limited (by a named limit) or failed (a node bug). `reason` is in words, "" when
+    finished.
+    """
 
     status: str
     reason: str
@@ -139,7 +143,8 @@ class Simulation:
             self._instant_events = 0
         self._instant_events += BATCH
         if self._instant_events > EVENTS_AT_ONE_INSTANT_MAX:
-            return f"More than {EVENTS_AT_ONE_INSTANT_MAX:,} events happened {place}, at one instant: an endless loop without delay."
+            what = f"More than {EVENTS_AT_ONE_INSTANT_MAX:,} events happened {place}"
+            return f"{what}, at one instant: an endless loop without delay."
         return ""
 
     def _flight(self) -> list[Any]:

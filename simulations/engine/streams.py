@@ -1,8 +1,9 @@
 """Chance. One primitive, no state: the draw of a stream for a moment of the run is a hash of both.
 
-A stream belongs to (seed, entity, purpose). A moment is a *lineage*: a 64-bit number that starts at a client operation or a timer and is
-carried on from cause to effect, so that a message's draws depend on what led to it and not on how many draws others made before it.
-The finaliser is SplitMix64's (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014, section 3).
+A stream belongs to (seed, entity, purpose). A moment is a *lineage*: a 64-bit number that starts at a client
+operation or a timer and is carried on from cause to effect, so that a message's draws depend on what led to it and
+not on how many draws others made before it. The finaliser is SplitMix64's (Steele, Lea, Flood: "Fast Splittable
+Pseudorandom Number Generators", OOPSLA 2014, section 3).
 """
 
 from __future__ import annotations

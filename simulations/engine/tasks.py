@@ -1,14 +1,16 @@
 """Waiting: futures, the tasks that wait for them, and waiting for some of many.
 
-Handlers written as `async def` are driven by the simulation; there is no event loop but the kernel. A task belongs to one process: when that
-has died, nothing of it runs again, not even a `finally`.
+Handlers written as `async def` are driven by the simulation; there is no event loop but the kernel. A task belongs to
+one process: when that has died, nothing of it runs again, not even a `finally`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Coroutine, Generator
+from collections.abc import Coroutine, Generator
+from typing import TYPE_CHECKING, Any
 
 from simulations.engine.kernel import Event
+from simulations.engine.messages import Body
 
 if TYPE_CHECKING:
     from simulations.engine.node import Node
@@ -39,7 +41,9 @@ class NodeBug(Exception):
 
 
 class Cause(Event):
-    """Why a process acts: the message that made it (−1: none), the client operation it serves (−1: none) and the lineage of its draws."""
+    """Why a process acts: the message that made it (−1: none), the client operation it serves (−1: none) and the
+    lineage of its draws.
+    """
 
     def __init__(self, id: int, op: int, lineage: int) -> None:
         self.id = id
@@ -134,7 +138,9 @@ class Quorum(Future):
 
 
 class Task(Event):
-    """A coroutine of a process, driven from future to future. `reply_to` is the request whose reply it computes, if any."""
+    """A coroutine of a process, driven from future to future. `reply_to` is the request whose reply it computes, if
+    any.
+    """
 
     def __init__(self, node: Node, coroutine: Coroutine[Any, Any, Any], cause: Cause, answers: bool) -> None:
         self.node = node
@@ -142,6 +148,7 @@ class Task(Event):
         self.cause = cause
         self.request = cause
         self.answers = answers
+        node.tasks.add(self)
 
     def fire(self) -> None:
         """As an event, a task is a start put off."""
@@ -155,16 +162,25 @@ class Task(Event):
         before = node.cause
         node.cause = self.cause
         try:
-            future: Future = self.coroutine.send(None)
-            future.waiter = self
-        except StopIteration as stop:
-            if self.answers:
-                node.answer(self.request, stop.value)
-        except Failure as failure:
-            if not self.answers:
-                raise node.bug(failure) from failure
-            node.refuse(self.request, failure)
+            self._go_on()
         except Exception as error:
             raise node.bug(error) from error
         finally:
             node.cause = before
+
+    def _go_on(self) -> None:
+        node = self.node
+        try:
+            future: Future = self.coroutine.send(None)
+            future.waiter = self
+        except StopIteration as stop:
+            node.tasks.discard(self)
+            if self.answers:
+                if stop.value is not None and not isinstance(stop.value, Body):
+                    raise TypeError(f"the handler returned {stop.value!r}, which is no message body") from None
+                node.answer(self.request, stop.value)
+        except Failure as failure:
+            node.tasks.discard(self)
+            if not self.answers:
+                raise
+            node.refuse(self.request, failure)

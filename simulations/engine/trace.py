@@ -1,8 +1,8 @@
 """The trace: what happened, append-only, in numbered chunks of typed columns.
 
-A chunk opens with a keyframe (the world at its start), so that any moment is one chunk away. Where a chunk ends depends on simulated time
-and rows alone; early ones are small, so that a viewer sees something at once. Rows are collected as flat lists, a row's fields beside each
-other, and become columns when the chunk closes.
+A chunk opens with a keyframe (the world at its start), so that any moment is one chunk away. Where a chunk ends
+depends on simulated time and rows alone; early ones are small, so that a viewer sees something at once. Rows are
+collected as flat lists, a row's fields beside each other, and become columns when the chunk closes.
 """
 
 from __future__ import annotations
@@ -205,7 +205,9 @@ def _table(names: tuple[str, ...], flat: list[Any], strings: dict[str, int]) -> 
 
 
 def decode(data: bytes) -> dict[str, Any]:
-    """A chunk with every column expanded to a list, coded columns to their words. Raises ValueError for what is no chunk."""
+    """A chunk with every column expanded to a list, coded columns to their words. Raises ValueError for what is no
+    chunk.
+    """
     chunk: dict[str, Any] = msgpack.unpackb(data, strict_map_key=False)
     if not isinstance(chunk, dict) or chunk.get("v") != 1:
         raise ValueError("Not a trace chunk of version 1.")

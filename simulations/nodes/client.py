@@ -1,9 +1,9 @@
 """The client: where requests come from, and where their success is measured.
 
-An *open* client issues requests at a rate of its own, whatever becomes of them, as the public does; when the system slows down, they pile up.
-A *closed* client is a number of users who each wait for the answer, think, and ask again; when the system slows down, so do they. The
-difference decides how a system behaves beyond its capacity (Schroeder, Wierman, Harchol-Balter: "Open Versus Closed: A Cautionary Tale",
-NSDI 2006).
+An *open* client issues requests at a rate of its own, whatever becomes of them, as the public does; when the system
+slows down, they pile up. A *closed* client is a number of users who each wait for the answer, think, and ask again;
+when the system slows down, so do they. The difference decides how a system behaves beyond its capacity (Schroeder,
+Wierman, Harchol-Balter: "Open Versus Closed: A Cautionary Tale", NSDI 2006).
 
 An operation ends ok, fail (it had no effect), or unknown: a write that timed out may still take effect, now or later.
 """
@@ -50,7 +50,17 @@ class Client(Node):
             help="Open only: mean of a Poisson process.",
             section="Load",
         ),
-        Param("users", "Users", "integer", 10, "", 1, 10_000, help="Closed only: how many ask at the same time.", section="Load"),
+        Param(
+            "users",
+            "Users",
+            "integer",
+            10,
+            "",
+            1,
+            10_000,
+            help="Closed only: how many ask at the same time.",
+            section="Load",
+        ),
         Param(
             "think_time",
             "Think time",
@@ -71,7 +81,9 @@ class Client(Node):
             help="Reads and writes are checked for consistency.",
             section="Operations",
         ),
-        Param("read_ratio", "Share of reads", "number", 0.5, "", 0, 1, help="The rest are writes.", section="Operations"),
+        Param(
+            "read_ratio", "Share of reads", "number", 0.5, "", 0, 1, help="The rest are writes.", section="Operations"
+        ),
         Param("keys", "Keys", "integer", 5, "", 1, 100_000, help="Chosen evenly.", section="Operations"),
         Param(
             "timeout_ms",

@@ -1,7 +1,7 @@
 """The database: one copy of keys and values on one disk.
 
-A write is acknowledged once it is synced, so that a crash loses nothing acknowledged; with durability off it is acknowledged from memory,
-faster, and a crash takes back what the disk had not yet seen.
+A write is acknowledged once it is synced, so that a crash loses nothing acknowledged; with durability off it is
+acknowledged from memory, faster, and a crash takes back what the disk had not yet seen.
 """
 
 from __future__ import annotations
@@ -24,7 +24,17 @@ class Database(Node):
     SUMMARY: ClassVar[str] = "Keeps keys and values on one disk"
     ICON: ClassVar[str] = "database"
     PARAMS: ClassVar[tuple[Param, ...]] = (
-        Param("concurrency", "Connections", "integer", 8, "", 1, 10_000, help="Requests worked on at once.", section="Capacity"),
+        Param(
+            "concurrency",
+            "Connections",
+            "integer",
+            8,
+            "",
+            1,
+            10_000,
+            help="Requests worked on at once.",
+            section="Capacity",
+        ),
         Param(
             "service_time",
             "Query time",
@@ -80,6 +90,7 @@ class Database(Node):
         self.fsync_time = self.duration("fsync_time")
         self.durable = self.boolean("durable")
         self.values: dict[str, int] = self.disk.read()
+        self.versions: dict[str, int] = {}
 
     async def on_work(self, body: Work, message: Message) -> Body:
         await self.workers.acquire()
@@ -98,9 +109,12 @@ class Database(Node):
         await self.workers.acquire()
         await self.sleep(self.draw_ns(self.service_time, "service time"))
         self.disk.write(body.key, body.value)
+        version = self.disk.written
         if self.durable:
             await self.disk.fsync(self.fsync_time)
-        self.values[body.key] = body.value
-        self.show("value", f"{body.key} = {body.value}")
+        if version > self.versions.get(body.key, 0):  # the disk's order, though one fsync may overtake another
+            self.versions[body.key] = version
+            self.values[body.key] = body.value
+            self.show("value", f"{body.key} = {body.value}")
         self.workers.release()
         return Done()

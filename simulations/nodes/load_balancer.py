@@ -1,8 +1,9 @@
 """The load balancer: one address for many servers.
 
-It chooses a server for each request: the next in turn, or the one with the fewest requests under way. A server that crashes silently still
-gets its share until somebody notices; health probes notice it within an interval, a timeout and as many failures as it takes. A retry sends a
-request that got no answer to another server, which is safe only where doing it twice does no harm.
+It chooses a server for each request: the next in turn, or the one with the fewest requests under way. A server that
+crashes silently still gets its share until somebody notices; health probes notice it within an interval, a timeout
+and as many failures as it takes. A retry sends a request that got no answer to another server, which is safe only
+where doing it twice does no harm.
 """
 
 from __future__ import annotations
@@ -102,8 +103,8 @@ class LoadBalancer(Node):
         self.retries = self.integer("retries")
         self.least = self.text("policy") == "least-connections"
         self.turn = 0
-        self.in_flight = {target: 0 for target in self.targets}
-        self.failures = {target: 0 for target in self.targets}
+        self.in_flight = dict.fromkeys(self.targets, 0)
+        self.failures = dict.fromkeys(self.targets, 0)
         self.show("healthy", len(self.targets))
         self.show("in_flight", 0)
         if self.number("probe_interval_ms") > 0:
@@ -138,7 +139,8 @@ class LoadBalancer(Node):
         candidates = [target for target in self.targets if target not in tried and self.failures[target] < limit]
         if not candidates:
             return ""
-        self.turn += 1
+        if not tried:
+            self.turn += 1  # a retry takes nobody's turn
         if not self.least:
             return candidates[self.turn % len(candidates)]
         best = candidates[0]
@@ -166,12 +168,13 @@ class LoadBalancer(Node):
 
     async def probe(self, target: str) -> None:
         """Ask one server whether it is there."""
-        before = self.failures[target]
+        answered = True
         try:
             await self.call(target, Probe(), self.number("probe_timeout_ms"))
-            self.failures[target] = 0
         except Failure:
-            self.failures[target] = before + 1
+            answered = False
+        before = self.failures[target]
+        self.failures[target] = 0 if answered else before + 1
         limit = self.integer("probe_failures")
         if before < limit <= self.failures[target]:
             self.note(f"{target} ejected after {limit} failed probes")

@@ -1,13 +1,15 @@
 """The replicated register store: one value a key, on several replicas, in one of two ways.
 
-**CP**: every read and write asks a majority (Attiya, Bar-Noy, Dolev: "Sharing Memory Robustly in Message-Passing Systems", JACM 42(1), 1995;
-with many writers as in Lynch and Shvartsman, FTCS 1997). A write first learns the highest tag from a majority, then stores its value under a
-higher one at a majority. A read learns the value with the highest tag from a majority, and stores it back at a majority before it answers, so
-that no later read sees less. Any two majorities share a replica: that is why operations look as if there were one copy. A side without a
-majority can answer nothing.
+**CP**: every read and write asks a majority (Attiya, Bar-Noy, Dolev: "Sharing Memory Robustly in Message-Passing
+Systems", JACM 42(1), 1995; with many writers as in Lynch and Shvartsman, FTCS 1997). A write first learns the highest
+tag from a majority, then stores its value under a higher one at a majority. A read learns the value with the highest
+tag from a majority, and stores it back at a majority before it answers, so that no later read sees less. Any two
+majorities share a replica: that is why operations look as if there were one copy. A side without a majority can
+answer nothing.
 
-**AP**: a replica answers reads and writes alone. Replicas tell each other what they have, one peer at a time (anti-entropy, as in Dynamo and
-Cassandra); where two wrote the same key, the later timestamp wins, and the other write is lost. Everybody gets an answer, perhaps an old one.
+**AP**: a replica answers reads and writes alone. Replicas tell each other what they have, one peer at a time
+(anti-entropy, as in Dynamo and Cassandra); where two wrote the same key, the later timestamp wins, and the other
+write is lost. Everybody gets an answer, perhaps an old one.
 """
 
 from __future__ import annotations
@@ -21,12 +23,14 @@ from simulations.engine.distributions import to_ns
 from simulations.engine.messages import Body, Done, Read, Replication, Reply, Value, Write
 from simulations.engine.network import Message
 from simulations.engine.node import Node
-from simulations.engine.tasks import Failure
+from simulations.engine.tasks import Failure, Refused
 
 
 @dataclass(frozen=True)
 class Stored:
-    """A value and its tag: a counter (CP) or a wall-clock time in nanoseconds (AP), and the writer's number to break ties."""
+    """A value and its tag: a counter (CP) or a wall-clock time in nanoseconds (AP), and the writer's number to break
+    ties.
+    """
 
     counter: int
     writer: int
@@ -152,6 +156,7 @@ class Register(Node):
 
     def start(self) -> None:
         self.entries: dict[str, Stored] = self.disk.read()
+        self.issued: dict[str, int] = {}
         self.digest = 0
         for key in self.entries:
             self.digest ^= fingerprint(key, self.entries[key])
@@ -180,19 +185,24 @@ class Register(Node):
             await self.keep(body.key, Stored(clock_ns, self.host.index, body.value))
             return Done()
         found = await self.query_majority(body.key)
-        await self.store_majority(body.key, Stored(found.counter + 1, self.host.index, body.value))
+        await self.store_majority(body.key, self.tagged(body, found))
         return Done()
 
     # CP: a majority for each phase
 
     async def query_majority(self, key: str) -> Stored:
-        """Phase one: the highest tag that a majority knows, with its value."""
+        """Phase one: the highest tag that a majority knows, with its value. Failing here leaves no doubt: nothing was
+        stored.
+        """
         own = Have(self.entries.get(key, NOTHING))
         calls = self.call_each(self.peers, Query(key), self.timeout_ms)
         best = NOTHING
-        for have in await self.quorum(calls, self.majority, [own]):
-            if newer(have.stored, best):
-                best = have.stored
+        try:
+            for have in await self.quorum(calls, self.majority, [own]):
+                if newer(have.stored, best):
+                    best = have.stored
+        except Failure as failure:
+            raise Refused(failure.reason, False) from None
         return best
 
     async def store_majority(self, key: str, stored: Stored) -> None:
@@ -200,6 +210,15 @@ class Register(Node):
         calls = self.call_each(self.peers, Store(key, stored), self.timeout_ms)
         await self.keep(key, stored)
         await self.quorum(calls, self.majority, [Kept()])
+
+    def tagged(self, body: Write, found: Stored) -> Stored:
+        """The value under a tag above what was found, and like no other: not that of a write this replica coordinates
+        meanwhile, nor of one that an earlier incarnation of it began and has forgotten.
+        """
+        counter = max(found.counter, self.issued.get(body.key, 0)) + 1
+        self.issued[body.key] = counter
+        writer = self.disk.incarnation * len(self.network.hosts) + self.host.index
+        return Stored(counter, writer, body.value)
 
     def on_query(self, body: Query, message: Message) -> Body:
         return Have(self.entries.get(body.key, NOTHING))
@@ -245,7 +264,9 @@ class Register(Node):
     # State
 
     async def keep(self, key: str, stored: Stored) -> None:
-        """Keep what is newer. Returns when all that was kept so far is on disk, also what somebody else is still syncing."""
+        """Keep what is newer. Returns when all that was kept so far is on disk, also what somebody else is still
+        syncing.
+        """
         current = self.entries.get(key, NOTHING)
         if newer(stored, current):
             self.entries[key] = stored

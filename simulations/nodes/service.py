@@ -1,8 +1,8 @@
 """The service: work that takes time, done by so many workers at once.
 
-A request waits in a bounded queue for a worker, keeps it for a service time, and is refused when the queue is full. With a store or another
-service behind it, the service passes the request on and answers with the answer; by default its worker waits meanwhile, as a thread does, so
-that a slow store uses up the workers in front of it.
+A request waits in a bounded queue for a worker, keeps it for a service time, and is refused when the queue is full.
+With a store or another service behind it, the service passes the request on and answers with the answer; by default
+its worker waits meanwhile, as a thread does, so that a slow store uses up the workers in front of it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,17 @@ class Service(Node):
     SUMMARY: ClassVar[str] = "Works on requests with a number of workers and a queue"
     ICON: ClassVar[str] = "service"
     PARAMS: ClassVar[tuple[Param, ...]] = (
-        Param("concurrency", "Workers", "integer", 4, "", 1, 10_000, help="Requests worked on at once.", section="Capacity"),
+        Param(
+            "concurrency",
+            "Workers",
+            "integer",
+            4,
+            "",
+            1,
+            10_000,
+            help="Requests worked on at once.",
+            section="Capacity",
+        ),
         Param(
             "service_time",
             "Service time",
@@ -64,7 +74,7 @@ class Service(Node):
             "Hold the worker",
             "boolean",
             True,
-            help="The worker waits for the answer from behind, as a thread does. Off: it works on the next request meanwhile.",
+            help="The worker waits for the answer from behind, as a thread does. Off: it goes on meanwhile.",
             section="Calls",
         ),
     )

@@ -3,6 +3,7 @@
 import { Stage } from "./stage.js";
 import { Editor } from "./editor/editor.js";
 import { palette } from "./editor/palette.js";
+import { minimap } from "./editor/minimap.js";
 import { tools, zoom } from "./editor/tools.js";
 import { Scene } from "./scene/scene.js";
 import { Autosave } from "./document/autosave.js";
@@ -37,6 +38,7 @@ const editor = new Editor(stage, host, $("#graph"));
 host.classList.toggle("static", !editor.editable);
 const scene = new Scene(stage, editor, /** @type {HTMLCanvasElement} */ (/** @type {unknown} */ ($("#messages"))));
 zoom(editor);
+minimap(editor);
 toasts(stage);
 dialogs();
 runBar(stage);
@@ -63,7 +65,7 @@ if (stage.mode === "edit") {
   tools(stage, editor);
   outline(stage);
   problems(stage);
-  const showLeft = tabs($('[aria-label="Left panel"], .left [role="tablist"]'), () => undefined);
+  const showLeft = tabs($('.left [role="tablist"]'), () => undefined);
   refusals(stage, showLeft);
 }
 shortcuts(stage, editor);

@@ -10,11 +10,10 @@ export function shortcuts(stage, editor) {
     const key = event.key.toLowerCase();
     if (command && key === "z") {
       event.preventDefault();
-      if (event.shiftKey) stage.store.redo();
-      else stage.store.undo();
+      stage.history(event.shiftKey ? "redo" : "undo");
     } else if (command && key === "y") {
       event.preventDefault();
-      stage.store.redo();
+      stage.history("redo");
     } else if (command && key === "enter") {
       event.preventDefault();
       stage.start();

@@ -14,6 +14,8 @@ const DEFAULT_URLS = {
   inspector: "/sandbox/inspector/", inspector_check: "/sandbox/inspector/check/", sandbox: "/sandbox/",
 };
 const VERDICT_AGAIN_MS = 600;
+const RUN_LOOKS_MAX = 200;
+const CALM = matchMedia("(prefers-reduced-motion: reduce)");
 const OVER = new Set(["finished", "limited", "stopped", "failed"]);
 
 export class Stage extends Emitter {
@@ -49,6 +51,8 @@ export class Stage extends Emitter {
     /** Words about a lost connection, empty when all is well. */
     this.trouble = "";
     this.holdAt = 0;
+    /** The variants are being run for the sake of the claims. */
+    this.judging = false;
     /** Fields still being checked by the server; a run waits for them. */
     this.pending = 0;
     this.store.subscribe((doc, before) => this.emit("document", before));
@@ -68,6 +72,13 @@ export class Stage extends Emitter {
 
   /** The run shown belongs to an older state of the document. */
   get outdated() { return this.ranBase !== null && !sameRun(this.ranBase, this.doc); }
+
+  /** Undoing or redoing a fault takes the run again: what is seen is what the document says. @param {"undo" | "redo"} way */
+  history(way) {
+    const { faults } = this.doc;
+    const label = this.store[way]();
+    if (label !== null && this.trace && faults !== this.doc.faults && this.outdated) this.start({ keep: true });
+  }
 
   /** @param {Iterable<string>} ids */
   select(ids) {
@@ -89,7 +100,7 @@ export class Stage extends Emitter {
     }
     this.mistakes = [];
     this.emit("mistakes");
-    this.watch(answer.data.viewing, doc, { at_ns: options.keep ? this.playhead.t : 0, play: !options.keep || this.playhead.playing });
+    this.watch(answer.data.viewing, doc, { at_ns: options.keep ? this.playhead.t : 0, play: options.keep ? this.playhead.playing : !CALM.matches });
     this.emit("started");
   }
 
@@ -178,6 +189,27 @@ export class Stage extends Emitter {
     this.emit("verdict");
   }
 
+  /** Runs the base and every variant, unwatched, so that claims which compare them can be judged. */
+  async runVariants() {
+    const doc = this.ranBase ?? this.doc;
+    this.judging = true;
+    this.emit("verdict");
+    const names = [null, ...Object.keys(doc.variants ?? {})];
+    const started = await Promise.all(names.map((variant) => request("POST", this.urls.runs, { document: doc, variant, seed: null })));
+    await Promise.all(started.map(({ data }) => this.#ended(data?.viewing)));
+    this.judging = false;
+    this.loadVerdict();
+  }
+
+  /** @param {string | undefined} viewing */
+  async #ended(viewing) {
+    for (let i = 0; viewing && i < RUN_LOOKS_MAX; i++) {
+      const answer = await request("GET", `${this.urls.runs}/${viewing}`);
+      if (!answer.ok || OVER.has(answer.data.status)) return;
+      await new Promise((done) => { setTimeout(done, VERDICT_AGAIN_MS); });
+    }
+  }
+
   async stop() {
     if (!this.viewing) return;
     await request("POST", `${this.urls.runs}/${this.viewing}/stop`);
@@ -218,6 +250,12 @@ export class Stage extends Emitter {
   traceNode(id) {
     const exact = this.trace?.nodes.indexOf(id) ?? -1;
     return exact >= 0 ? exact : this.trace?.nodes.indexOf(`${id}-1`) ?? -1;
+  }
+
+  /** What people call a node of the run. @param {number} number */
+  nameOf(number) {
+    const id = this.trace?.nodes[number] ?? "?";
+    return this.doc.nodes.find((node) => node.id === id)?.label || id;
   }
 
   /** All node numbers that a document node stands for. @param {string} id */

@@ -54,7 +54,7 @@ function showSaved(stage, autosave) {
     place.replaceChildren(icon(glyph), h("span", {}, words), ...more);
   };
   stage.on("saved", ({ state, detail }) => {
-    const time = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    const time = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
     if (state === "saved") say("i-check", t("Saved {time}", { time }));
     else if (state === "saving") say("i-clock", t("Saving"));
     else if (state === "kept") say("i-warn", detail?.status === 422 ? t("Kept in this browser; the server refuses it") : t("Kept in this browser"));

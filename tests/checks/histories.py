@@ -10,11 +10,13 @@ from simulations.engine.log import Operation
 MS = 1_000_000
 
 
-def write(value: int, start: int, end: int | None, client: str = "w", key: str = "x", id_: int | None = None) -> Operation:
+def write(
+    value: int, start: int, end: int | None, client: str = "w", key: str = "x", id_: int | None = None
+) -> Operation:
     """A write from `start` to `end` (ms); None: nobody knows its outcome."""
     kind = "info" if end is None else "ok"
     ends = None if end is None else end * MS
-    return Operation(value if id_ is None else id_, start * MS, client, 0, "write", key, value, ends, kind)
+    return Operation(value, start * MS, client, 0, "write", key, value, ends, kind)
 
 
 def read(result: int | None, start: int, end: int, client: str = "r", key: str = "x", id_: int = 0) -> Operation:
@@ -44,8 +46,10 @@ def _explained(left: tuple[Operation, ...], value: object) -> bool:
     return False
 
 
-def served(seed: int, count: int, clients: int, keys: int = 1, unique: bool = True, unknown: float = 0.0) -> list[Operation]:
-    """A linearizable history: each operation takes effect at a moment that chance chose between its start and its end."""
+def served(
+    seed: int, count: int, clients: int, keys: int = 1, unique: bool = True, unknown: float = 0.0
+) -> list[Operation]:
+    """A linearizable history: each operation takes effect at some moment between its start and its end."""
     chance = random.Random(seed)
     free = [0] * clients
     planned: list[tuple[int, int, int, int, int, bool, str]] = []
@@ -55,7 +59,15 @@ def served(seed: int, count: int, clients: int, keys: int = 1, unique: bool = Tr
         end = start + chance.randint(1, 300)
         free[client] = end + 1
         planned.append(
-            (chance.randint(start, end), number, start, end, client, chance.random() < 0.5, f"k{chance.randrange(keys)}")
+            (
+                chance.randint(start, end),
+                number,
+                start,
+                end,
+                client,
+                chance.random() < 0.5,
+                f"k{chance.randrange(keys)}",
+            )
         )
     held: dict[str, int] = {}
     done: list[Operation] = []

@@ -93,7 +93,11 @@ def test_new_before_old_is_explained_as_time_running_backwards() -> None:
     assert finding.verdict == "fail"
     assert finding.violations == 1
     assert finding.explanation.startswith("ben read nothing from x (4–5 ms), after ann had already read the newer 1")
-    assert [entry["text"] for entry in finding.as_dict()["evidence"]] == ["write x = 1", "read x → 1", "read x → nothing"]
+    assert [entry["text"] for entry in finding.as_dict()["evidence"]] == [
+        "write x = 1",
+        "read x → 1",
+        "read x → nothing",
+    ]
     assert finding.as_dict()["at_ms"] == 5
 
 
@@ -115,7 +119,7 @@ def test_the_failure_that_showed_first_is_explained() -> None:
 
 def test_a_search_that_reaches_its_limit_says_so() -> None:
     """Two values given twice each, so that neither the readers nor the writers settle the order."""
-    operations = [write(number % 2, 0, 100, id_=number) for number in range(10)]
+    operations = [dataclasses.replace(write(number % 2, 0, 100), id=number) for number in range(10)]
     operations += [read(number % 2, 50, 100, id_=20 + number) for number in range(10)] + [read(7, 101, 102, id_=99)]
     assert linearizable(operations, configurations_max=20) is None
     finding = check_linearizability({"x": operations}, configurations_max=20)

@@ -37,7 +37,14 @@ def test_a_partition_drops_what_arrives_while_it_lasts() -> None:
 def test_a_partition_drops_what_crosses_while_it_lasts_though_it_would_arrive_later() -> None:
     # 20 ms under way: half-way at 10 ms.
     story = talk(partition(GROUPS, 100, 105), at_ms=[84, 86, 90, 94.5, 95, 96])
-    assert fates(story) == {84: "partition", 86: "delivered", 90: "partition", 94.5: "partition", 95: "delivered", 96: "delivered"}
+    assert fates(story) == {
+        84: "partition",
+        86: "delivered",
+        90: "partition",
+        94.5: "partition",
+        95: "delivered",
+        96: "delivered",
+    }
 
 
 def test_without_the_partition_all_of_it_arrives() -> None:

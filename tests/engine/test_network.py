@@ -61,7 +61,9 @@ def test_latencies_follow_their_distribution_and_messages_may_overtake_each_othe
 def test_a_link_loses_its_share_of_messages(loss: float) -> None:
     story = run(world([chatter(), actor("b")], [link("a", "b", loss=loss)], settle_ms=10))
     assert abs(lost_share(story) - loss) <= 4 * math.sqrt(loss * (1 - loss) / 1000)
-    assert len(story.notes("b")) == len(story.messages(outcome="delivered")) == 1000 - len(story.messages(outcome="lost"))
+    assert (
+        len(story.notes("b")) == len(story.messages(outcome="delivered")) == 1000 - len(story.messages(outcome="lost"))
+    )
 
 
 def test_a_loss_fault_comes_on_top_of_the_links_own_loss_while_it_lasts() -> None:

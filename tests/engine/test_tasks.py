@@ -85,7 +85,11 @@ def test_a_failure_let_through_becomes_a_refusal_with_its_doubt() -> None:
         reply: Body = await b.call("c", body, 30)
         return reply
 
-    nodes = [actor("a", trying(lambda a: a.call("b", Ask(), 100))), actor("b", None, pass_on), actor("c", None, after(90))]
+    nodes = [
+        actor("a", trying(lambda a: a.call("b", Ask(), 100))),
+        actor("b", None, pass_on),
+        actor("c", None, after(90)),
+    ]
     story = run(world(nodes, [link("a", "b"), link("b", "c")]))
     assert story.notes("a") == [(32, "Refused: timed out, perhaps done")]
     assert [message.kind for message in story.messages(src="b")] == ["ask", "refusal"]

@@ -118,7 +118,7 @@ def test_not_a_number_is_refused(caller: Caller) -> None:
 def test_what_is_no_json_object_is_refused(caller: Caller, body: bytes) -> None:
     answer = caller.post("/api/runs", body)
     assert answer.status_code in (400, 422)
-    assert answer.json()["mistakes"][0]["message"]
+    assert answer.json()["mistakes"][0]["message"] != "Cannot parse request body"
     assert b"Traceback" not in answer.content
 
 

@@ -114,6 +114,14 @@ def test_a_remix_is_an_own_draft_opened_where_the_original_was(
     assert caller.get(answer["Location"]).status_code == 404
 
 
+def test_one_draft_too_many_is_refused_in_words(caller: Caller, settings: Any) -> None:
+    slug = share(caller)
+    settings.DRAFTS_PER_OWNER_MAX = 0
+    answer = caller.post(f"/s/{slug}/remix")
+    assert answer.status_code == 429
+    assert "as many drafts" in answer.content.decode()
+
+
 def test_a_remix_needs_the_csrf_token_and_a_post(caller: Caller) -> None:
     slug = share(caller)
     assert caller.client.post(f"/s/{slug}/remix").status_code == 403

@@ -36,33 +36,6 @@ export function addLink(doc, a, b) {
 }
 
 /**
- * Removes nodes and links, and everything that named them.
- * @param {Scenario} doc
- * @param {string[]} ids
- * @returns {Scenario}
- */
-export function removeItems(doc, ids) {
-  const gone = new Set(ids);
-  const links = doc.links.filter((link) => !gone.has(link.id) && !gone.has(link.a) && !gone.has(link.b));
-  const linkIds = new Set(links.map((link) => link.id));
-  const nodes = doc.nodes.filter((node) => !gone.has(node.id));
-  const nodeIds = new Set(nodes.map((node) => node.id));
-  const clusters = doc.clusters?.map((cluster) => ({ ...cluster, members: cluster.members.filter((m) => nodeIds.has(m)) })).filter((c) => c.members.length > 0);
-  const faults = doc.faults?.flatMap((fault) => keepFault(fault, nodeIds, linkIds));
-  return { ...doc, nodes, links, ...(clusters && { clusters }), ...(faults && { faults }) };
-}
-
-/** @param {FaultEntry} fault @param {Set<string>} nodes @param {Set<string>} links @returns {FaultEntry[]} */
-function keepFault(fault, nodes, links) {
-  if (typeof fault.target === "string") {
-    const base = fault.target.replace(/-\d+$/, "");
-    return nodes.has(fault.target) || links.has(fault.target) || nodes.has(base) || links.has(base) ? [fault] : [];
-  }
-  const target = fault.target.map((group) => group.filter((id) => nodes.has(id) || nodes.has(id.replace(/-\d+$/, "")))).filter((group) => group.length);
-  return target.length > 1 ? [{ ...fault, target }] : [];
-}
-
-/**
  * @param {Scenario} doc
  * @param {Record<string, Point>} places
  * @returns {Scenario}
@@ -117,11 +90,10 @@ export function addFault(doc, fault) {
   return { ...doc, faults: [...(doc.faults ?? []), fault] };
 }
 
-/** @param {Scenario} doc @param {number} index @param {FaultEntry | null} fault null removes it @returns {Scenario} */
+/** @param {Scenario} doc @param {number} index @param {FaultEntry} fault @returns {Scenario} */
 export function replaceFault(doc, index, fault) {
   const faults = [...(doc.faults ?? [])];
-  if (fault) faults[index] = fault;
-  else faults.splice(index, 1);
+  faults[index] = fault;
   return { ...doc, faults };
 }
 

@@ -1,6 +1,6 @@
 /** Where nodes stand: given positions, and a plain layered layout for nodes that have none. */
 
-export const CARD = { width: 116, height: 44 };
+export const CARD = { width: 128, height: 44 };
 
 /**
  * Centre of every node's card.

@@ -13,28 +13,24 @@ export class Backdrop {
   constructor(host, stage) {
     this.stage = stage;
     this.zones = s("g");
+    this.names = s("g");
     this.parts = s("g");
     this.groups = s("g");
     this.band = s("g");
-    host.append(this.zones, this.parts, this.groups, this.band);
+    const stripes = s("rect", { class: "stripe", width: 2, height: 7 });
+    const hatch = s("pattern", { id: "hatch", width: 7, height: 7, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, stripes);
+    host.append(s("defs", {}, hatch), this.zones, this.parts, this.names, this.groups, this.band);
     this.shown = "";
   }
 
   /** @param {Map<string, Point>} at */
   draw(at) {
-    this.zones.replaceChildren(...(this.stage.doc.zones ?? []).flatMap((zone) => this.#zone(zone)));
+    const zones = (this.stage.doc.zones ?? []).filter((zone) => zone.x !== undefined && zone.y !== undefined);
+    this.zones.replaceChildren(...zones.map((zone) => s("rect", { class: "zone", x: zone.x, y: zone.y, width: zone.width ?? 200, height: zone.height ?? 120, rx: 10 })));
+    this.names.replaceChildren(...zones.map((zone) => s("text", { class: "zl", x: (zone.x ?? 0) + 14, y: (zone.y ?? 0) + 21 }, zone.label || zone.id)));
     this.groups.replaceChildren(...(this.stage.doc.clusters ?? []).flatMap((cluster) => this.#cluster(cluster, at)));
     this.shown = "";
     this.showFaults(this.stage.playhead.t, at);
-  }
-
-  /** @param {ZoneEntry} zone */
-  #zone(zone) {
-    if (zone.x === undefined || zone.y === undefined) return [];
-    return [
-      s("rect", { class: "zone", x: zone.x, y: zone.y, width: zone.width ?? 200, height: zone.height ?? 120, rx: 10 }),
-      s("text", { class: "zl", x: zone.x + 14, y: zone.y + 21 }, zone.label || zone.id),
-    ];
   }
 
   /** @param {ClusterEntry} cluster @param {Map<string, Point>} at */
@@ -107,12 +103,11 @@ export class Backdrop {
   /** @param {FaultEntry} fault @param {Map<string, Point>} at */
   #sides(fault, at) {
     const groups = this.#groups(fault);
-    const all = groups.reduce((n, group) => n + group.length, 0);
     return groups.flatMap((group, i) => {
       const box = sides.withZones(sides.around(group.map((id) => at.get(id)), 34), group, this.stage.doc);
       if (!box) return [];
       const side = i % 2 ? "b" : "a";
-      const label = t("side {name} · {n} of {all}", { name: SIDE_NAMES[i] ?? i + 1, n: group.length, all });
+      const label = sideWords(this.stage.doc, SIDE_NAMES[i] ?? String(i + 1), group, groups.flat().length);
       return [
         s("rect", { class: `side side-${side}`, x: box.x, y: box.y, width: box.width, height: box.height, rx: 10 }),
         s("text", { class: "zs halo", x: box.x + box.width - 14, y: box.y + 21, "text-anchor": "end" }, label),
@@ -128,7 +123,9 @@ export class Backdrop {
     for (let i = 0; i + 1 < boxes.length; i++) {
       const band = bandBetween(boxes[i], boxes[i + 1]);
       if (!band) continue;
-      const { x, y, width, height, horizontal } = band;
+      const { horizontal } = band;
+      // A standing cut begins above the sides, so that its pill hides none of their names.
+      const { x, y, width, height } = horizontal ? band : { ...band, y: band.y - 30, height: band.height + 30 };
       const [x1, y1, x2, y2] = horizontal ? [x, y + height / 2, x + width, y + height / 2] : [x + width / 2, y, x + width / 2, y + height];
       drawn.push(
         s("rect", { class: "hatch", x, y, width, height }), s("line", { class: "cutline", x1, y1, x2, y2 }),
@@ -154,6 +151,15 @@ export class Backdrop {
       return pill(x - (words.length * 5.35 + 14) / 2, y, words);
     });
   }
+}
+
+/** A side with its share of the cluster that is split, and whether that is a quorum. @param {Scenario} doc @param {string} name @param {string[]} group @param {number} all */
+function sideWords(doc, name, group, all) {
+  const split = (doc.clusters ?? []).find(({ members }) => members.some((id) => group.includes(id)) && !members.every((id) => group.includes(id)));
+  if (!split) return t("side {name} · {n} of {all}", { name, n: group.length, all });
+  const n = split.members.filter((id) => group.includes(id)).length;
+  const words = 2 * n > split.members.length ? t("side {name} · {n} of {all}, quorum") : t("side {name} · {n} of {all}, no quorum");
+  return words.replace("{name}", name).replace("{n}", String(n)).replace("{all}", String(split.members.length));
 }
 
 /** @param {number} x @param {number} y @param {string} words */

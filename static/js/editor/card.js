@@ -4,7 +4,7 @@ import { CARD } from "../document/places.js";
 import { s, glyph, typeIcon } from "../dom.js";
 import { t } from "../panels/words.js";
 
-const NAME_MAX = 12;
+const NAME_MAX = 13;
 const LINE_MAX = 15;
 
 /** @param {string} text @param {number} max */

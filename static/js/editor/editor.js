@@ -1,13 +1,17 @@
 /** The canvas: keeps the widget equal to the document, and turns gestures into commands. */
 
 import { places, bounds, CARD } from "../document/places.js";
-import { addLink, addNode, moveNodes, removeItems } from "../document/edits.js";
+import { addLink, addNode, moveNodes } from "../document/edits.js";
+import { removeItems } from "../document/removal.js";
 import { t } from "../panels/words.js";
 import { makeGraph, cardRect, NODE, EDGE } from "./graph.js";
 import { Card } from "./card.js";
 import { cardState } from "./node-state.js";
 import { Backdrop } from "./backdrop.js";
 import { watchKeys } from "./keys.js";
+
+/** On a phone a part of the topology in readable size is worth more than all of it too small to read. */
+const READABLE = 0.72;
 
 export class Editor {
   /** @param {Stage} stage @param {HTMLElement} host @param {HTMLElement} container */
@@ -207,8 +211,8 @@ export class Editor {
     if (width < 40 || height < 40) return;
     const box = bounds(this.stage.doc, this.at);
     const narrow = width < 600;
-    const pad = { left: narrow ? 16 : this.editable ? 64 : 32, right: narrow ? 16 : 32, top: 28, bottom: narrow ? 48 : 60 };
-    const scale = Math.min(1.25, Math.max(0.2, Math.min((width - pad.left - pad.right) / box.width, (height - pad.top - pad.bottom) / box.height)));
+    const pad = { left: narrow ? 16 : this.editable ? 64 : 32, right: narrow ? 16 : 32, top: narrow ? 28 : 44, bottom: narrow ? 48 : 60 };
+    const scale = Math.min(1.1, Math.max(narrow ? READABLE : 0.2, Math.min((width - pad.left - pad.right) / box.width, (height - pad.top - pad.bottom) / box.height)));
     this.graph.scale(scale, scale);
     const free = { x: width - pad.left - pad.right - box.width * scale, y: height - pad.top - pad.bottom - box.height * scale };
     this.graph.translate(pad.left + free.x / 2 - box.x * scale, pad.top + free.y / 2 - box.y * scale);

@@ -51,7 +51,7 @@ export function makeGraph(container, editable) {
     interacting: editable ? { nodeMovable: true, edgeMovable: false, edgeLabelMovable: false, magnetConnectable: true } : false,
     connecting: {
       allowBlank: false, allowLoop: false, allowMulti: false, allowEdge: false, allowNode: true, allowPort: true, snap: { radius: 24 }, highlight: true,
-      connector: "normal", router: "normal", anchor: "center", connectionPoint: "boundary",
+      connector: "normal", router: "normal", anchor: "nodeCenter", connectionPoint: "anchor",
       createEdge() { return this.createEdge({ shape: EDGE }); },
       validateMagnet: () => editable,
     },

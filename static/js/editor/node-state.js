@@ -2,6 +2,8 @@
 
 import { t } from "../panels/words.js";
 
+const LINE_MAX = 15;
+
 /**
  * @param {Stage} stage
  * @param {NodeEntry} node
@@ -18,10 +20,10 @@ export function cardState(stage, node, info, at_ns) {
   if (!up) return { line: t("down"), bar: null, badge: "", up };
   if (numbers.length > 1 && upCount < numbers.length) return { line: t("{up} of {all} up", { up: upCount, all: numbers.length }), bar: null, badge: "i-warn", up };
   const shows = info?.shows ?? [];
-  const texts = shows.filter((show) => show.as === "text" || show.as === "bar").map((show) => fieldText(stage, node, show, worlds)).filter(Boolean);
+  const line = firstLine(shows.filter((show) => show.as === "text" || show.as === "bar").map((show) => fieldText(stage, node, show, worlds)));
   const bar = shows.filter((show) => show.as === "bar").reduce((most, show) => Math.max(most, fullness(stage, node, show, worlds) ?? -1), -1);
   const count = numbers.length > 1 ? `×${numbers.length} ` : "";
-  return { line: count + texts.slice(0, 2).join(" · "), bar: bar < 0 ? null : bar, badge: badgeOf(shows, worlds), up };
+  return { line: count + line, bar: bar < 0 ? null : bar, badge: badgeOf(shows, worlds), up };
 }
 
 /** @param {Record<string, unknown>[]} worlds @param {string} field */
@@ -32,10 +34,20 @@ function sum(worlds, field) {
 /** @param {Stage} stage @param {NodeEntry} node @param {ShowInfo} show @param {Record<string, unknown>[]} worlds */
 function fieldText(stage, node, show, worlds) {
   const value = worlds.length === 1 ? worlds[0][show.field] : sum(worlds, show.field);
-  if (value === undefined || value === null || value === "") return "";
+  if (value === undefined || value === null || value === "") return null;
   const full = capacity(stage, node, show);
-  if (typeof value === "number" && full) return `${value}/${full * worlds.length} ${show.title.toLowerCase()}`;
-  return typeof value === "number" ? `${Math.round(value * 100) / 100}${show.unit ? ` ${show.unit}` : ""} ${show.title.toLowerCase()}` : String(value);
+  const words = show.title.toLowerCase();
+  if (typeof value === "number") return { figure: full ? `${value}/${full * worlds.length}` : String(Math.round(value * 100) / 100), words, idle: value === 0 && !full };
+  return { figure: String(value), words: "", idle: false };
+}
+
+/** The first field with its name; a second one only when it has something to say. @param {({figure: string, words: string, idle: boolean} | null)[]} fields */
+function firstLine(fields) {
+  const [first, ...others] = fields.filter((field) => field !== null);
+  if (!first) return "";
+  const second = others.find((field) => !field.idle);
+  const both = second ? `${first.figure} · ${second.figure} ${second.words}`.trim() : "";
+  return both && both.length <= LINE_MAX ? both : `${first.figure} ${first.words}`.trim();
 }
 
 /** @param {Stage} stage @param {NodeEntry} node @param {ShowInfo} show @param {Record<string, unknown>[]} worlds */

@@ -4,7 +4,7 @@
  * @typedef {{ok: boolean, status: number, data: any}} Answer
  */
 
-function token() {
+export function csrfToken() {
   return document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "";
 }
 
@@ -16,7 +16,7 @@ function token() {
  */
 export async function request(method, url, body) {
   /** @type {RequestInit} */
-  const options = { method, headers: { Accept: "application/json", "X-CSRFToken": token() }, credentials: "same-origin" };
+  const options = { method, headers: { Accept: "application/json", "X-CSRFToken": csrfToken() }, credentials: "same-origin" };
   if (body !== undefined) {
     options.body = JSON.stringify(body);
     options.headers = { ...options.headers, "Content-Type": "application/json" };

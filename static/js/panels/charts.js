@@ -23,6 +23,7 @@ export class Charts {
       this.toggle.setAttribute("aria-pressed", String(this.table));
       this.draw();
     };
+    $("#dock-options").append(this.toggle);
     stage.on("trace chunk", () => this.later());
     addEventListener("themechange", () => this.draw());
     new ResizeObserver(() => this.later()).observe(this.host);
@@ -38,6 +39,7 @@ export class Charts {
   }
 
   draw() {
+    this.toggle.hidden = this.host.hidden;
     if (this.host.hidden || !this.host.clientWidth) return;
     this.drawn = performance.now();
     for (const plot of this.plots) plot.destroy();

@@ -6,11 +6,12 @@ import { t } from "./words.js";
  * @param {TraceStore} store
  * @param {number} index
  * @param {(fault: number) => string} faultWords
+ * @param {(node: number) => string} name
  * @returns {{time: number, kind: string, role: string, text: string, bad: boolean}}
  */
-export function describeEvent(store, index, faultWords) {
+export function describeEvent(store, index, faultWords, name) {
   const event = store.events.at(index);
-  const name = (/** @type {number} */ n) => store.nodes[n] ?? "?";
+
   if (event.type === "sent" || event.type === "dropped") return describeMessage(store, event, name);
   if (event.type === "invoked" || event.type === "returned") return describeOperation(store, event, name);
   if (event.type === "fault") {
@@ -30,7 +31,7 @@ export function describeEvent(store, index, faultWords) {
 function describeMessage(store, event, name) {
   const m = store.messages.row(event.slot);
   const way = `${name(m.src)} → ${name(m.dst)}`;
-  if (event.type === "dropped") return { time: event.time, kind: t("Dropped"), role: "drop", text: `${m.kind} ${way}: ${t(m.outcome)}`, bad: true };
+  if (event.type === "dropped") return { time: event.time, kind: t("Dropped"), role: "drop", text: `${way} ${m.kind}: ${t(m.outcome)}`, bad: true };
   return { time: event.time, kind: roleWord(m.role), role: m.role, text: `${way} ${m.kind}`, bad: false };
 }
 
@@ -41,7 +42,7 @@ function describeMessage(store, event, name) {
  */
 function describeOperation(store, event, name) {
   const o = store.operations.row(event.slot);
-  const what = o.f === "write" ? `write ${show(o.key)} = ${show(o.value)}` : `${o.f} ${show(o.key)}`;
+  const what = o.f === "write" ? `write ${show(o.key)} = ${show(o.value)}` : o.key === null || o.key === undefined || o.key === "" ? o.f : `${o.f} ${show(o.key)}`;
   if (event.type === "invoked") return { time: event.time, kind: t("Asked"), role: "asked", text: `${name(o.node)} ${what}`, bad: false };
   const took = ((o.returned - o.invoked) / 1e6).toFixed(1);
   const result = o.type === "ok" ? (o.f === "read" ? ` → ${show(o.result)}` : "") : `: ${t(o.error || (o.type === "info" ? "unknown" : "failed"))}`;

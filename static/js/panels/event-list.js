@@ -75,7 +75,7 @@ export class EventList {
 
   /** @param {TraceStore} trace @param {number} index @param {number} top */
   #row(trace, index, top) {
-    const event = describeEvent(trace, index, (fault) => numberedFaultWords(this.stage, fault));
+    const event = describeEvent(trace, index, (fault) => numberedFaultWords(this.stage, fault), (n) => this.stage.nameOf(n));
     const sign = ICONS[event.role] ? icon(ICONS[event.role], "s") : mark(event.role);
     const classes = `vrow${index === this.current ? " cur" : ""}${event.bad ? " isbad" : ""}`;
     const row = h("button", { class: classes, "data-index": index, "aria-current": index === this.current ? "true" : null },

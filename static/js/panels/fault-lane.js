@@ -6,6 +6,7 @@ import { healedAt, mayBreak } from "./break.js";
 import { t } from "./words.js";
 
 const PAD = 14;
+const CHARACTER_PX = 5.8;
 
 /** @param {Stage} stage */
 export function faultLane(stage) {
@@ -22,13 +23,19 @@ export function faultLane(stage) {
     $("#fault-count").textContent = String(faults.length);
     /** @type {number[]} */
     const rows = [];
-    const items = faults.map((fault, index) => ({ fault, index })).sort((a, b) => a.fault.at_ms - b.fault.at_ms).map(({ fault, index }) => {
-      const from = x(fault.at_ms * 1e6);
-      const to = Math.max(from + 18, x(fault.until_ms === undefined ? end() : fault.until_ms * 1e6));
+    const placed = faults.map((fault, index) => ({ fault, index, row: 0, from: x(fault.at_ms * 1e6), to: 0 })).sort((a, b) => a.from - b.from);
+    for (const place of placed) {
+      const { fault, from } = place;
+      place.to = Math.max(from + 18, x(fault.until_ms === undefined || fault.until_ms === null ? end() : fault.until_ms * 1e6));
       let row = rows.findIndex((taken) => taken < from);
       if (row < 0) row = rows.length < 2 ? rows.length : rows.indexOf(Math.min(...rows));
-      rows[row] = to + 2;
-      return item(stage, fault, index, from, to, row);
+      rows[row] = place.to + 2;
+      place.row = row;
+    }
+    const top = rows.length > 1 ? 3 : 12;
+    const items = placed.map((place) => {
+      const next = placed.find((other) => other.row === place.row && other.from > place.from);
+      return item(stage, place, top + place.row * 19, next?.from ?? svg.clientWidth - PAD);
     });
     const height = svg.clientHeight;
     head.setAttribute("y2", String(height));
@@ -45,15 +52,24 @@ export function faultLane(stage) {
   };
 }
 
-/** @param {Stage} stage @param {FaultEntry} fault @param {number} index @param {number} from @param {number} to @param {number} row */
-function item(stage, fault, index, from, to, row) {
+/**
+ * One fault: a bar from its start to its end, its words inside or, where they do not fit, to the right.
+ * @param {Stage} stage
+ * @param {{fault: FaultEntry, index: number, from: number, to: number}} place
+ * @param {number} y
+ * @param {number} room where the next one begins
+ */
+function item(stage, { fault, index, from, to }, y, room) {
   const words = faultWords(stage.doc, fault);
-  const y = 3 + row * 19;
   const id = `fault:${index}`;
-  const fits = Math.floor((to - from - 24) / 5.6);
+  const inside = Math.floor((to - from - 24) / CHARACTER_PX);
+  const outside = Math.floor((room - to - 8) / CHARACTER_PX);
+  const fits = Math.max(inside, outside);
   const group = s("g", { class: `fl${stage.selection.has(id) ? " sel" : ""}`, tabindex: 0, role: "button", "aria-label": `${words}, ${fault.at_ms / 1000} s` },
     s("title", {}, words), s("rect", { x: from, y, width: to - from, height: 16, rx: 3 }), glyph("i-bolt", from + 4, y + 2.5, 11, "mark-bad"));
-  if (fits > 2) group.append(s("text", { x: from + 19, y: y + 11.5 }, words.length > fits ? `${words.slice(0, fits - 1)}…` : words));
+  const beside = inside < words.length && outside > inside;
+  const text = words.length > fits ? `${words.slice(0, Math.max(0, fits - 1))}…` : words;
+  if (fits > 2) group.append(s("text", { class: beside ? "beside" : "", x: beside ? to + 6 : from + 19, y: y + 11.5 }, text));
   const pick = () => {
     stage.select([id]);
     stage.play(false);

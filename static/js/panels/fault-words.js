@@ -5,13 +5,23 @@ import { t } from "./words.js";
 
 /** @param {Scenario} doc @param {FaultEntry} fault */
 export function faultWords(doc, fault) {
-  if (fault.kind === "crash") return t("{node} crashes", { node: String(fault.target) });
-  if (fault.kind === "partition") return t("Partition {groups}", { groups: /** @type {string[][]} */ (fault.target).map((group) => groupWords(group)).join(" | ") });
+  const name = (/** @type {string} */ id) => doc.nodes.find((node) => node.id === id)?.label || id;
+  if (fault.kind === "crash") return t("{node} crashes", { node: name(String(fault.target)) });
+  if (fault.kind === "partition") return t("Partition {groups}", { groups: /** @type {string[][]} */ (fault.target).map((group) => zoneOf(doc, group) ?? groupWords(group.map(name))).join(" | ") });
   const link = doc.links.find((entry) => entry.id === fault.target);
-  const name = link ? `${link.a} – ${link.b}` : String(fault.target);
-  if (fault.kind === "cut") return t("Cut {link}", { link: name });
-  if (fault.kind === "loss") return t("{link} loses {p}%", { link: name, p: Math.round((fault.probability ?? 0) * 100) });
+  const ends = link ? `${name(link.a)} – ${name(link.b)}` : String(fault.target);
+  if (fault.kind === "cut") return t("Cut {link}", { link: ends });
+  if (fault.kind === "loss") return t("{link} loses {p}%", { link: ends, p: Math.round((fault.probability ?? 0) * 100) });
   return `${fault.kind} ${String(fault.target)}`;
+}
+
+/** The name of the zone whose nodes are just these. @param {Scenario} doc @param {string[]} group */
+function zoneOf(doc, group) {
+  const zone = (doc.zones ?? []).find(({ id }) => {
+    const members = doc.nodes.filter((node) => node.zone === id).map((node) => node.id);
+    return members.length > 0 && members.length === group.length && members.every((member) => group.includes(member));
+  });
+  return zone ? zone.label || zone.id : null;
 }
 
 /** @param {string[]} group */

@@ -2,9 +2,11 @@
 
 import { $, h, icon } from "../dom.js";
 import { changeEntry, replaceFault, setParam } from "../document/edits.js";
+import { removeFault } from "../document/removal.js";
+import { csrfToken } from "../net/api.js";
 import { drawDensity } from "./density.js";
 import { faultWords } from "./fault-words.js";
-import { t } from "./words.js";
+import { t, tn } from "./words.js";
 
 export class Inspector {
   /** @param {Stage} stage @param {Editor} editor */
@@ -12,15 +14,20 @@ export class Inspector {
     this.stage = stage;
     this.editor = editor;
     this.host = $("#inspector");
+    this.head = $("#inspector-head");
     this.shown = "";
     this.asked = 0;
     stage.on("select document", () => this.refresh());
     this.host.addEventListener("focusout", () => setTimeout(() => this.refresh()));
     this.host.addEventListener("submit", (event) => event.preventDefault());
     this.host.addEventListener("click", (event) => this.#click(event));
+    this.head.addEventListener("click", (event) => this.#click(event));
     this.host.addEventListener("change", (event) => this.#kindChanged(event));
     this.host.addEventListener("input", (event) => this.#drawDensityOf(event.target));
     this.host.addEventListener("fieldchecked", (event) => this.#checked(/** @type {CustomEvent} */ (event)));
+    this.host.addEventListener("htmx:configRequest", (event) => {
+      /** @type {CustomEvent} */ (event).detail.headers["X-CSRFToken"] = csrfToken();
+    });
     this.host.addEventListener("htmx:sendError", () => stage.emit("toast", { text: t("The server cannot be reached; this value is not kept yet."), stays: true }));
     this.host.addEventListener("htmx:beforeRequest", () => { stage.pending += 1; });
     this.host.addEventListener("htmx:afterRequest", () => { stage.pending = Math.max(0, stage.pending - 1); });
@@ -61,8 +68,21 @@ export class Inspector {
     const head = many ? t("{n} selected", { n: selection.size }) : t("Nothing selected");
     const words = many ? t("Move or delete them together, or put them on one side of a partition.")
       : this.stage.mode === "edit" ? t("Select a node or a link to see its state and to change it. Drag parts from the left; drag from the edge of a node to connect it.") : t("Select a node or a link to see its state at the playhead.");
-    const counts = t("{nodes} nodes, {links} links, {faults} faults", { nodes: doc.nodes.length, links: doc.links.length, faults: doc.faults?.length ?? 0 });
-    this.host.replaceChildren(h("div", { class: "ih" }, h("div", {}, h("h2", {}, head), h("p", {}, counts))), h("p", { class: "note" }, words));
+    const counts = [tn("{n} node", "{n} nodes", doc.nodes.length), tn("{n} link", "{n} links", doc.links.length), tn("{n} fault", "{n} faults", doc.faults?.length ?? 0)].join(", ");
+    this.head.replaceChildren(h("div", { class: "ih" }, h("div", {}, h("h2", {}, head), h("p", {}, counts))));
+    this.host.replaceChildren(h("p", { class: "note" }, words));
+    if (!many && this.stage.mode === "edit" && doc.nodes.length) this.host.append(h("div", { class: "linkrow" }, this.#clearButton()));
+    if (doc.summary && !many && this.stage.mode === "edit") this.host.append(h("div", { class: "about" }, h("h3", {}, t("About this scenario")), ...paragraphs(doc.summary)));
+  }
+
+  #clearButton() {
+    const button = h("button", { class: "b line", "data-act": "clear" }, t("Start from an empty canvas"));
+    button.onclick = () => {
+      const { format, seed } = this.stage.doc;
+      this.stage.store.change(t("Clear the canvas"), { format, title: t("Untitled scenario"), seed, duration_ms: 20_000, nodes: [], links: [] });
+      this.stage.emit("toast", { text: t("The canvas is empty."), undo: true });
+    };
+    return button;
   }
 
   /** @param {{kind: string, item: any, shared?: Params}} entry */
@@ -78,6 +98,7 @@ export class Inspector {
       return;
     }
     holder.innerHTML = html;
+    this.head.replaceChildren(/** @type {Element} */ (holder.querySelector(".ih")));
     this.host.replaceChildren(...holder.childNodes);
     if (this.stage.mode !== "edit") for (const control of this.host.querySelectorAll("input, select, button")) control.setAttribute("disabled", "");
     else htmx.process(this.host);
@@ -89,8 +110,7 @@ export class Inspector {
   /** @param {URLSearchParams} body */
   async #fetch(body) {
     try {
-      const token = document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "";
-      const answer = await fetch(this.stage.urls.inspector ?? "", { method: "POST", body, headers: { "X-CSRFToken": token, "HX-Request": "true" } });
+      const answer = await fetch(this.stage.urls.inspector ?? "", { method: "POST", body, headers: { "X-CSRFToken": csrfToken(), "HX-Request": "true" } });
       return answer.ok ? await answer.text() : null;
     } catch {
       return null;
@@ -140,7 +160,7 @@ export class Inspector {
     const { stage } = this;
     if (entry.kind !== "fault") return this.editor.removeSelected();
     const index = Number(entry.item.id.slice(6));
-    stage.store.change(t("Delete fault: {what}", { what: entry.item.words }), replaceFault(stage.doc, index, null));
+    stage.store.change(t("Delete fault: {what}", { what: entry.item.words }), removeFault(stage.doc, index));
     stage.select([]);
     return stage.emit("toast", { text: t("Fault deleted."), undo: true });
   }
@@ -194,6 +214,11 @@ export class Inspector {
     const entry = this.#entry();
     if (entry?.item.id === item) this.shown = JSON.stringify([entry.kind, withoutPlace(entry.item), entry.shared]);
   }
+}
+
+/** The summary is Markdown; here only its words are shown. @param {string} text */
+function paragraphs(text) {
+  return text.split(/\n{2,}/).map((part) => h("p", {}, part.replace(/[*_`#]|\[([^\]]*)\]\([^)]*\)/g, (_, words) => words ?? "")));
 }
 
 /** Moving a node changes nothing in its form. @param {any} item */

@@ -21,18 +21,18 @@ export function outline(stage) {
     const { doc } = stage;
     const name = (/** @type {string} */ id) => doc.nodes.find((node) => node.id === id)?.label || id;
     /** @type {HTMLElement[]} */
-    const parts = [h("h3", { class: "gh" }, t("Nodes"))];
+    const parts = [h("h2", { class: "gh" }, t("Nodes"))];
     for (const node of doc.nodes) {
       const info = stage.typeInfo(node.type);
       parts.push(row(node.id, typeIcon(info), node.label || node.id, (node.count ?? 1) > 1 ? `×${node.count}` : info?.title ?? ""));
     }
     if (!doc.nodes.length) parts.push(h("p", { class: "note" }, t("No nodes. Take one from Parts.")));
-    if (doc.links.length) parts.push(h("h3", { class: "gh" }, t("Links")));
+    if (doc.links.length) parts.push(h("h2", { class: "gh" }, t("Links")));
     for (const link of doc.links) parts.push(row(link.id, "i-link", `${name(link.a)} → ${name(link.b)}`, ""));
-    if (doc.clusters?.length) parts.push(h("h3", { class: "gh" }, t("Clusters")));
+    if (doc.clusters?.length) parts.push(h("h2", { class: "gh" }, t("Clusters")));
     for (const cluster of doc.clusters ?? []) parts.push(row(`cluster:${cluster.id}`, "n-quorum", cluster.label || cluster.id, `${cluster.members.length}`));
-    if (doc.faults?.length) parts.push(h("h3", { class: "gh" }, t("Faults")));
-    (doc.faults ?? []).forEach((fault, i) => parts.push(row(`fault:${i}`, "i-bolt", faultWords(doc, fault), `${fault.at_ms / 1000} s`)));
+    if (doc.faults?.length) parts.push(h("h2", { class: "gh" }, t("Faults")));
+    (doc.faults ?? []).forEach((fault, i) => parts.push(row(`fault:${i}`, "i-bolt", faultWords(doc, fault), `${(fault.at_ms / 1000).toFixed(3)}\u2009s`)));
     host.replaceChildren(...parts);
     if (focused) /** @type {HTMLElement | null} */ (host.querySelector(`[data-id="${CSS.escape(focused)}"]`))?.focus();
   };

@@ -138,8 +138,8 @@ function history(stage) {
     undo.title = undo.getAttribute("aria-label") ?? "";
     redo.title = redo.getAttribute("aria-label") ?? "";
   };
-  undo.onclick = () => stage.store.undo();
-  redo.onclick = () => stage.store.redo();
+  undo.onclick = () => stage.history("undo");
+  redo.onclick = () => stage.history("redo");
   stage.on("document", show);
   show();
 }

@@ -15,7 +15,7 @@ export function toasts(stage) {
     const arm = () => { if (!stays) timer = window.setTimeout(close, SHOWN_MS); };
     if (undo) {
       const button = h("button", { class: "b" }, t("Undo"));
-      button.onclick = () => { stage.store.undo(); close(); };
+      button.onclick = () => { stage.history("undo"); close(); };
       toast.append(button);
     }
     if (stays) {

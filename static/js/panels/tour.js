@@ -75,7 +75,7 @@ function dots() {
 function place(coach, target) {
   const box = target.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = coach;
-  const below = box.bottom + 12 + height < innerHeight;
+  const below = box.bottom + 12 + height < innerHeight && box.top < innerHeight / 2;
   const above = box.top - 12 - height > 0;
   const top = below ? box.bottom + 12 : above ? box.top - 12 - height : Math.max(12, box.top + 24);
   const left = Math.min(innerWidth - width - 12, Math.max(12, box.width > width * 1.5 ? box.left + (box.width - width) / 2 : box.left));

@@ -48,6 +48,11 @@ function speedChoice(stage) {
     try { localStorage.setItem("netsplit:speed", String(speed)); } catch { /* the choice lasts for this page only */ }
   };
   select.onchange = () => set(select.value === "smart" ? "smart" : Number(select.value));
+  const automatic = /** @type {HTMLOptionElement} */ (select.options[0]);
+  stage.on("tick", () => {
+    const words = stage.playhead.speed === "smart" ? `${Number(stage.playhead.smart.toPrecision(1))}×` : t("auto");
+    if (automatic.textContent !== words && document.activeElement !== select) automatic.textContent = words;
+  });
   smart.onclick = () => set(stage.playhead.speed === "smart" ? 0.05 : "smart");
   const kept = localStorage.getItem("netsplit:speed");
   set(kept && kept !== "smart" && SPEEDS.includes(Number(kept)) ? Number(kept) : "smart");

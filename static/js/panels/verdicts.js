@@ -6,6 +6,9 @@ import { t, seconds } from "./words.js";
 /** @type {Record<string, [string, string, string]>} class, glyph, word */
 const LOOKS = { pass: ["ok", "i-pass", "Passed"], fail: ["bad", "i-fail", "Failed"], unknown: ["unk", "i-unk", "Unknown"] };
 
+/** @type {Record<string, string>} */
+const SIGNS = { "<=": "≤", ">=": "≥", "!=": "≠", "==": "=" };
+
 /** @param {string} verdict @param {string} [words] */
 function chip(verdict, words) {
   const [kind, glyph, word] = LOOKS[verdict] ?? LOOKS.unknown;
@@ -32,8 +35,8 @@ export function verdicts(stage) {
 function results(stage) {
   const { verdict } = stage;
   if (!verdict) return [];
-  const claims = (verdict.expect ?? []).map((claim) => ({
-    title: claim.claim, verdict: claim.ok === null ? "unknown" : claim.ok ? "pass" : "fail", words: actualWords(claim), at_ms: null, evidence: [],
+  const claims = (verdict.expect ?? []).map((claim, i) => ({
+    title: claim.claim, verdict: claim.ok === null ? "unknown" : claim.ok ? "pass" : "fail", words: actualWords(claim, stage.doc.expect?.[i]), at_ms: null, evidence: [],
   }));
   const checks = (verdict.checks ?? []).map((check) => ({
     title: check.title ?? check.name, verdict: check.verdict, words: check.explanation ?? "", at_ms: check.at_ms ?? null, evidence: check.evidence ?? [],
@@ -42,12 +45,13 @@ function results(stage) {
   return [...claims, ...checks].sort((a, b) => rank[/** @type {keyof typeof rank} */ (a.verdict)] - rank[/** @type {keyof typeof rank} */ (b.verdict)]);
 }
 
-/** @param {ExpectResult} claim */
-function actualWords(claim) {
+/** @param {ExpectResult} claim @param {ExpectEntry | undefined} stated */
+function actualWords(claim, stated) {
   const { actual } = claim;
   if (actual === null || actual === undefined) return claim.reason ?? "";
   if (typeof actual === "object") return Object.entries(actual).filter(([, value]) => value !== null && typeof value !== "object").map(([side, value]) => `${side} ${number(value)}`).join(" · ");
-  return t("Measured {value}", { value: number(actual) });
+  const limit = stated?.claim === claim.claim && typeof stated.right === "number" ? t(", must be {op} {limit}", { op: SIGNS[stated.op] ?? stated.op, limit: number(stated.right) + (stated.tolerance ? ` ± ${stated.tolerance}` : "") }) : "";
+  return `${t("Measured {value}", { value: number(actual) })}${limit}.`;
 }
 
 /** @param {unknown} value */
@@ -65,7 +69,22 @@ function content(stage) {
   const count = (/** @type {string} */ verdict) => all.filter((result) => result.verdict === verdict).length;
   const summary = h("div", { class: "vsum" });
   for (const [verdict, word] of [["fail", t("failed")], ["unknown", t("unknown")], ["pass", t("passed")]]) if (count(verdict)) summary.append(chip(verdict, `${count(verdict)} ${word}`));
+  if (needsVariants(stage)) summary.append(h("span", { class: "grow" }), variantsButton(stage));
   return [summary, h("div", { class: "vds" }, ...all.map((result) => item(stage, result)))];
+}
+
+/** Claims that compare variants stay unknown until each of them has been run. @param {Stage} stage */
+function needsVariants(stage) {
+  return Object.keys(stage.doc.variants ?? {}).length > 0 && (stage.verdict?.expect ?? []).some((claim) => claim.ok === null || (claim.reason ?? "").includes("variant"));
+}
+
+/** @param {Stage} stage */
+function variantsButton(stage) {
+  const button = h("button", { class: "b line", "data-act": "variants" }, icon("i-play"), t("Run all variants"));
+  button.disabled = stage.judging;
+  if (stage.judging) button.replaceChildren(t("Running the variants"));
+  button.onclick = () => stage.runVariants();
+  return button;
 }
 
 /** @param {string} head @param {string} words */
@@ -75,7 +94,7 @@ function note(head, words) {
 
 /** @param {Stage} stage @param {ReturnType<typeof results>[number]} result */
 function item(stage, result) {
-  const head = h("header", {}, chip(result.verdict), h("h3", {}, result.title));
+  const head = h("header", {}, chip(result.verdict), h("h2", {}, result.title));
   const box = h("section", { class: "vitem" }, head);
   if (result.at_ms !== null) {
     const at_ns = result.at_ms * 1e6;

@@ -25,6 +25,16 @@ export function seconds(ns) {
   return (ns / 1e9).toFixed(3);
 }
 
+/**
+ * One text for one, another for many.
+ * @param {string} one
+ * @param {string} many
+ * @param {number} n
+ */
+export function tn(one, many, n) {
+  return t(n === 1 ? one : many, { n });
+}
+
 /** @param {number} n */
 export function ordinal(n) {
   const tail = n % 100 > 10 && n % 100 < 14 ? "th" : ["th", "st", "nd", "rd"][n % 10] ?? "th";

@@ -6,6 +6,12 @@ import { numberedFaults } from "../document/faults.js";
 import { show } from "./describe.js";
 import { t, seconds } from "./words.js";
 
+/** "1 worker", "2 workers", "7 ms". @param {string} unit @param {unknown} value */
+function unitWords(unit, value) {
+  if (!unit) return "";
+  return `\u2009${value === 1 && unit.length > 3 ? unit.replace(/s$/, "") : unit}`;
+}
+
 export class World {
   /** @param {Stage} stage */
   constructor(stage) {
@@ -97,7 +103,7 @@ export class World {
       const values = worlds.map((world) => world[field.field]).filter((value) => value !== undefined);
       if (!values.length) continue;
       const value = values.length > 1 && values.every((v) => typeof v === "number") ? values.reduce((a, b) => Number(a) + Number(b), 0) : values[0];
-      rows.push([field.title, `${typeof value === "number" ? Math.round(value * 1000) / 1000 : show(value)}${field.unit ? `\u2009${field.unit}` : ""}`, false]);
+      rows.push([field.title, `${typeof value === "number" ? Math.round(value * 1000) / 1000 : show(value)}${unitWords(field.unit, value)}`, false]);
     }
     return rows;
   }

@@ -1,0 +1,87 @@
+"""What the browser tests do on a page with a stage, in the words of the person doing it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+
+def prepare(page: Page) -> None:
+    """As somebody who has seen the tour."""
+    page.add_init_script("try { localStorage.setItem('netsplit:tour', 'seen'); } catch {}")
+
+
+def open_sandbox(page: Page) -> None:
+    prepare(page)
+    page.goto("/sandbox/")
+    expect(page.locator("#graph .node").first).to_be_visible()
+
+
+def empty(page: Page) -> None:
+    page.locator('[data-act="clear"]').click()
+    expect(page.locator("#graph .node")).to_have_count(0)
+
+
+def drag_part(page: Page, kind: str, x: float, y: float) -> None:
+    """Drags a part from the palette to a place on the canvas."""
+    part = page.locator(f'#palette [data-type="{kind}"]').bounding_box()
+    canvas = page.locator("#canvas").bounding_box()
+    assert part and canvas
+    page.mouse.move(part["x"] + 20, part["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(canvas["x"] + x - 40, canvas["y"] + y - 20, steps=4)
+    page.mouse.move(canvas["x"] + x, canvas["y"] + y, steps=2)
+    page.mouse.up()
+
+
+def connect(page: Page, a: str, b: str) -> None:
+    """Draws a link from the right port of one card to the middle of another."""
+    start = page.locator(f'[data-node="{a}"] .box').bounding_box()
+    end = page.locator(f'[data-node="{b}"] .box').bounding_box()
+    assert start and end
+    page.mouse.move(start["x"] + start["width"], start["y"] + start["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(end["x"] - 30, end["y"] + end["height"] / 2, steps=5)
+    page.mouse.move(end["x"] + end["width"] / 2, end["y"] + end["height"] / 2, steps=4)
+    page.mouse.up()
+
+
+def run(page: Page) -> None:
+    page.locator("#run").click()
+    finished(page)
+
+
+def finished(page: Page) -> None:
+    expect(page.locator("body")).to_have_attribute("data-run", "finished")
+
+
+def digest(page: Page) -> str:
+    page.wait_for_function("document.body.dataset.digest.length === 64")
+    return str(page.evaluate("document.body.dataset.digest"))
+
+
+def shown(page: Page, name: str) -> float:
+    """A figure that the message canvas publishes: messages, drops, playheadMs, total, totalDrops, faults."""
+    return float(page.evaluate("name => document.getElementById('messages').dataset[name] || '0'", name))
+
+
+def wait_shown(page: Page, condition: str) -> None:
+    """Waits until a condition on `d`, the figures of the message canvas, holds."""
+    page.wait_for_function(
+        f"(() => {{ const d = document.getElementById('messages').dataset; return {condition}; }})()"
+    )
+
+
+def pause(page: Page) -> None:
+    button = page.locator("#play")
+    if button.get_attribute("aria-label") == "Pause":
+        button.click()
+
+
+def violations(page: Page) -> list[dict[str, Any]]:
+    """What axe finds wrong, in short."""
+    page.wait_for_timeout(300)  # colours that are still fading in would be measured wrongly
+    found = Axe().run(page).response["violations"]
+    return [{"rule": rule["id"], "where": [node["html"][:160] for node in rule["nodes"][:3]]} for rule in found]

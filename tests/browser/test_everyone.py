@@ -1,0 +1,135 @@
+"""Everyone can use it: no axe violations, the keyboard alone, a phone, reduced motion, the tour."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.stage import finished, open_sandbox, pause, prepare, run, shown, violations, wait_shown
+
+PAGES = ["/", "/scenarios/mine/", "/s/cap-partition/?at=6100", "/embed/cap-partition/", "/no-such-page/"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_have_no_axe_violations(new_context: Any, console: Any, scheme: str) -> None:
+    console.allow("404")
+    page = new_context(color_scheme=scheme).new_page()
+    prepare(page)
+    for path in PAGES:
+        page.goto(path)
+        page.wait_for_load_state("networkidle")
+        assert violations(page) == [], path
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_sandbox_has_no_axe_violations(new_context: Any, scheme: str) -> None:
+    page = new_context(color_scheme=scheme).new_page()
+    open_sandbox(page)
+    run(page)
+    pause(page)
+    page.locator('[data-node="server"]').click()
+    expect(page.locator("#f-params-concurrency")).to_be_visible()
+    for tab in ("#tab-outline", "#tab-problems", "#tab-palette", "#tab-charts", "#tab-events"):
+        page.locator(tab).click()
+        assert violations(page) == [], tab
+    for opener in ("#run-options", "#share"):
+        page.locator(opener).click()
+        assert violations(page) == [], opener
+        page.keyboard.press("Escape")
+
+
+def test_from_an_empty_canvas_to_a_verdict_by_keyboard_alone(page: Page) -> None:
+    open_sandbox(page)
+    page.locator('[data-act="clear"]').press("Enter")
+    page.keyboard.press("/")
+    page.keyboard.type("client")
+    page.locator('#palette [data-type="client"]').focus()
+    page.keyboard.press("Enter")
+    page.locator("#find-part").fill("")
+    page.locator('#palette [data-type="service"]').focus()
+    page.keyboard.press("Enter")
+    page.locator('[data-node="client-1"]').focus()
+    page.keyboard.press("Enter")
+    connect = page.locator('[data-act="connect"]')
+    connect.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator('[data-link="client-1-service-1"]')).to_have_count(1)
+    page.keyboard.press("Control+Enter")
+    finished(page)
+    page.locator("#scrub").focus()
+    page.keyboard.press("End")
+    wait_shown(page, "Number(d.playheadMs) >= 20000")
+    page.keyboard.press("Home")
+    page.locator("#step-on").focus()
+    page.keyboard.press("Enter")
+    wait_shown(page, "Number(d.playheadMs) > 0 && Number(d.playheadMs) < 5000")
+    page.locator("#tab-events").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#tab-charts")).to_have_attribute("aria-selected", "true")
+    expect(page.locator("#second")).not_to_contain_text("No run yet")
+
+
+def test_a_phone_has_the_canvas_the_transport_and_the_tabs(new_context: Any) -> None:
+    page = new_context(viewport={"width": 390, "height": 844}, has_touch=True).new_page()
+    open_sandbox(page)
+    run(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    for tab in ("events", "charts", "verdicts"):
+        page.locator(f"#tab-{tab}").tap()
+        expect(page.locator(f"#p-{tab}")).to_be_visible()
+    page.locator("#tab-parts").tap()
+    page.locator('#palette [data-type="client"]').tap()
+    expect(page.locator('[data-node="client-1"]')).to_have_count(1)
+    page.locator("#tab-details").tap()
+    expect(page.locator("#inspector-head h2")).to_be_visible()
+    page.keyboard.press("Escape")
+    for name in ("#play", "#step-on", "#to-next", "#tab-events"):
+        box = page.locator(name).bounding_box()
+        assert box and box["height"] >= 44 and box["width"] >= 44, name
+    assert violations(page) == []
+
+
+def test_with_reduced_motion_playback_waits_to_be_asked(new_context: Any) -> None:
+    page = new_context(reduced_motion="reduce").new_page()
+    open_sandbox(page)
+    run(page)
+    assert shown(page, "playheadMs") == 0
+    page.locator("#step-on").click()
+    wait_shown(page, "Number(d.playheadMs) > 0")
+    page.locator("#play").click()
+    wait_shown(page, "Number(d.messages) > 0")
+
+
+def test_the_tour_is_shown_once_and_opens_again(page: Page) -> None:
+    page.goto("/sandbox/")
+    coach = page.locator("#coach")
+    expect(coach).to_be_visible()
+    for _ in range(2):
+        coach.locator("button", has_text="Next").click()
+    expect(coach).to_contain_text("Every dot is one message")
+    page.keyboard.press("Escape")
+    expect(coach).to_be_hidden()
+    page.reload()
+    page.wait_for_timeout(700)
+    expect(coach).to_be_hidden()
+    page.locator("#tour-open").click()
+    expect(coach).to_be_visible()
+
+
+def test_the_theme_is_kept(page: Page) -> None:
+    page.goto("/")
+    page.locator("[data-theme-switch]").click()
+    chosen = page.locator("html").get_attribute("data-theme")
+    page.reload()
+    assert page.locator("html").get_attribute("data-theme") == chosen
+
+
+def test_the_gallery_finds_by_words(page: Page) -> None:
+    page.goto("/")
+    expect(page.locator(".card").first).to_be_visible()
+    page.locator("#find").fill("partition")
+    expect(page.locator(".card:visible")).to_have_count(1)
+    page.locator(".card:visible a").click()
+    page.wait_for_url("**/s/cap-partition/")

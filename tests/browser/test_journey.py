@@ -1,0 +1,115 @@
+"""The main job: build, run, watch, break, share, and see the same run elsewhere."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.stage import (
+    connect,
+    digest,
+    drag_part,
+    empty,
+    finished,
+    open_sandbox,
+    pause,
+    prepare,
+    run,
+    wait_shown,
+)
+
+
+def test_build_run_break_and_share(page: Page, new_context: Any) -> None:
+    open_sandbox(page)
+    empty(page)
+    drag_part(page, "client", 220, 200)
+    drag_part(page, "service", 560, 240)
+    expect(page.locator("#graph .node")).to_have_count(2)
+    connect(page, "client-1", "service-1")
+    expect(page.locator('[data-link="client-1-service-1"]')).to_have_count(1)
+
+    page.locator("#run").click()
+    wait_shown(page, "Number(d.messages) > 0")
+    finished(page)
+    healthy = digest(page)
+
+    pause(page)
+    page.locator("#tab-outline").click()
+    page.locator('#p-outline [data-id="client-1-service-1"]').click()
+    page.locator('[data-act="cut"]').click()
+    page.wait_for_function(
+        "before => document.body.dataset.digest.length === 64 && document.body.dataset.digest !== before", arg=healthy
+    )
+    broken = digest(page)
+    wait_shown(page, "Number(d.faults) === 1 && Number(d.totalDrops) > 0")
+    page.locator("#to-next").click()
+    wait_shown(page, "Number(d.drops) > 0")
+    expect(page.locator('[data-link="client-1-service-1"]')).to_have_class(re.compile(r"\bcut\b"))
+    expect(page.locator("#p-events .isbad", has_text="link cut").first).to_be_visible()
+
+    page.locator("#share").click()
+    expect(page.locator("#copy-link")).to_be_enabled()
+    link = page.locator("#link").input_value()
+    assert "/s/" in link
+
+    other = new_context().new_page()
+    prepare(other)
+    other.goto(link)
+    finished(other)
+    assert digest(other) == broken
+    wait_shown(other, "Number(d.faults) === 1 && Number(d.playheadMs) > 0")
+    expect(other.locator("#graph .node")).to_have_count(2)
+    other.locator("form button", has_text="Remix").click()
+    other.wait_for_url("**/sandbox/*-*/")
+    expect(other.locator("#graph .node")).to_have_count(2)
+    assert digest(other) == broken
+
+
+def test_a_partition_is_drawn_with_its_sides(page: Page) -> None:
+    prepare(page)
+    page.goto("/s/cap-partition/")
+    if page.locator("body").get_attribute("data-run") == "none":
+        page.locator("#run").click()
+    finished(page)
+    page.locator("#to-next").click()
+    wait_shown(page, "Number(d.faults) === 1")
+    expect(page.locator("#graph .side")).to_have_count(2)
+    expect(page.locator("#graph .pillt", has_text="Partition since")).to_be_visible()
+    page.locator("#to-next").click()
+    wait_shown(page, "Number(d.drops) > 0")
+
+
+def test_crash_restart_and_undo_are_edits(page: Page) -> None:
+    open_sandbox(page)
+    run(page)
+    pause(page)
+    before = digest(page)
+    page.locator('[data-node="server"]').click()
+    page.locator('[data-act="crash"]').click()
+    page.wait_for_function(
+        "before => document.body.dataset.digest.length === 64 && document.body.dataset.digest !== before", arg=before
+    )
+    expect(page.locator('[data-node="server"]')).to_have_class(re.compile(r"\bdown\b"))
+    expect(page.locator("#fault-count")).to_have_text("2")
+    page.locator("#undo").click()
+    page.wait_for_function("before => document.body.dataset.digest === before", arg=before)
+    expect(page.locator('[data-node="server"]')).not_to_have_class(re.compile(r"\bdown\b"))
+    expect(page.locator("#fault-count")).to_have_text("1")
+
+
+def test_verdicts_charts_and_events_follow_the_run(page: Page) -> None:
+    open_sandbox(page)
+    run(page)
+    expect(page.locator("#second .vitem").first).to_be_visible()
+    page.locator("#tab-charts").click()
+    expect(page.locator("#p-charts .uplot")).to_have_count(2)
+    page.locator("#dock-options button", has_text="Table").click()
+    expect(page.locator("#p-charts tbody tr")).to_have_count(60)
+    page.locator("#tab-events").click()
+    row = page.locator("#p-events .vrow").nth(5)
+    pause(page)
+    time = float(row.locator(".mono").inner_text())
+    row.click()
+    wait_shown(page, f"Math.abs(Number(d.playheadMs) - {time * 1000}) < 1")

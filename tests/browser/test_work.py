@@ -1,0 +1,140 @@
+"""Work is never lost: undo, reload, refusals, a lost connection, two tabs."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.stage import digest, drag_part, finished, open_sandbox, pause, prepare, run, shown, wait_shown
+
+
+def test_every_change_is_undone_and_redone(page: Page) -> None:
+    open_sandbox(page)
+    nodes = page.locator("#graph .node")
+    before = nodes.count()
+    drag_part(page, "database", 420, 380)
+    expect(nodes).to_have_count(before + 1)
+    page.locator("#f-entry-label").fill("Ledger")
+    page.locator("#f-entry-label").press("Tab")
+    expect(page.locator('[data-node="db-1"] .nt')).to_have_text("Ledger")
+    page.locator("#title").fill("My own")
+    page.locator("#title").press("Enter")
+    page.locator("#undo").click()
+    expect(page.locator("#title")).not_to_have_value("My own")
+    page.locator("#undo").click()
+    expect(page.locator('[data-node="db-1"] .nt')).to_have_text("db-1")
+    page.locator("#undo").click()
+    expect(nodes).to_have_count(before)
+    expect(page.locator("#undo")).to_be_disabled()
+    for _ in range(3):
+        page.locator("#redo").click()
+    expect(page.locator("#title")).to_have_value("My own")
+    expect(page.locator('[data-node="db-1"] .nt')).to_have_text("Ledger")
+    page.locator('[data-node="db-1"]').focus()
+    page.keyboard.press("Delete")
+    expect(nodes).to_have_count(before)
+    page.keyboard.press("Control+z")
+    expect(nodes).to_have_count(before + 1)
+
+
+def test_a_reload_keeps_work_run_and_playhead(page: Page) -> None:
+    open_sandbox(page)
+    drag_part(page, "client", 420, 380)
+    run(page)
+    pause(page)
+    was = digest(page)
+    page.locator("#scrub").focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+    wait_shown(page, "Number(d.playheadMs) > 1000")
+    at_ms = shown(page, "playheadMs")
+    page.wait_for_url("**/sandbox/*-*/")
+    expect(page.locator("#saved")).to_have_attribute("data-state", "i-check")
+    page.reload()
+    expect(page.locator('[data-node="client-1"]')).to_be_visible()
+    finished(page)
+    assert digest(page) == was
+    wait_shown(page, f"Math.abs(Number(d.playheadMs) - {at_ms}) < 1")
+
+
+def test_a_wrong_parameter_says_what_would_be_right(page: Page) -> None:
+    open_sandbox(page)
+    page.locator('[data-node="server"]').click()
+    field = page.locator("#f-params-concurrency")
+    was = field.input_value()
+    field.fill("0")
+    field.press("Tab")
+    expect(page.locator("#f-params-concurrency-h")).to_contain_text("Must be")
+    expect(page.locator("#f-params-concurrency-h")).to_contain_text("Default")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("#undo")).to_be_disabled()
+    field.fill(str(int(was) + 1))
+    field.press("Tab")
+    expect(field).to_have_attribute("aria-invalid", "false")
+    expect(page.locator("#undo")).to_be_enabled()
+
+
+def test_a_refused_scenario_keeps_the_work(page: Page, console: Any) -> None:
+    console.allow("422")
+    open_sandbox(page)
+    nodes = page.locator("#graph .node").count()
+    page.route(
+        "**/api/runs",
+        lambda route: (
+            route.continue_(post_data=route.request.post_data.replace('"latency"', '"latencyy"'))
+            if route.request.method == "POST"
+            else route.continue_()
+        ),
+    )
+    page.locator("#run").click()
+    expect(page.locator("#p-problems .pb").first).to_be_visible()
+    expect(page.locator("#problem-count")).to_be_visible()
+    expect(page.locator(".toast", has_text="Not run")).to_be_visible()
+    expect(page.locator("#graph .node")).to_have_count(nodes)
+
+
+def test_without_a_server_the_work_stays_here(page: Page, console: Any) -> None:
+    console.allow("Failed to load resource|ERR_INTERNET_DISCONNECTED|WebSocket")
+    open_sandbox(page)
+    page.context.set_offline(True)
+    drag_part(page, "client", 420, 380)
+    expect(page.locator("#saved")).to_have_text("Kept in this browser")
+    page.locator("#run").click()
+    expect(page.locator(".toast", has_text="The server cannot be reached")).to_be_visible()
+    page.context.set_offline(False)
+    page.locator("#run").click()
+    finished(page)
+    expect(page.locator("#graph .node")).to_have_count(5)
+
+
+def test_two_tabs_do_not_overwrite_each_other(page: Page, console: Any) -> None:
+    console.allow("409")
+    open_sandbox(page)
+    drag_part(page, "client", 420, 380)
+    page.wait_for_url("**/sandbox/*-*/")
+    expect(page.locator("#saved")).to_have_attribute("data-state", "i-check")
+    other = page.context.new_page()
+    prepare(other)
+    other.goto(page.url)
+    expect(other.locator('[data-node="client-1"]')).to_be_visible()
+    drag_part(other, "service", 520, 380)
+    expect(other.locator("#saved")).to_have_text(re.compile("Saved"))
+    drag_part(page, "database", 320, 380)
+    expect(page.locator("#saved")).to_contain_text("Changed in another tab")
+    page.locator("#saved button", has_text="Keep mine").click()
+    expect(page.locator("#saved")).to_have_text(re.compile("Saved"))
+    expect(page.locator('[data-node="db-1"]')).to_be_visible()
+
+
+def test_a_name_full_of_markup_is_only_a_name(page: Page) -> None:
+    open_sandbox(page)
+    name = '<img src=x onerror="window.broken=1">'
+    page.locator('[data-node="server"]').click()
+    page.locator("#f-entry-label").fill(name)
+    page.locator("#f-entry-label").press("Tab")
+    expect(page.locator('[data-node="server"]')).to_have_attribute("aria-label", re.compile(re.escape(name)))
+    page.locator("#tab-outline").click()
+    expect(page.locator("#p-outline", has_text=name)).to_be_visible()
+    assert page.evaluate("window.broken") is None

@@ -1,0 +1,66 @@
+"""Prints the digests of some runs as JSON, and whether the engine is compiled: `python -m tests.engine.digests`."""
+
+from __future__ import annotations
+
+import json
+
+from simulations.engine import kernel
+from simulations.engine.simulation import Limits
+from tests.worlds import (
+    Entry,
+    balancer,
+    client,
+    crash,
+    cut,
+    database,
+    exponential,
+    link,
+    lossy,
+    mesh,
+    partition,
+    register,
+    run,
+    service,
+    world,
+)
+
+LOGNORMAL = {"kind": "lognormal", "median_ms": 5, "p99_ms": 60}
+NORMAL = {"kind": "normal", "mean_ms": 3, "sd_ms": 2}
+UNIFORM = {"kind": "uniform", "low_ms": 1, "high_ms": 9}
+
+
+def pair() -> Entry:
+    nodes = [client("c", rate_per_s=200, timeout_ms=40), service("s", service_time=NORMAL, queue_max=3)]
+    return world(nodes, [link("c", "s", LOGNORMAL, loss=0.05)], faults=[lossy("c-s", 0.3, 500, 700)])
+
+
+def tiers() -> Entry:
+    nodes = [
+        client("c", arrivals="closed", users=20, think_time=exponential(10), requests="read-write"),
+        balancer("lb", policy="least-connections", retries=1, timeout_ms=80, probe_interval_ms=50, probe_timeout_ms=30),
+        *(service(f"s{i}", service_time=UNIFORM, holds_worker=i != 1) for i in range(3)),
+        database("db", service_time=exponential(3), fsync_time=exponential(1)),
+    ]
+    links = [link("c", "lb", UNIFORM), *(link("lb", f"s{i}", 1) for i in range(3))]
+    links += [link(f"s{i}", "db", exponential(1)) for i in range(3)]
+    return world(nodes, links, faults=[crash("s0", 200, 600), crash("db", 400, 500), cut("lb-s2", 700, 800, "a-to-b")])
+
+
+def replicas(mode: str) -> Entry:
+    ids = [f"r{i}" for i in range(5)]
+    nodes = [client(f"c{i}", requests="read-write", rate_per_s=40, keys=3, timeout_ms=300) for i in range(5)]
+    nodes += [register(id, mode=mode, anti_entropy_ms=40, fsync_time=exponential(1)) for id in ids]
+    links = [link(f"c{i}", f"r{i}") for i in range(5)]
+    sides = [["r0", "r1", "c0", "c1"], ["r2", "r3", "r4", "c2", "c3", "c4"]]
+    faults = [partition(sides, 300, 600), crash("r3", 400, 800)]
+    return world(nodes, links, [mesh(ids, exponential(8), loss=0.01)], faults, settle_ms=500)
+
+
+def digests() -> dict[str, str]:
+    documents = {"pair": pair(), "tiers": tiers(), "cp": replicas("cp"), "ap": replicas("ap")}
+    found = {name: run(document).outcome.digest for name, document in documents.items()}
+    return found | {"limited": run(pair(), limits=Limits(events_max=300)).outcome.digest}
+
+
+if __name__ == "__main__":
+    print(json.dumps({"compiled": not kernel.__file__.endswith(".py"), "digests": digests()}))

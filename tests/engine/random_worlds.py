@@ -1,0 +1,84 @@
+"""Small worlds at random: clients before services, stores and databases, with faults of every kind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from tests.worlds import (
+    Entry,
+    balancer,
+    client,
+    crash,
+    cut,
+    database,
+    exponential,
+    link,
+    lossy,
+    mesh,
+    partition,
+    register,
+    service,
+    world,
+)
+
+DURATION_MS = 300
+FEW = settings(max_examples=30, deadline=None, derandomize=True, database=None)
+
+times = st.integers(0, DURATION_MS)
+latencies = st.sampled_from([0, 1, 15, {"kind": "uniform", "low_ms": 0, "high_ms": 80}, exponential(5)])
+losses = st.sampled_from([0.0, 0.0, 0.3])
+servers = {
+    "service": lambda id: service(id, concurrency=2, queue_max=3, service_time=exponential(8)),
+    "database": lambda id: database(id, concurrency=2, queue_max=3, service_time=exponential(8)),
+    "cp": lambda id: register(id, mode="cp", quorum_timeout_ms=60),
+    "ap": lambda id: register(id, mode="ap", anti_entropy_ms=30),
+}
+
+
+def clients(draw: Any) -> list[Entry]:
+    open_one = client("c0", rate_per_s=120, timeout_ms=70, requests=draw(st.sampled_from(["work", "read-write"])))
+    closed_one = client(
+        "c1", arrivals="closed", users=3, think_time=exponential(20), timeout_ms=70, requests="read-write", keys=2
+    )
+    return [open_one, closed_one][: draw(st.integers(1, 2))]
+
+
+@st.composite
+def faults(draw: Any, nodes: list[Entry], links: list[Entry]) -> Entry:
+    at_ms = draw(times)
+    until_ms = draw(st.one_of(st.none(), st.integers(at_ms + 1, DURATION_MS + 50)))
+    ids = [node["id"] for node in nodes]
+    kind = draw(st.sampled_from(["crash", "partition", "cut", "loss"]))
+    if kind == "crash":
+        return crash(draw(st.sampled_from(ids)), at_ms, until_ms)
+    if kind == "partition":
+        side = draw(st.integers(1, len(ids) - 1))
+        return partition([ids[:side], ids[side:]], at_ms, until_ms)
+    target = draw(st.sampled_from([entry["id"] for entry in links]))
+    if kind == "cut":
+        return cut(target, at_ms, until_ms, draw(st.sampled_from(["both", "a-to-b", "b-to-a"])))
+    return lossy(target, draw(st.sampled_from([0.2, 1.0])), at_ms, until_ms)
+
+
+@st.composite
+def worlds(draw: Any) -> Entry:
+    """A physical document of at most a second of simulated time."""
+    asking = clients(draw)
+    kind = draw(st.sampled_from(sorted(servers)))
+    serving = [servers[kind](f"s{number}") for number in range(draw(st.integers(1, 3)))]
+    nodes = [*asking, *serving]
+    front = [entry["id"] for entry in serving]
+    links = []
+    if draw(st.booleans()):
+        nodes.insert(len(asking), balancer("lb", timeout_ms=40, retries=1, probe_interval_ms=25, probe_timeout_ms=20))
+        links = [link("lb", id, draw(latencies), draw(losses)) for id in front]
+        front = ["lb"]
+    links += [link(entry["id"], id, draw(latencies), draw(losses)) for entry in asking for id in front]
+    replicas = [entry["id"] for entry in serving]
+    clusters = [mesh(replicas, draw(latencies), draw(losses))] if kind in ("cp", "ap") else []
+    broken = draw(st.lists(faults(nodes, links), max_size=4))
+    seed = draw(st.integers(0, 1000))
+    return world(nodes, links, clusters, broken, DURATION_MS, draw(st.sampled_from([0, 100])), seed)

@@ -1,0 +1,66 @@
+"""The catalogue: every node file is found and says enough of itself to be used."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from simulations import catalogue
+from simulations.catalogue import describe, engine_version, node_types, params_model
+from simulations.engine.node import Node
+
+FIRST_STOREY = {"client", "load-balancer", "service", "database", "register"}
+
+
+def test_every_node_file_is_found() -> None:
+    types = node_types()
+    assert set(types) >= FIRST_STOREY
+    assert all(issubclass(node_type, Node) for node_type in types.values())
+    categories = [catalogue.CATEGORIES.index(node_type.CATEGORY) for node_type in types.values()]
+    assert categories == sorted(categories)
+
+
+@pytest.mark.parametrize("name", sorted(node_types()))
+def test_a_type_describes_itself_for_palette_and_inspector(name: str) -> None:
+    entry = next(entry for entry in describe()["types"] if entry["type"] == name)
+    assert entry["title"]
+    assert entry["summary"]
+    assert entry["icon"]
+    assert entry["doc"]
+    names = [param["name"] for param in entry["params"]]
+    assert len(names) == len(set(names))
+    for param in entry["params"]:
+        assert param["kind"] in ("integer", "number", "boolean", "choice", "text", "distribution")
+        assert param["title"]
+        if param["kind"] in ("integer", "number"):
+            assert param["min"] <= param["default"] <= param["max"], param["name"]
+        if param["kind"] == "choice":
+            assert param["default"] in [choice["value"] for choice in param["choices"]]
+        if param["kind"] == "distribution":
+            assert param["default"]["kind"]
+    for show in entry["shows"]:
+        assert show["as"] in ("text", "bar", "badge", "hidden")
+        assert not show["of"] or show["of"] in names
+
+
+@pytest.mark.parametrize("name", sorted(node_types()))
+def test_defaults_are_allowed(name: str) -> None:
+    complete = params_model(name).model_validate({}).model_dump()
+    assert set(complete) == {param.name for param in node_types()[name].PARAMS}
+
+
+def test_the_catalogue_is_plain_data_with_links_faults_and_metrics() -> None:
+    told = describe()
+    assert json.loads(json.dumps(told)) == told
+    assert [param["name"] for param in told["link"]["params"]] == ["latency", "loss"]
+    assert {fault["kind"] for fault in told["faults"]} == {"crash", "partition", "cut", "loss"}
+    assert all(metric["definition"] for metric in told["metrics"])
+
+
+def test_the_version_depends_on_the_node_files_used() -> None:
+    assert engine_version(["client"]) == engine_version(["client", "client"])
+    assert engine_version(["client"]) != engine_version(["client", "service"])
+    assert len(engine_version([])) == 16
+    with pytest.raises(KeyError):
+        engine_version(["toaster"])
