@@ -55,7 +55,7 @@ class Answer(Reply):
 
 
 class Actor(Node):
-    """Runs `main(actor)` at each boot and answers an Ask with `answer(actor, body, message)`; both are given by the test."""
+    """Runs the test's `main(actor)` at each boot and answers an Ask with the test's `answer(actor, body, message)`."""
 
     TYPE = "actor"
     HANDLES = (Ask, Tell)
@@ -222,10 +222,11 @@ class Run:
         self.outcome = outcome
         self.decoded = [decode(chunk.data) for chunk in chunks]
         self.nodes: list[str] = self.decoded[0]["nodes"]
-        self._sent = {row[0]: self._message(row) for row in self.rows("sent")}
+        names = self.nodes
+        self._sent = {row[0]: Sent(row[0], row[1], names[row[2]], names[row[3]], *row[4:]) for row in self.rows("sent")}
         for id, time, outcome_word in self.rows("settled"):
             self._sent[id].settled_ns, self._sent[id].outcome = time, outcome_word
-        self._ops = {row[0]: Op(row[0], row[1], self.nodes[row[2]], *row[3:]) for row in self.rows("invoked")}
+        self._ops = {row[0]: Op(row[0], row[1], names[row[2]], *row[3:]) for row in self.rows("invoked")}
         for op, time, type, value, error, _attempts in self.rows("returned"):
             found = self._ops[op]
             found.end_ns, found.type, found.result, found.error = time, type, value, error
@@ -276,10 +277,6 @@ class Run:
         """The remarks (ms, text) of a node."""
         return [(time / MS, text) for time, number, text, _ in self.rows("notes") if node in ("", self.nodes[number])]
 
-    def _message(self, row: tuple[Any, ...]) -> Sent:
-        id, time, src, dst, kind, cause, op, size = row
-        return Sent(id, time, self.nodes[src], self.nodes[dst], kind, cause, op, size)
-
 
 def run(document: Entry, *extra: type[Node], limits: Limits | None = None) -> Run:
     """Run a physical document; `extra` are node types besides the usual ones."""
@@ -291,11 +288,10 @@ def run(document: Entry, *extra: type[Node], limits: Limits | None = None) -> Ru
 
 
 def interpreted(name: str) -> ModuleType:
-    """A file of the engine or of the nodes as plain Python, so that a test can derive from its classes when they are compiled."""
+    """A file of `simulations/` as plain Python: its classes can be derived from, also when the engine is compiled."""
     path = Path(__file__).resolve().parent.parent / "simulations" / f"{name}.py"
     spec = importlib.util.spec_from_file_location(f"interpreted_{path.stem}", path)
-    assert spec is not None
-    assert spec.loader is not None
+    assert spec is not None and spec.loader is not None  # noqa: PT018
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)

@@ -16,43 +16,10 @@ from mypy_extensions import mypyc_attr
 from simulations.engine.declare import Metric, Param, Show
 from simulations.engine.distributions import Distribution, distribution, to_ns
 from simulations.engine.host import Host
-from simulations.engine.kernel import Event
 from simulations.engine.messages import Body, Probe, ProbeReply, Refusal, kind_of, role_of
 from simulations.engine.network import Message
 from simulations.engine.streams import nth, stream_key, uniform
-from simulations.engine.tasks import Cause, Failure, Future, NodeBug, Quorum, Refused, Task, TimedOut
-
-
-class Timer(Event):
-    """A callback to come, unless cancelled or the process has died."""
-
-    def __init__(self, node: Node, callback: Callable[[], None], cause: Cause) -> None:
-        self.node = node
-        self.callback = callback
-        self.cause = cause
-        self.cancelled = False
-
-    def cancel(self) -> None:
-        """Do not fire."""
-        self.cancelled = True
-
-    def fire(self) -> None:
-        if not self.cancelled:
-            self.node.tick(self)
-
-
-class Call(Future):
-    """A request whose reply is awaited. As an event it is its own timeout."""
-
-    def __init__(self, node: Node, request: int) -> None:
-        super().__init__()
-        self.node = node
-        self.request = request
-
-    def fire(self) -> None:
-        if not self.done:
-            self.node.calls.pop(self.request, None)
-            self.fail(TimedOut(), None)
+from simulations.engine.tasks import Call, Cause, Failure, Future, NodeBug, Quorum, Refused, Task, Timer
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)

@@ -6,7 +6,7 @@ one process: when that has died, nothing of it runs again, not even a `finally`.
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator
 from typing import TYPE_CHECKING, Any
 
 from simulations.engine.kernel import Event
@@ -184,3 +184,35 @@ class Task(Event):
             if not self.answers:
                 raise
             node.refuse(self.request, failure)
+
+
+class Timer(Event):
+    """A callback to come, unless cancelled or the process has died."""
+
+    def __init__(self, node: Node, callback: Callable[[], None], cause: Cause) -> None:
+        self.node = node
+        self.callback = callback
+        self.cause = cause
+        self.cancelled = False
+
+    def cancel(self) -> None:
+        """Do not fire."""
+        self.cancelled = True
+
+    def fire(self) -> None:
+        if not self.cancelled:
+            self.node.tick(self)
+
+
+class Call(Future):
+    """A request whose reply is awaited. As an event it is its own timeout."""
+
+    def __init__(self, node: Node, request: int) -> None:
+        super().__init__()
+        self.node = node
+        self.request = request
+
+    def fire(self) -> None:
+        if not self.done:
+            self.node.calls.pop(self.request, None)
+            self.fail(TimedOut(), None)

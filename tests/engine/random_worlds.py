@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from hypothesis import settings
@@ -31,10 +32,10 @@ times = st.integers(0, DURATION_MS)
 latencies = st.sampled_from([0, 1, 15, {"kind": "uniform", "low_ms": 0, "high_ms": 80}, exponential(5)])
 losses = st.sampled_from([0.0, 0.0, 0.3])
 servers = {
-    "service": lambda id: service(id, concurrency=2, queue_max=3, service_time=exponential(8)),
-    "database": lambda id: database(id, concurrency=2, queue_max=3, service_time=exponential(8)),
-    "cp": lambda id: register(id, mode="cp", quorum_timeout_ms=60),
-    "ap": lambda id: register(id, mode="ap", anti_entropy_ms=30),
+    "service": partial(service, concurrency=2, queue_max=3, service_time=exponential(8)),
+    "database": partial(database, concurrency=2, queue_max=3, service_time=exponential(8)),
+    "cp": partial(register, mode="cp", quorum_timeout_ms=60),
+    "ap": partial(register, mode="ap", anti_entropy_ms=30),
 }
 
 

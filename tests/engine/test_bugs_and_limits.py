@@ -227,9 +227,8 @@ def endless(pause_ns: int) -> Entry:
 def test_an_endless_loop_without_delay_hits_a_limit_with_a_name() -> None:
     story = run(endless(0))
     assert (story.outcome.status, story.outcome.simulated_ns) == ("limited", 10 * MS)
-    assert story.outcome.reason == (
-        "More than 200,000 events happened at 10.000 ms of simulated time, at one instant: an endless loop without delay."
-    )
+    assert "More than 200,000 events happened at 10.000 ms of simulated time" in story.outcome.reason
+    assert "at one instant: an endless loop without delay" in story.outcome.reason
     assert run(endless(1000)).outcome.status == "finished"
 
 

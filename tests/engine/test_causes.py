@@ -78,7 +78,7 @@ def test_a_message_is_sent_by_whom_its_cause_reached_and_not_before() -> None:
 
 def test_messages_begin_with_the_client_and_serve_its_operation() -> None:
     story = three_tiers()
-    first = {op.id: [m for m in story.messages() if m.op == op.id][0] for op in story.operations()}
+    first = {op.id: next(m for m in story.messages() if m.op == op.id) for op in story.operations()}
     for op in story.operations():
         assert (first[op.id].src, first[op.id].sent_ns, first[op.id].cause) == (op.node, op.start_ns, -1)
 

@@ -1,4 +1,4 @@
-"""Chunks: numbered without gap, each opening with the world as the chunks before it left it, alike where the past is alike."""
+"""Chunks: numbered without gap, each opening with the world as those before it left it, alike where the past is."""
 
 from __future__ import annotations
 

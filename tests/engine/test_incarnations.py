@@ -1,4 +1,4 @@
-"""A restart is a new incarnation: nothing of the old one runs again, not a timer, not a coroutine, not even a `finally`."""
+"""A restart is a new incarnation: nothing of the old one runs again, no timer, no coroutine, not even a `finally`."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ WAITS: dict[str, Any] = {
 
 @pytest.mark.parametrize("wait", WAITS)
 def test_a_finally_of_the_old_incarnation_changes_nothing(wait: str) -> None:
-    """Python closes a coroutine that it throws away, which runs its `finally`: the simulation must not let that happen to a dead one."""
+    """Python closes a coroutine that it throws away, which runs its `finally`. Not so here, with a dead one's."""
     ran: list[int] = []
 
     async def main(a: Actor) -> None:

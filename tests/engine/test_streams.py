@@ -1,7 +1,7 @@
 """Streams of chance: frozen values, evenness, and independence of entity, purpose and moment.
 
-SplitMix64: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014, section 3. Its published test vector for
-the seed 1234567 is what `nth` yields.
+SplitMix64: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014, section 3. Its published
+test vector for the seed 1234567 is what `nth` yields.
 """
 
 from __future__ import annotations

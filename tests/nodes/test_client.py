@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -44,7 +45,7 @@ def test_an_open_client_asks_at_its_rate(rate_per_s: float) -> None:
 def test_its_arrivals_are_a_poisson_process() -> None:
     """The gaps are exponential: their standard deviation equals their mean, and counts vary as much as they are high."""
     starts = [op.start_ns / MS for op in asking(rate_per_s=400).operations()]
-    gaps = [later - earlier for earlier, later in zip(starts, starts[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(starts)]
     mean = sum(gaps) / len(gaps)
     deviation = math.sqrt(sum((gap - mean) ** 2 for gap in gaps) / len(gaps))
     assert abs(deviation / mean - 1) < 4 * math.sqrt(2 / len(gaps))
@@ -78,19 +79,19 @@ def test_users_of_a_closed_client_never_ask_twice_at_a_time() -> None:
     assert max(value for _, value in story.states("c", "in_flight")) == 7
     for process in range(7):
         own = [op for op in operations if op.process == process]
-        assert all(later.start_ns >= earlier.end_ns for earlier, later in zip(own, own[1:], strict=False))
+        assert all(later.start_ns >= earlier.end_ns for earlier, later in pairwise(own))
 
 
 def test_a_user_thinks_between_an_answer_and_the_next_request() -> None:
     operations = asking(arrivals="closed", users=1, think_time=40).operations()
     assert operations[0].start_ns == 40 * MS
-    gaps = {later.start_ns - earlier.end_ns for earlier, later in zip(operations, operations[1:], strict=False)}
+    gaps = {later.start_ns - earlier.end_ns for earlier, later in pairwise(operations)}
     assert gaps == {40 * MS}
 
 
 def test_think_times_follow_their_distribution() -> None:
     operations = asking(arrivals="closed", users=1, think_time=exponential(10)).operations()
-    gaps = [later.start_ns - earlier.end_ns for earlier, later in zip(operations, operations[1:], strict=False)]
+    gaps = [later.start_ns - earlier.end_ns for earlier, later in pairwise(operations)]
     assert abs(sum(gaps) / len(gaps) / MS - 10) < 4 * 10 / math.sqrt(len(gaps))
 
 

@@ -1,55 +1,25 @@
 """The replicated register that answers alone, and tells the others when it can.
 
-Anti-entropy: Demers et al., "Epidemic Algorithms for Replicated Database Maintenance", PODC 1987, section 1.3 (push-pull). Last writer wins:
-Johnson, Thomas, "The Maintenance of Duplicate Databases", RFC 677, 1975.
+Anti-entropy: Demers et al., "Epidemic Algorithms for Replicated Database Maintenance", PODC 1987, section 1.3
+(push-pull). Last writer wins: Johnson, Thomas, "The Maintenance of Duplicate Databases", RFC 677, 1975.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from functools import partial
 
 import pytest
 
-from simulations.engine.node import Node
-from tests.nodes.stories import Step, answers, atomic, read, user, write
-from tests.worlds import (
-    MS,
-    Entry,
-    Run,
-    client,
-    crash,
-    exponential,
-    interpreted,
-    link,
-    mesh,
-    node,
-    partition,
-    run,
-    world,
-)
+from tests.nodes import replicas
+from tests.nodes.replicas import Register
+from tests.nodes.stories import answers, atomic, read, write
+from tests.worlds import MS, Run, client, crash, exponential, link, mesh, node, partition, run, world
 
-lww = interpreted("nodes/register")
+store = partial(replicas.store, mode="ap", anti_entropy_ms=40)
 
 
-def store(
-    users: dict[str, Sequence[Step]],
-    faults: Iterable[Entry] = (),
-    replicas: int = 3,
-    kind: type[Node] = lww.Register,
-    seed: int = 1,
-    **params: Any,
-) -> Run:
-    """Replicas r0, r1…, 5 ms apart, the users u0, u1… of each asking the replica of the same number over a link of 1 ms."""
-    ids = [f"r{number}" for number in range(replicas)]
-    settings = {"mode": "ap", "anti_entropy_ms": 40} | params
-    nodes = [user(id, f"r{id[1]}", steps) for id, steps in users.items()] + [node(kind, id, **settings) for id in ids]
-    links = [link(id, f"r{id[1]}") for id in users]
-    return run(world(nodes, links, [mesh(ids, 5)], faults, duration_ms=2000, seed=seed), kind)
-
-
-def digests(story: Run, at_ms: float, replicas: int = 3) -> set[str]:
-    return {story.at(at_ms, f"r{number}", "digest") for number in range(replicas)}
+def digests(story: Run, at_ms: float, count: int = 3) -> set[str]:
+    return {story.at(at_ms, f"r{number}", "digest") for number in range(count)}
 
 
 SPLIT = partition([["r0"], ["r1", "r2"]], 100, 900)
@@ -87,7 +57,7 @@ def test_after_the_heal_all_replicas_hold_the_same_and_the_last_write_has_won() 
 
 
 def test_without_anti_entropy_they_stay_apart() -> None:
-    class Silent(lww.Register):  # type: ignore[misc, name-defined]
+    class Silent(Register):  # type: ignore[misc, name-defined]
         def schedule_exchange(self) -> None:
             pass
 
@@ -159,7 +129,7 @@ def test_nobody_exchanges_alone_or_when_asking_majorities() -> None:
 def test_replicas_converge_after_faults_of_every_kind(seed: int) -> None:
     ids = [f"r{number}" for number in range(5)]
     nodes = [client(f"c{n}", requests="read-write", rate_per_s=40, keys=4, timeout_ms=200) for n in range(5)]
-    nodes += [node(lww.Register, id, mode="ap", anti_entropy_ms=40, fsync_time=exponential(1)) for id in ids]
+    nodes += [node(Register, id, mode="ap", anti_entropy_ms=40, fsync_time=exponential(1)) for id in ids]
     faults = [
         partition([["r0", "r1"], ["r2", "r3", "r4"]], 100, 500),
         crash("r4", 300, 700),
@@ -167,7 +137,7 @@ def test_replicas_converge_after_faults_of_every_kind(seed: int) -> None:
         partition([["r0"], ["r4"], ["r2", "r3"]], 600, 900),
     ]
     links = [link(f"c{n}", f"r{n}") for n in range(5)]
-    story = run(world(nodes, links, [mesh(ids, exponential(10), 0.1)], faults, 1000, 2000, seed), lww.Register)
+    story = run(world(nodes, links, [mesh(ids, exponential(10), 0.1)], faults, 1000, 2000, seed), Register)
     assert len(digests(story, 850, 5)) > 1
     assert len(digests(story, 3000, 5)) == 1
     assert set(story.ends()) <= {("ok", ""), ("fail", "timed out"), ("info", "timed out")}

@@ -1,54 +1,22 @@
-"""The replicated register that asks majorities.
+"""The replicated register that asks majorities: two phases, tags, and the read that writes back.
 
-Attiya, Bar-Noy, Dolev: "Sharing Memory Robustly in Message-Passing Systems", JACM 42(1), 1995 (ABD95), sections 3 and 4; with many
-writers as in Lynch, Shvartsman: "Robust Emulation of Shared Memory Using Dynamic Quorum-Acknowledged Broadcasts", FTCS 1997 (LS97).
+Attiya, Bar-Noy, Dolev: "Sharing Memory Robustly in Message-Passing Systems", JACM 42(1), 1995 (ABD95), section 3; with
+many writers as in Lynch, Shvartsman: "Robust Emulation of Shared Memory Using Dynamic Quorum-Acknowledged Broadcasts",
+FTCS 1997 (LS97).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import combinations, product
 from typing import Any, ClassVar
 
 import pytest
 
 from simulations.engine.node import Node
-from tests.nodes.stories import Step, answers, atomic, read, user, write
-from tests.worlds import (
-    MS,
-    Entry,
-    Run,
-    client,
-    crash,
-    cut,
-    exponential,
-    interpreted,
-    link,
-    mesh,
-    node,
-    partition,
-    run,
-    world,
-)
-
-abd = interpreted("nodes/register")
-
-
-def store(
-    users: dict[str, Sequence[Step]],
-    faults: Iterable[Entry] = (),
-    replicas: int = 3,
-    latency: Any = 5,
-    kind: type[Node] = abd.Register,
-    seed: int = 1,
-    **params: Any,
-) -> Run:
-    """Replicas r0, r1…, the users u0, u1… of each asking the replica of the same number over a link of 1 ms."""
-    ids = [f"r{number}" for number in range(replicas)]
-    nodes = [user(id, f"r{id[1]}", steps) for id, steps in users.items()] + [node(kind, id, **params) for id in ids]
-    links = [link(id, f"r{id[1]}") for id in users]
-    return run(world(nodes, links, [mesh(ids, latency)], faults, duration_ms=2000, seed=seed), kind)
-
+from tests.nodes.replicas import Register, cut_off, source, store
+from tests.nodes.stories import Step, answers, atomic, read, write
+from tests.worlds import MS, Run, client, crash, exponential, link, mesh, node, partition, run, world
 
 # Reads after writes
 
@@ -79,7 +47,7 @@ def test_a_read_meets_the_write_over_any_majority(down: tuple[int, int]) -> None
 def test_with_less_than_majorities_a_read_may_miss_the_write() -> None:
     """The same as above with quorums of two of five, which need not meet."""
 
-    class Minority(abd.Register):  # type: ignore[misc, name-defined]
+    class Minority(Register):  # type: ignore[misc, name-defined]
         def start(self) -> None:
             super().start()
             self.majority = 2
@@ -91,17 +59,13 @@ def test_with_less_than_majorities_a_read_may_miss_the_write() -> None:
         return answers(story)
 
     assert value_read(Minority) == [None]
-    assert value_read(abd.Register) == ["no quorum"]
-
-
-def cut_off(id: str, replicas: int, at_ms: float, until_ms: float) -> Entry:
-    return partition([[id], [f"r{n}" for n in range(replicas) if f"r{n}" != id]], at_ms, until_ms)
+    assert value_read(Register) == ["no quorum"]
 
 
 # The read's second phase
 
 
-class Recording(abd.Register):  # type: ignore[misc, name-defined]
+class Recording(Register):  # type: ignore[misc, name-defined]
     """Notes under which tag which values were stored."""
 
     tags: ClassVar[dict[Any, set[Any]]]
@@ -126,17 +90,17 @@ def inversion(kind: type[Node]) -> Run:
     return store(steps, faults, kind=kind, latency=3)
 
 
-class NoWriteBack(abd.Register):  # type: ignore[misc, name-defined]
+class NoWriteBack(Register):  # type: ignore[misc, name-defined]
     """Reads without the second phase: what a majority has is answered at once."""
 
     async def on_read(self, body: Any, message: Any) -> Any:
         found = await self.query_majority(body.key)
-        return abd.Value(found.value)
+        return source.Value(found.value)
 
 
 def test_a_read_stores_back_what_it_read_so_that_no_later_read_sees_less() -> None:
     """ABD95, section 4: without the write-back, a new value may be read before an old one (new-old inversion)."""
-    story = inversion(abd.Register)
+    story = inversion(Register)
     assert answers(story) == [7, 7]
     assert atomic(story)
     assert story.messages(kind="store", src="r0")
@@ -158,22 +122,7 @@ def test_without_the_write_back_seeds_fail_that_pass_with_it() -> None:
         return [atomic(run(document, kind)) for document in documents]
 
     assert not all(atomic_seeds(NoWriteBack))
-    assert all(atomic_seeds(abd.Register))
-
-
-def contest(kind: type[Node], seed: int) -> Run:
-    """Five clients read and write two keys through crashes and a partition."""
-    ids = [f"r{number}" for number in range(5)]
-    nodes = [client(f"c{n}", requests="read-write", rate_per_s=25, keys=2, timeout_ms=300) for n in range(5)]
-    nodes += [node(kind, id, quorum_timeout_ms=120, fsync_time=exponential(2)) for id in ids]
-    faults = [
-        partition([["r0", "r1"], ["r2", "r3", "r4"]], 300, 600),
-        crash("r4", 200, 500),
-        crash("r2", 700, 800),
-        crash("r0", 650, 1200),
-    ]
-    links = [link(f"c{n}", f"r{n}") for n in range(5)]
-    return run(world(nodes, links, [mesh(ids, exponential(15), 0.02)], faults, 1500, 500, seed), kind)
+    assert all(atomic_seeds(Register))
 
 
 # Writers
@@ -229,97 +178,14 @@ def test_a_writer_that_crashed_does_not_use_a_tag_again() -> None:
 
 
 def test_a_write_is_acknowledged_when_a_majority_has_it_on_disk() -> None:
-    """One round trip to learn the tag, one's own fsync, one round trip to store the value, and the other side's fsync."""
+    """One round trip to learn the tag, one to store the value, and the other side's fsync; one's own goes on meanwhile."""
     story = store({"u0": [write(0, 1)]}, fsync_time=3)
     (op,) = story.operations()
     assert op.type == "ok"
     stored = [message.settled_ns for message in story.messages(kind="store")]
     kept = [message.sent_ns for message in story.messages(kind="kept")]
     assert [end - start for start, end in zip(stored, kept, strict=True)] == [3 * MS] * 2
-    assert op.takes_ms == 2 * 1 + 2 * 5 + 3 + 2 * 5 + 3
-
-
-# Partitions
-
-
-def test_the_side_of_the_majority_answers_and_the_other_refuses() -> None:
-    """ABD95, section 5: no emulation can answer where half or more cannot be reached."""
-    sides = partition([["r0", "r1"], ["r2", "r3", "r4"]], 100, 900)
-    steps = {
-        "u0": [write(200, 1), read(300)],
-        "u3": [write(200, 2), read(500)],
-        "u1": [read(1000)],
-        "v0": [write(1100, 3)],
-        "u4": [read(1200)],
-    }
-    story = store(steps, [sides], replicas=5)
-    assert [op.end for op in story.operations("u0")] == [("fail", "no quorum"), ("fail", "no quorum")]
-    assert answers(story, "u3") == [2]
-    assert answers(story, "u1") == [2]
-    assert answers(story, "u4") == [3]
-    assert atomic(story)
-
-
-def test_refusing_takes_the_quorum_timeout_and_no_longer() -> None:
-    story = store({"u0": [write(100, 1)]}, [cut_off("r0", 3, 50, 1000)], quorum_timeout_ms=77)
-    assert [op.takes_ms for op in story.operations()] == [77 + 2]
-
-
-def test_a_write_that_reached_somebody_before_it_failed_is_unknown() -> None:
-    # The second phase is sent at 111.5 ms and arrives at 116.5 ms; a cut at 112 ms drops it, one at 117 ms its replies.
-    for cut_at, peers_have in ((112, 0), (117, 1)):
-        story = store({"u0": [write(100, 1)], "u1": [read(900)]}, [cut_off("r0", 3, cut_at, 500)])
-        assert [op.end for op in story.operations("u0")] == [("info", "no quorum")]
-        assert [story.at(400, id, "keys") for id in ("r0", "r1", "r2")] == [1, peers_have, peers_have]
-        assert answers(story, "u1") in ([1], [None])
-
-
-def test_a_minority_of_crashes_goes_unnoticed_and_a_majority_of_them_stops_all() -> None:
-    steps = {"u0": [write(100, 1), read(400)]}
-    assert answers(store(steps, [crash("r1", 0)])) == [1]
-    assert answers(store(steps, [crash("r1", 0), crash("r2", 0)])) == ["no quorum"]
-
-
-def test_a_single_replica_is_its_own_majority() -> None:
-    story = store({"u0": [write(0, 1), read(50)]}, replicas=1)
-    assert answers(story) == [1]
-    assert {message.kind for message in story.messages()} == {"write", "done", "read", "value"}
-
-
-def test_an_even_number_of_replicas_needs_more_than_half() -> None:
-    halves = partition([["r0", "r1"], ["r2", "r3"]], 0, 1000)
-    story = store({"u0": [write(100, 1)], "u2": [read(100)]}, [halves], replicas=4)
-    assert answers(story) == answers(story, f="write") == ["no quorum"]
-
-
-# Recovery
-
-
-def test_after_a_crash_of_all_replicas_what_was_acknowledged_is_there() -> None:
-    steps = {"u0": [write(100, 1)], "u1": [read(600)]}
-    story = store(steps, [crash(f"r{n}", 300, 400) for n in range(3)])
-    assert answers(story) == [1]
-    assert story.at(450, "r0", "keys") == 1
-
-
-def test_without_the_disk_it_is_gone() -> None:
-    class Forgetful(abd.Register):  # type: ignore[misc, name-defined]
-        def start(self) -> None:
-            self.disk.durable = {}
-            super().start()
-
-    steps = {"u0": [write(100, 1)], "u1": [read(600)]}
-    story = store(steps, [crash(f"r{n}", 300, 400) for n in range(3)], kind=Forgetful)
-    assert answers(story) == [None]
-
-
-@pytest.mark.parametrize("seed", range(6))
-def test_what_clients_see_is_as_if_there_were_one_copy(seed: int) -> None:
-    """And some of it happened: reads of written values, refusals, unknown writes."""
-    story = contest(abd.Register, seed)
-    assert atomic(story)
-    assert len([value for value in answers(story) if isinstance(value, int)]) > 40
-    assert {"ok", "fail", "info"} <= {op.type for op in story.operations()}
+    assert op.takes_ms == 2 * 1 + 2 * 5 + 2 * 5 + 3
 
 
 def test_messages_of_an_operation_are_two_rounds_to_each_peer() -> None:
@@ -327,12 +193,3 @@ def test_messages_of_an_operation_are_two_rounds_to_each_peer() -> None:
     kinds = [message.kind for message in story.messages()]
     count: Callable[[str], int] = kinds.count
     assert (count("query"), count("have"), count("store"), count("kept"), len(kinds)) == (4, 4, 4, 4, 18)
-
-
-def test_a_one_way_cut_is_enough_to_lose_a_replica() -> None:
-    ids = ["r0", "r1", "r2"]
-    nodes = [user("u0", "r0", [write(100, 1)]), *(node(abd.Register, id) for id in ids)]
-    links = [link("u0", "r0"), *(link(a, b) for a, b in combinations(ids, 2))]
-    for cuts, expected in (((), "ok"), (("r0-r1",), "ok"), (("r0-r1", "r0-r2"), "no quorum")):
-        faults = [cut(one, 0, None, "b-to-a") for one in cuts]
-        assert answers(run(world(nodes, links, [mesh(ids)], faults), abd.Register), f="write") == [expected]
