@@ -77,6 +77,7 @@ class Supervisor:
         try:
             end_orphans(self.register)
             check_port(self.host, self.port)
+            self.note()
             self.start()
             watch = Watch([ROOT / name for name in ("playground", "simulations", "templates")])
             self.serve(watch if os.environ.get("WATCH", "1") != "0" else None)
@@ -200,8 +201,8 @@ class Supervisor:
         if valkey:
             self.end_children([valkey])
             Path(valkey.environment["REDIS_URL"].removeprefix("unix://")).unlink(missing_ok=True)
+        self.register.clear()
         if self.children:
-            self.register.clear()
             say("stopped")
 
     def end_children(self, children: list[Child]) -> None:

@@ -46,7 +46,7 @@ def check() -> int:
     steps = {
         "ruff": ("-m", "ruff", "check", "."),
         "ruff format": ("-m", "ruff", "format", "--check", "."),
-        "mypy": ("-m", "mypy", "simulations"),
+        "mypy": ("-m", "mypy", "simulations", "scripts"),
         "house rules": ("-m", "pytest", "tests/test_tidy.py", "-n", "0", "--quiet"),
     }
     failed = [name for name, arguments in steps.items() if python(*arguments) != 0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import importlib
 import inspect
@@ -58,6 +59,7 @@ def params_model(type_name: str) -> type[Entry]:
     return param_model(type_name, node_types()[type_name].PARAMS)
 
 
+@cache
 def describe() -> dict[str, Any]:
     """The catalogue as plain data, for palette, inspector, docs and API."""
     types = node_types().values()
@@ -76,7 +78,7 @@ def _type(node_type: type[Node]) -> dict[str, Any]:
         "category": node_type.CATEGORY,
         "summary": node_type.SUMMARY,
         "icon": node_type.ICON,
-        "doc": inspect.cleandoc(node_type.__doc__ or ""),
+        "doc": _prose(node_type),
         "params": [_param(param) for param in node_type.PARAMS],
         "shows": [_show(show) for show in node_type.SHOWS],
         "initiates": node_type.INITIATES,
@@ -84,6 +86,15 @@ def _type(node_type: type[Node]) -> dict[str, Any]:
         "clusters": node_type.CLUSTERS,
         "metrics": [_metric(metric) for metric in node_type.METRICS],
     }
+
+
+def _prose(node_type: type[Node]) -> str:
+    """What the type's file teaches at its top; from the source, since compiled modules keep no docstrings."""
+    return ast.get_docstring(ast.parse(_source(node_type).read_text(encoding="utf-8"))) or ""
+
+
+def _source(node_type: type[Node]) -> Path:
+    return HERE / "nodes" / f"{node_type.__module__.rsplit('.', 1)[-1]}.py"
 
 
 def _param(param: Param) -> dict[str, Any]:
@@ -122,7 +133,7 @@ def engine_version(types: Iterable[str]) -> str:
     """
     known = node_types()
     files = [*(HERE / "engine").glob("*.py"), *HERE.glob("document*.py")]
-    files += [HERE / "nodes" / f"{known[name].__module__.rsplit('.', 1)[-1]}.py" for name in types]
+    files += [_source(known[name]) for name in types]
     digest = hashlib.sha256()
     for path in sorted(set(files)):
         digest.update(f"{path.relative_to(HERE).as_posix()}\0".encode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -190,3 +191,13 @@ def test_trace_modules_know_no_page() -> None:
         for path in js_files("static/js/trace")
         for found in page.finditer(re.sub(r"/\*.*?\*/|//[^\n]*", "", path.read_text(), flags=re.S))
     )
+
+
+def test_locks_pin_every_library_by_hash() -> None:
+    for lock in ROOT.glob("requirements*.txt"):
+        pins = re.findall(r"^([a-z][\w.-]*)(.*?)(?=^[a-z]|\Z)", lock.read_text(), re.M | re.S)
+        assert pins
+        none(f"{lock.name}: {library}" for library, rest in pins if "==" not in rest or "--hash=sha256:" not in rest)
+    packages = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+    none(f"package-lock.json: {place}" for place, entry in packages.items() if place and "integrity" not in entry)
+    none(f"package-lock.json: {place} names a host" for place, entry in packages.items() if "resolved" in entry)

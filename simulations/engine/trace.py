@@ -208,7 +208,7 @@ def decode(data: bytes) -> dict[str, Any]:
     """A chunk with every column expanded to a list, coded columns to their words. Raises ValueError for what is no
     chunk.
     """
-    chunk: dict[str, Any] = msgpack.unpackb(data, strict_map_key=False)
+    chunk: Any = msgpack.unpackb(data, strict_map_key=False)
     if not isinstance(chunk, dict) or chunk.get("v") != 1:
         raise ValueError("Not a trace chunk of version 1.")
     strings: list[str] = chunk["strings"]

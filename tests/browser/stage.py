@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
+
+WAIT_S_MAX = 15.0
+
+
+def wait_until(page: Page, expression: str, what: Any = None) -> None:
+    """Asks the page again and again; its policy forbids the strings that Playwright's own waiting evaluates in it."""
+    end = time.monotonic() + WAIT_S_MAX
+    while not page.evaluate(expression, what):
+        assert time.monotonic() < end, f"waited for {expression}; the canvas says {figures(page)}"
+        page.wait_for_timeout(50)
+
+
+def figures(page: Page) -> dict[str, str]:
+    """What the message canvas publishes of itself."""
+    found: dict[str, str] = page.evaluate(
+        "({...document.getElementById('messages').dataset, ...document.body.dataset})"
+    )
+    return found
 
 
 def prepare(page: Page) -> None:
@@ -28,7 +47,8 @@ def drag_part(page: Page, kind: str, x: float, y: float) -> None:
     """Drags a part from the palette to a place on the canvas."""
     part = page.locator(f'#palette [data-type="{kind}"]').bounding_box()
     canvas = page.locator("#canvas").bounding_box()
-    assert part and canvas
+    assert part
+    assert canvas
     page.mouse.move(part["x"] + 20, part["y"] + 10)
     page.mouse.down()
     page.mouse.move(canvas["x"] + x - 40, canvas["y"] + y - 20, steps=4)
@@ -40,7 +60,8 @@ def connect(page: Page, a: str, b: str) -> None:
     """Draws a link from the right port of one card to the middle of another."""
     start = page.locator(f'[data-node="{a}"] .box').bounding_box()
     end = page.locator(f'[data-node="{b}"] .box').bounding_box()
-    assert start and end
+    assert start
+    assert end
     page.mouse.move(start["x"] + start["width"], start["y"] + start["height"] / 2)
     page.mouse.down()
     page.mouse.move(end["x"] - 30, end["y"] + end["height"] / 2, steps=5)
@@ -58,8 +79,14 @@ def finished(page: Page) -> None:
 
 
 def digest(page: Page) -> str:
-    page.wait_for_function("document.body.dataset.digest.length === 64")
+    wait_until(page, "() => document.body.dataset.digest.length === 64")
     return str(page.evaluate("document.body.dataset.digest"))
+
+
+def other_digest(page: Page, before: str) -> str:
+    """The digest of the run that follows a change."""
+    wait_until(page, "before => ![before, ''].includes(document.body.dataset.digest)", before)
+    return digest(page)
 
 
 def shown(page: Page, name: str) -> float:
@@ -69,9 +96,7 @@ def shown(page: Page, name: str) -> float:
 
 def wait_shown(page: Page, condition: str) -> None:
     """Waits until a condition on `d`, the figures of the message canvas, holds."""
-    page.wait_for_function(
-        f"(() => {{ const d = document.getElementById('messages').dataset; return {condition}; }})()"
-    )
+    wait_until(page, f"() => {{ const d = document.getElementById('messages').dataset; return {condition}; }}")
 
 
 def pause(page: Page) -> None:

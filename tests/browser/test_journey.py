@@ -14,10 +14,12 @@ from tests.browser.stage import (
     empty,
     finished,
     open_sandbox,
+    other_digest,
     pause,
     prepare,
     run,
     wait_shown,
+    wait_until,
 )
 
 
@@ -39,10 +41,7 @@ def test_build_run_break_and_share(page: Page, new_context: Any) -> None:
     page.locator("#tab-outline").click()
     page.locator('#p-outline [data-id="client-1-service-1"]').click()
     page.locator('[data-act="cut"]').click()
-    page.wait_for_function(
-        "before => document.body.dataset.digest.length === 64 && document.body.dataset.digest !== before", arg=healthy
-    )
-    broken = digest(page)
+    broken = other_digest(page, healthy)
     wait_shown(page, "Number(d.faults) === 1 && Number(d.totalDrops) > 0")
     page.locator("#to-next").click()
     wait_shown(page, "Number(d.drops) > 0")
@@ -88,13 +87,11 @@ def test_crash_restart_and_undo_are_edits(page: Page) -> None:
     before = digest(page)
     page.locator('[data-node="server"]').click()
     page.locator('[data-act="crash"]').click()
-    page.wait_for_function(
-        "before => document.body.dataset.digest.length === 64 && document.body.dataset.digest !== before", arg=before
-    )
+    other_digest(page, before)
     expect(page.locator('[data-node="server"]')).to_have_class(re.compile(r"\bdown\b"))
     expect(page.locator("#fault-count")).to_have_text("2")
     page.locator("#undo").click()
-    page.wait_for_function("before => document.body.dataset.digest === before", arg=before)
+    wait_until(page, "before => document.body.dataset.digest === before", before)
     expect(page.locator('[data-node="server"]')).not_to_have_class(re.compile(r"\bdown\b"))
     expect(page.locator("#fault-count")).to_have_text("1")
 

@@ -271,3 +271,8 @@ def test_limited_runs_end_their_operations_too_and_failed_ones_leave_them() -> N
     failed = run(world(nodes, [link("c", "s")]), Trap)
     assert failed.outcome.status == "failed"
     assert ("", "") in failed.ends()
+
+
+def test_a_world_without_nodes_passes_its_time() -> None:
+    outcome = run(world([])).outcome
+    assert (outcome.status, outcome.events, outcome.simulated_ns) == ("finished", 0, 1000 * MS)

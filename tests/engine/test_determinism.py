@@ -56,7 +56,7 @@ def test_a_digest_tells_one_document_from_another() -> None:
 
 
 def signature(story: Run, *nodes: str) -> list[tuple[Any, ...]]:
-    """What these nodes did: their messages to each other and their operations, without what counts over the whole run."""
+    """What these nodes did: their messages and operations, without the numbers that count over the whole run."""
     messages = [
         (one.sent_ns, one.settled_ns, one.src, one.dst, one.kind, one.outcome)
         for one in story.messages()

@@ -43,7 +43,7 @@ def test_an_open_client_asks_at_its_rate(rate_per_s: float) -> None:
 
 
 def test_its_arrivals_are_a_poisson_process() -> None:
-    """The gaps are exponential: their standard deviation equals their mean, and counts vary as much as they are high."""
+    """Exponential gaps: their standard deviation equals their mean. Counts: their variance equals their mean."""
     starts = [op.start_ns / MS for op in asking(rate_per_s=400).operations()]
     gaps = [later - earlier for earlier, later in pairwise(starts)]
     mean = sum(gaps) / len(gaps)

@@ -1,8 +1,8 @@
 """The replicated register that asks majorities: two phases, tags, and the read that writes back.
 
-Attiya, Bar-Noy, Dolev: "Sharing Memory Robustly in Message-Passing Systems", JACM 42(1), 1995 (ABD95), section 3; with
-many writers as in Lynch, Shvartsman: "Robust Emulation of Shared Memory Using Dynamic Quorum-Acknowledged Broadcasts",
-FTCS 1997 (LS97).
+Attiya, Bar-Noy, Dolev: "Sharing Memory Robustly in Message-Passing Systems", JACM 42(1), 1995 (ABD95), section 3, the
+unbounded emulator; with many writers as in Lynch, Shvartsman: "Robust Emulation of Shared Memory Using Dynamic
+Quorum-Acknowledged Broadcasts", FTCS 1997 (LS97).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def test_a_key_never_written_reads_as_nothing() -> None:
 
 @pytest.mark.parametrize("down", [*combinations(range(5), 2)])
 def test_a_read_meets_the_write_over_any_majority(down: tuple[int, int]) -> None:
-    """ABD95, section 3: any two majorities share a replica. Two of five are down for the write, two others for the read."""
+    """ABD95: any two majorities share a replica. Two of five are down for the write, two others for the read."""
     up = [number for number in range(5) if number not in down]
     faults = [crash(f"r{number}", 0, 300) for number in down]
     for later in combinations(up, 2):
@@ -77,7 +77,7 @@ class Recording(Register):  # type: ignore[misc, name-defined]
 
 
 def inversion(kind: type[Node]) -> Run:
-    """A write that has reached one replica of three, r2, when two reads come, one after the other, over different majorities.
+    """A write has reached one replica of three, r2, when two reads come, one after the other, over two majorities.
 
     The first asks r0, which reaches r2 only; the second asks r1, which reaches r0 only.
     """
@@ -99,7 +99,7 @@ class NoWriteBack(Register):  # type: ignore[misc, name-defined]
 
 
 def test_a_read_stores_back_what_it_read_so_that_no_later_read_sees_less() -> None:
-    """ABD95, section 4: without the write-back, a new value may be read before an old one (new-old inversion)."""
+    """ABD95: without the write-back, a new value may be read before an old one (new-old inversion)."""
     story = inversion(Register)
     assert answers(story) == [7, 7]
     assert atomic(story)
@@ -157,7 +157,7 @@ def test_two_writes_at_once_through_the_same_replica_do_not_share_a_tag() -> Non
 
 
 def test_a_writer_that_crashed_does_not_use_a_tag_again() -> None:
-    """Its write reached one other replica, which the next incarnation cannot ask; it must know the tag from its own disk."""
+    """Its write reached one other replica, which the next incarnation cannot ask."""
 
     class Recorded(Recording):
         tags: ClassVar[dict[Any, set[Any]]] = {}
@@ -178,7 +178,7 @@ def test_a_writer_that_crashed_does_not_use_a_tag_again() -> None:
 
 
 def test_a_write_is_acknowledged_when_a_majority_has_it_on_disk() -> None:
-    """One round trip to learn the tag, one to store the value, and the other side's fsync; one's own goes on meanwhile."""
+    """A round trip to learn the tag, one to store the value, the other side's fsync; one's own goes on meanwhile."""
     story = store({"u0": [write(0, 1)]}, fsync_time=3)
     (op,) = story.operations()
     assert op.type == "ok"

@@ -17,7 +17,7 @@ from tests.worlds import crash, cut, link, mesh, node, partition, run, world
 
 
 def test_the_side_of_the_majority_answers_and_the_other_refuses() -> None:
-    """ABD95, section 5: no emulation can answer where half or more cannot be reached."""
+    """ABD95, abstract: the emulation works as long as a majority is up and connected."""
     sides = partition([["r0", "r1"], ["r2", "r3", "r4"]], 100, 900)
     steps = {
         "u0": [write(200, 1), read(300)],

@@ -10,9 +10,9 @@ export function mayBreak(stage) {
   return stage.mode === "edit" && stage.variant === null;
 }
 
-/** The playhead in ms, to the microsecond, not after the end. @param {Stage} stage */
+/** The playhead in ms, down to the microsecond, so that the fault holds at the playhead itself; not after the end. @param {Stage} stage */
 function now_ms(stage) {
-  return Math.min(Math.round(stage.playhead.t / 1e3) / 1e3, stage.doc.duration_ms + (stage.doc.settle_ms ?? 0));
+  return Math.min(Math.floor(stage.playhead.t / 1e3) / 1e3, stage.doc.duration_ms + (stage.doc.settle_ms ?? 0));
 }
 
 /** @param {Stage} stage @param {Scenario} doc @param {string} label */
