@@ -20,10 +20,9 @@ def wait_until(page: Page, expression: str, what: Any = None) -> None:
 
 
 def figures(page: Page) -> dict[str, str]:
-    """What the message canvas publishes of itself."""
-    found: dict[str, str] = page.evaluate(
-        "({...document.getElementById('messages').dataset, ...document.body.dataset})"
-    )
+    """What the message canvas and the page publish of themselves."""
+    canvas = "document.getElementById('messages').dataset"
+    found: dict[str, str] = page.evaluate(f"() => ({{...{canvas}, ...document.body.dataset}})")
     return found
 
 
