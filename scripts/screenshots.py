@@ -33,8 +33,7 @@ def main() -> int:
                 take_all(browser, stack.base_url, folder)
                 browser.close()
         finally:
-            if stack.process is not None:
-                stack.stop()
+            stack.clean_up()
     say(f"{len(list(folder.glob('*.png')))} screenshots in {folder}")
     return 0
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -19,8 +18,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         running.start()
         yield running
     finally:
-        if running.process is not None:
-            running.stop()
+        running.clean_up()
 
 
 @pytest.fixture
@@ -30,6 +28,4 @@ def new_stack(tmp_path: Path) -> Iterator[Stack]:
     try:
         yield own
     finally:
-        if own.process is not None and own.process.poll() is None:
-            with suppress(ProcessLookupError):
-                own.stop()
+        own.clean_up()

@@ -60,6 +60,15 @@ class Stack:
             self.process.send_signal(number)
         return self.process.wait(20)
 
+    def clean_up(self) -> None:
+        """Ends whatever a test has left running, however it went."""
+        if self.process is not None and self.process.poll() is None:
+            self.stop()
+        for name, pid in self.pids().items():
+            if name != "supervisor":
+                with suppress(ProcessLookupError):
+                    os.killpg(pid, signal.SIGKILL)
+
     def is_ready(self) -> bool:
         assert self.process is not None
         assert self.process.poll() is None, f"the supervisor ended:\n{self.said()}"

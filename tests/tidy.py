@@ -27,7 +27,11 @@ def files() -> list[Path]:
         found = [ROOT / line for line in listed.stdout.splitlines()]
     else:
         found = list(ROOT.rglob("*"))
-    return sorted(path for path in found if path.is_file() and not MADE & set(path.relative_to(ROOT).parts))
+    return sorted(path for path in found if path.is_file() and not is_made(path.relative_to(ROOT).parts))
+
+
+def is_made(parts: tuple[str, ...]) -> bool:
+    return bool(MADE & set(parts)) or parts[0] == ".hypothesis" or parts[0].endswith("_cache")
 
 
 def python_files(*folders: str) -> list[Path]:

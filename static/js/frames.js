@@ -1,5 +1,7 @@
 /** The one animation loop: the playhead advances, the canvas follows every frame, panels a few times a second. */
 
+import { RUN_MARK } from "./stage.js";
+
 const PANEL_MS = 100;
 
 /**
@@ -14,6 +16,8 @@ export function startFrames(stage, editor, scene, ticks) {
   let lastT = -1;
   const samples = new Float64Array(120);
   let frames = 0;
+  /** @type {TraceStore | null} */
+  let seen = null;
   stage.on("seek trace chunk play verdict document", () => { scene.stale = true; lastPanels = 0; });
 
   const frame = (/** @type {number} */ now) => {
@@ -31,6 +35,10 @@ export function startFrames(stage, editor, scene, ticks) {
       lastT = playhead.t;
       scene.draw();
       samples[frames++ % samples.length] = performance.now() - began;
+      if (seen !== trace && scene.stats.flying && playhead.playing) {
+        seen = trace;
+        if (performance.getEntriesByName(RUN_MARK).length) performance.measure("netsplit:run-to-first-message", RUN_MARK);
+      }
     }
     if ((moved || lastPanels === 0) && now - lastPanels >= PANEL_MS) {
       lastPanels = now;

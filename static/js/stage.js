@@ -15,6 +15,7 @@ const DEFAULT_URLS = {
 };
 const VERDICT_AGAIN_MS = 600;
 const RUN_LOOKS_MAX = 200;
+export const RUN_MARK = "netsplit:run";
 const CALM = matchMedia("(prefers-reduced-motion: reduce)");
 const OVER = new Set(["finished", "limited", "stopped", "failed"]);
 
@@ -88,6 +89,7 @@ export class Stage extends Emitter {
 
   /** @param {{keep?: boolean}} [options] keep: stay at the playhead */
   async start(options = {}) {
+    performance.mark(RUN_MARK);
     await this.#settled();
     const doc = this.doc;
     this.run = { status: "starting" };
@@ -153,6 +155,8 @@ export class Stage extends Emitter {
   /** @param {TraceStore} trace @param {Uint8Array} bytes */
   #chunk(trace, bytes) {
     const number = trace.add(bytes);
+    // A run that is watched from its start begins with its first message, not with silence.
+    if (trace === this.trace && number === 0 && this.holdAt === 0 && this.playhead.playing) this.playhead.t = Math.max(this.playhead.t, (trace.messages.length ? trace.messages.sent.data[0] : 1) - 1);
     if (trace === this.trace) this.emit("chunk");
     return number;
   }

@@ -1,5 +1,6 @@
 /** Shapes shared by the modules. Global on purpose: JSDoc needs no imports. */
 
+declare var gettext: ((text: string) => string) | undefined;
 declare const htmx: {
   ajax(verb: string, path: string, options: { target: Element | string; swap?: string; values?: Record<string, string> }): Promise<void>;
   process(element: Element): void;

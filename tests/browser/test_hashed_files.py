@@ -29,7 +29,7 @@ def hashed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         stack.start()
         yield stack
     finally:
-        stack.stop()
+        stack.clean_up()
 
 
 @pytest.mark.parametrize("path", ["/", "/sandbox/", "/s/cap-partition/"])

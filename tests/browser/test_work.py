@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, WebSocketRoute, expect
 
 from tests.browser.stage import digest, drag_part, finished, open_sandbox, pause, prepare, run, shown, wait_shown
 
@@ -76,18 +76,16 @@ def test_a_wrong_parameter_says_what_would_be_right(page: Page) -> None:
     expect(page.locator("#undo")).to_be_enabled()
 
 
+def misspell(route: Route) -> None:
+    """Sends on a document in which every link has a mistake."""
+    route.continue_(post_data=(route.request.post_data or "").replace('"latency"', '"latencyy"'))
+
+
 def test_a_refused_scenario_keeps_the_work(page: Page, console: Any) -> None:
     console.allow("422")
     open_sandbox(page)
     nodes = page.locator("#graph .node").count()
-    page.route(
-        "**/api/runs",
-        lambda route: (
-            route.continue_(post_data=route.request.post_data.replace('"latency"', '"latencyy"'))
-            if route.request.method == "POST"
-            else route.continue_()
-        ),
-    )
+    page.route("**/api/runs", misspell)
     page.locator("#run").click()
     expect(page.locator("#p-problems .pb").first).to_be_visible()
     expect(page.locator("#problem-count")).to_be_visible()
@@ -107,6 +105,26 @@ def test_without_a_server_the_work_stays_here(page: Page, console: Any) -> None:
     page.locator("#run").click()
     finished(page)
     expect(page.locator("#graph .node")).to_have_count(5)
+
+
+def test_a_lost_connection_is_told_and_taken_up_again(page: Page) -> None:
+    opened: list[WebSocketRoute] = []
+
+    def break_the_first(socket: WebSocketRoute) -> None:
+        opened.append(socket)
+        if len(opened) == 1:
+            socket.close(code=1011, reason="gone")
+        else:
+            socket.connect_to_server()
+
+    page.route_web_socket("**/ws/runs/**", break_the_first)
+    open_sandbox(page)
+    page.locator("#run").click()
+    expect(page.locator("#notice")).to_contain_text("Lost the connection. Your work is kept here; trying again in")
+    finished(page)
+    expect(page.locator("#notice")).to_be_hidden()
+    assert len(opened) == 2
+    assert shown(page, "total") > 0
 
 
 def test_two_tabs_do_not_overwrite_each_other(page: Page, console: Any) -> None:

@@ -117,7 +117,7 @@ def test_an_edit_restarts_worker_and_web_server(tmp_path: Path) -> None:
         stack.wait_until(stack.is_ready, "200 from /readyz again", 30)
         assert stack.pids()["valkey"] == before["valkey"]
     finally:
-        stack.stop()
+        stack.clean_up()
 
 
 def test_a_long_data_folder_gets_a_short_socket(tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_a_long_data_folder_gets_a_short_socket(tmp_path: Path) -> None:
         stack.start()
         assert not list((stack.data_dir / "run").glob("*.sock"))
     finally:
-        stack.stop()
+        stack.clean_up()
 
 
 def test_a_taken_port_is_one_line_with_a_free_one(tmp_path: Path) -> None:

@@ -37,15 +37,15 @@ function fieldText(stage, node, show, worlds) {
   if (value === undefined || value === null || value === "") return null;
   const full = capacity(stage, node, show);
   const words = show.title.toLowerCase();
-  if (typeof value === "number") return { figure: full ? `${value}/${full * worlds.length}` : String(Math.round(value * 100) / 100), words, idle: value === 0 && !full };
-  return { figure: String(value), words: "", idle: false };
+  if (typeof value === "number") return { figure: full ? `${value}/${full * worlds.length}` : String(Math.round(value * 100) / 100), words, idle: value === 0 && !full, full: full !== null };
+  return { figure: String(value), words: "", idle: false, full: false };
 }
 
-/** The first field with its name; a second one only when it has something to say. @param {({figure: string, words: string, idle: boolean} | null)[]} fields */
+/** The first field with its name; beside a figure of the form 2/4, a second one when it has something to say. @param {({figure: string, words: string, idle: boolean, full: boolean} | null)[]} fields */
 function firstLine(fields) {
   const [first, ...others] = fields.filter((field) => field !== null);
   if (!first) return "";
-  const second = others.find((field) => !field.idle);
+  const second = first.full ? others.find((field) => !field.idle) : undefined;
   const both = second ? `${first.figure} · ${second.figure} ${second.words}`.trim() : "";
   return both && both.length <= LINE_MAX ? both : `${first.figure} ${first.words}`.trim();
 }

@@ -125,6 +125,7 @@ function drawHead(plot, now_s, colour) {
   const { ctx, bbox } = plot;
   ctx.save();
   ctx.strokeStyle = colour;
+  ctx.setLineDash([]);
   ctx.lineWidth = devicePixelRatio;
   ctx.beginPath();
   ctx.moveTo(x, bbox.top);

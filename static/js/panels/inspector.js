@@ -218,7 +218,12 @@ export class Inspector {
 
 /** The summary is Markdown; here only its words are shown. @param {string} text */
 function paragraphs(text) {
-  return text.split(/\n{2,}/).map((part) => h("p", {}, part.replace(/[*_`#]|\[([^\]]*)\]\([^)]*\)/g, (_, words) => words ?? "")));
+  const plain = (/** @type {string} */ part) => part.replace(/\[([^\]]*)\]\([^)]*\)|[*_`#]/g, (_, words) => words ?? "").trim();
+  return text.split(/\n{2,}/).map((part) => {
+    const [lead, ...items] = part.split(/(?:^|\n)[-*] /);
+    if (!items.length) return h("p", {}, plain(part));
+    return h("div", {}, ...(lead.trim() ? [h("p", {}, plain(lead))] : []), h("ul", {}, ...items.map((item) => h("li", {}, plain(item)))));
+  });
 }
 
 /** Moving a node changes nothing in its form. @param {any} item */

@@ -26,6 +26,8 @@ export function toasts(stage) {
     toast.onmouseenter = () => clearTimeout(timer);
     toast.onmouseleave = arm;
     arm();
+    const dock = document.querySelector(".dock");
+    host.style.bottom = `${(innerWidth < 600 ? 64 : dock?.clientHeight ?? 0) + 12}px`;
     host.append(toast);
     while (host.children.length > 3) host.firstElementChild?.remove();
   });

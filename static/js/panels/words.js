@@ -1,23 +1,12 @@
-/** Texts for people. The page may carry translations as a JSON map; without them the English text stands. */
-
-/** @type {Record<string, string> | null} */
-let map = null;
-
-function translations() {
-  if (map === null) {
-    const element = typeof document === "undefined" ? null : document.getElementById("words");
-    map = element ? JSON.parse(element.textContent || "{}") : {};
-  }
-  return /** @type {Record<string, string>} */ (map);
-}
+/** Texts for people. Translations come from Django's catalog, loaded by the page; without one the English text stands. */
 
 /**
  * @param {string} text with {names} to fill in
  * @param {Record<string, string | number>} [values]
  */
 export function t(text, values) {
-  const found = translations()[text] ?? text;
-  return values ? found.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole)) : found;
+  const found = typeof globalThis.gettext === "function" ? globalThis.gettext(text) : text;
+  return values ? found.replace(/\{(\w+)\}/g, (/** @type {string} */ whole, /** @type {string} */ name) => String(values[name] ?? whole)) : found;
 }
 
 /** 12 661 000 000 ns → "12.661" @param {number} ns */

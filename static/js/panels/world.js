@@ -100,7 +100,7 @@ export class World {
     /** @type {[string, string, boolean][]} */
     const rows = [[t("State"), numbers.length > 1 ? t("{up} of {all} up", { up, all: numbers.length }) : up ? t("up") : t("down"), up < numbers.length]];
     for (const field of stage.typeInfo(node.type)?.shows ?? []) {
-      const values = worlds.map((world) => world[field.field]).filter((value) => value !== undefined);
+      const values = worlds.map((world) => world[field.field]).filter((value) => value !== undefined && value !== null);
       if (!values.length) continue;
       const value = values.length > 1 && values.every((v) => typeof v === "number") ? values.reduce((a, b) => Number(a) + Number(b), 0) : values[0];
       rows.push([field.title, `${typeof value === "number" ? Math.round(value * 1000) / 1000 : show(value)}${unitWords(field.unit, value)}`, false]);

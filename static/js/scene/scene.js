@@ -71,7 +71,7 @@ export class Scene {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     this.#collect(stage.trace, scale, x, y);
     const rich = this.stats.flying <= RICH_MAX;
-    const size = Math.max(0.7, Math.min(1, scale)) * (rich ? 1 : 0.8);
+    const size = Math.max(rich ? 0.7 : 0.4, Math.min(1, scale * (rich ? 1 : 1.3)));
     if (rich && !this.calm.matches) this.#drawTrails();
     for (let role = 0; role < ROLES.length; role++) this.#drawRole(role, size, rich);
     this.#drawDrops();
