@@ -1,6 +1,7 @@
 """Markdown that people write, as HTML that is safe to show."""
 
 from functools import lru_cache
+from html import unescape
 
 import nh3
 from django.utils.safestring import SafeString, mark_safe
@@ -18,3 +19,9 @@ def to_html(markdown: str) -> SafeString:
         MARKDOWN.render(markdown), tags=TAGS, attributes={"a": {"href"}}, url_schemes={"http", "https", "mailto"}
     )
     return mark_safe(html)
+
+
+@lru_cache(maxsize=500)
+def to_text(markdown: str) -> str:
+    """The words alone, for a card or a description."""
+    return " ".join(unescape(nh3.clean(MARKDOWN.render(markdown), tags=set())).split())

@@ -71,9 +71,9 @@ def subjects(viewing: Viewing) -> dict[str, Run]:
     document = validate(viewing.document.data)
     others = [name for name in (BASE, *variants_named(document)) if name != own] if document.expect else []
     if others:
-        keys = {run_key(physical_of(document, name, viewing.seed), limits()): name for name in others}
-        for run in Run.objects.filter(key__in=keys, state__in=COMPLETE).order_by("key"):
-            found[keys[run.key]] = run
+        keys = {name: run_key(physical_of(document, name, viewing.seed), limits()) for name in others}
+        complete = {run.key: run for run in Run.objects.filter(key__in=keys.values(), state__in=COMPLETE)}
+        found |= {name: complete[key] for name, key in keys.items() if key in complete}
     return found
 
 

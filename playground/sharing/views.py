@@ -15,7 +15,7 @@ from playground.sandbox.models import Draft, TooManyDrafts
 from playground.sandbox.stage import stage_data
 from playground.sharing.library import watched
 from playground.sharing.models import Scenario
-from playground.text import to_html
+from playground.text import to_html, to_text
 
 
 @require_GET
@@ -31,7 +31,8 @@ def card(scenario: Scenario) -> dict[str, Any]:
         "slug": scenario.slug,
         "url": scenario.get_absolute_url(),
         "title": scenario.title,
-        "summary": data.get("summary", ""),
+        "summary": to_text(data.get("summary", "")),
+        "predict": data.get("predict", ""),
         "concepts": data.get("concepts", []),
         "claims": len(data.get("expect", [])),
         "duration_ms": data["duration_ms"],
@@ -62,7 +63,7 @@ def show(request: HttpRequest, slug: str, mode: str, template: str) -> HttpRespo
         "document_title": found.title,
         "stage_data": stage,
         "slug": slug,
-        "summary": found.data.get("summary", ""),
+        "summary": to_text(found.data.get("summary", "")),
         "summary_html": to_html(found.data.get("summary", "")),
     }
     return render(request, template, context)

@@ -150,6 +150,7 @@ def test_early_chunks_are_small_and_later_ones_bounded() -> None:
     sizes = [chunk.rows for chunk in traffic().chunks]
     assert sizes[0] < 600
     assert max(sizes[:3]) < max(sizes) < 40_000
+    assert traffic(100, 20_000).chunks[0].rows < 800
     spans = [(chunk.end_ns - chunk.start_ns) / MS for chunk in traffic(10_000, 0.01).chunks]
     assert spans[:4] == [50, 100, 200, 400]
     assert max(spans) <= 2000

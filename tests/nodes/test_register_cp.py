@@ -15,7 +15,7 @@ import pytest
 
 from simulations.engine.node import Node
 from tests.nodes.replicas import Register, cut_off, source, store
-from tests.nodes.stories import Step, answers, atomic, read, write
+from tests.nodes.stories import Step, answers, atomic, read, user, write
 from tests.worlds import MS, Run, client, crash, exponential, link, mesh, node, partition, run, world
 
 # Reads after writes
@@ -186,6 +186,16 @@ def test_a_write_is_acknowledged_when_a_majority_has_it_on_disk() -> None:
     kept = [message.sent_ns for message in story.messages(kind="kept")]
     assert [end - start for start, end in zip(stored, kept, strict=True)] == [3 * MS] * 2
     assert op.takes_ms == 2 * 1 + 2 * 5 + 2 * 5 + 3
+
+
+def test_ones_own_copy_counts_when_it_is_on_disk_and_answers_that_came_meanwhile_count() -> None:
+    """The coordinator's disk is slow: its peer has answered long before, and is not asked again."""
+    nodes = [user("u0", "r0", [write(0, 1)])]
+    nodes += [node(Register, f"r{number}", fsync_time=(40, 1, 1)[number]) for number in range(3)]
+    for faults in ([], [crash("r2", 0)]):
+        story = run(world(nodes, [link("u0", "r0")], [mesh(["r0", "r1", "r2"], 5)], faults), Register)
+        (op,) = story.operations()
+        assert (op.type, op.takes_ms) == ("ok", 2 * 1 + 2 * 5 + 40)
 
 
 def test_messages_of_an_operation_are_two_rounds_to_each_peer() -> None:
