@@ -154,7 +154,7 @@ class Inspector:
                 )
                 return
             for pair in self.names.ends(link):
-                other = taken.setdefault(pair, index)
+                other = taken.setdefault((min(pair), max(pair)), index)
                 if other != index:
                     self.say(path, f'links[{other}] joins "{pair[0]}" to "{pair[1]}" already.')
                     break

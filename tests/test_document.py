@@ -122,6 +122,7 @@ REFUSED: list[tuple[str, Any, str, str]] = [
     ("links.0.b", "wbe", "links[0].b", 'Did you mean "web"?'),
     ("links.0.b", "ann", "links[0].b", "to itself"),
     ("links.1.b", "web-1", "links[1]", 'joins "ann" to "web-1" already'),
+    ("links.1", {"id": "home", "a": "web-2", "b": "ann"}, "links[1]", "already"),
     ("links.1.id", "front", "links[1].id", "is taken by links[0]"),
     ("links.0.params.latency", -1, "links[0].params.latency", "at least 0"),
     (
