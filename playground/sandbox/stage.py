@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from simulations.catalogue import describe
+from simulations.models import Viewing
 
 
 def stage_data(
@@ -14,7 +15,7 @@ def stage_data(
     mode: str,
     document: dict[str, Any],
     *,
-    viewing: str | None = None,
+    viewing: Viewing | None = None,
     draft: dict[str, Any] | None = None,
     slug: str | None = None,
 ) -> dict[str, Any]:
@@ -22,7 +23,8 @@ def stage_data(
         "mode": mode,
         "document": document,
         "draft": draft,
-        "viewing": viewing,
+        "viewing": viewing.pk if viewing else None,
+        "variant": (viewing.variant or None) if viewing else None,
         "at_ms": instant_asked(request),
         "slug": slug,
         "urls": urls(slug),

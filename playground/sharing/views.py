@@ -58,7 +58,7 @@ def embed(request: HttpRequest, slug: str) -> HttpResponse:
 def show(request: HttpRequest, slug: str, mode: str, template: str) -> HttpResponse:
     found = get_object_or_404(Scenario.objects.select_related("document", "viewing__run"), slug=slug)
     viewing = watched(found)
-    stage = stage_data(request, mode, found.data, viewing=viewing.pk if viewing else None, slug=slug)
+    stage = stage_data(request, mode, found.data, viewing=viewing, slug=slug)
     context = {
         "document_title": found.title,
         "stage_data": stage,

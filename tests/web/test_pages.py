@@ -55,6 +55,16 @@ def test_a_draft_opens_where_it_was_left(caller: Caller) -> None:
     assert data["document"]["title"] == "Mine"
 
 
+def test_a_page_says_which_variant_it_watches(caller: Caller) -> None:
+    document = scenario(variants={"slow": [{"op": "replace", "path": "/duration_ms", "value": 700}]})
+    viewing = caller.post("/api/runs", {"document": document, "variant": "slow"}).json()["viewing"]
+    draft = caller.post("/api/drafts", {"document": document, "viewing": viewing}).json()["id"]
+    link = caller.post("/api/scenarios", {"document": document, "viewing": viewing}).json()["slug"]
+    assert stage(caller.get(f"/sandbox/{draft}/"))["variant"] == "slow"
+    assert stage(caller.get(f"/s/{link}/"))["variant"] == "slow"
+    assert stage(caller.get("/sandbox/"))["variant"] is None
+
+
 def test_a_draft_of_another_is_not_found(caller: Caller, new_caller: Callable[[], Caller]) -> None:
     draft = caller.post("/api/drafts", {"document": scenario()}).json()["id"]
     assert new_caller().get(f"/sandbox/{draft}/").status_code == 404
