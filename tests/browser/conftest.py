@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, ConsoleMessage, Request, WebError
+from playwright.sync_api import BrowserContext, ConsoleMessage, Request, WebError, expect
 
 from browser import find_browser
 from tests.stack import Stack
@@ -17,6 +17,7 @@ from tests.stack import Stack
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 WAIT_MS_MAX = 15_000
+expect.set_options(timeout=WAIT_MS_MAX)
 
 
 class Console:
