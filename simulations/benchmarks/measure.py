@@ -63,7 +63,7 @@ def measure_simpy(messages: int) -> dict[str, Any]:
 
 
 def peak_mb() -> float:
-    """This process's own peak. Where Linux tells it, from there: `ru_maxrss` counts what the parent held at the fork."""
+    """This process's own peak, from where Linux tells it: `ru_maxrss` counts what the parent held."""
     with suppress(OSError), open("/proc/self/status", encoding="ascii") as status:
         return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -8,7 +8,9 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
-from simulations.engine.streams import GAMMA, MASK, uniform
+from mypy_extensions import i64
+
+from simulations.engine.streams import beside, uniform
 
 NS_PER_MS: Final = 1_000_000
 _Z_99: Final = 2.3263478740408408  # the standard normal's 99th percentile
@@ -25,7 +27,7 @@ class Distribution:
     def __init__(self, mean_ns: int) -> None:
         self.mean_ns = mean_ns
 
-    def draw_ns(self, key: int, lineage: int) -> int:
+    def draw_ns(self, key: i64, lineage: i64) -> int:
         """The duration that stream `key` gives at `lineage`, ≥ 0."""
         return self.mean_ns
 
@@ -38,21 +40,21 @@ class Uniform(Distribution):
         self.low_ns = low_ns
         self.span_ns = high_ns - low_ns
 
-    def draw_ns(self, key: int, lineage: int) -> int:
+    def draw_ns(self, key: i64, lineage: i64) -> int:
         return self.low_ns + int(uniform(key, lineage) * (self.span_ns + 1))
 
 
 class Exponential(Distribution):
     """Memoryless, by inversion."""
 
-    def draw_ns(self, key: int, lineage: int) -> int:
+    def draw_ns(self, key: i64, lineage: i64) -> int:
         return int(-math.log(1.0 - uniform(key, lineage)) * self.mean_ns + 0.5)
 
 
-def _standard_normal(key: int, lineage: int) -> float:
+def _standard_normal(key: i64, lineage: i64) -> float:
     """Box and Muller's transform of two draws."""
     radius = math.sqrt(-2.0 * math.log(1.0 - uniform(key, lineage)))
-    return radius * math.cos(2.0 * math.pi * uniform(key, (lineage + GAMMA) & MASK))
+    return radius * math.cos(2.0 * math.pi * uniform(key, beside(lineage, 1)))
 
 
 class Normal(Distribution):
@@ -62,9 +64,9 @@ class Normal(Distribution):
         super().__init__(mean_ns)
         self.sd_ns = sd_ns
 
-    def draw_ns(self, key: int, lineage: int) -> int:
+    def draw_ns(self, key: i64, lineage: i64) -> int:
         for attempt in range(100):
-            value = self.mean_ns + self.sd_ns * _standard_normal(key, (lineage + 2 * attempt * GAMMA) & MASK)
+            value = self.mean_ns + self.sd_ns * _standard_normal(key, beside(lineage, 2 * attempt))
             if value >= 0.0:
                 return int(value + 0.5)
         return 0
@@ -78,7 +80,7 @@ class LogNormal(Distribution):
         self.sigma = math.log(p99_ns / median_ns) / _Z_99
         super().__init__(int(median_ns * math.exp(self.sigma * self.sigma / 2.0) + 0.5))
 
-    def draw_ns(self, key: int, lineage: int) -> int:
+    def draw_ns(self, key: i64, lineage: i64) -> int:
         return int(self.median_ns * math.exp(self.sigma * _standard_normal(key, lineage)) + 0.5)
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mypy_extensions import i64
+
 from simulations.engine.distributions import Distribution
 from simulations.engine.kernel import Kernel
 from simulations.engine.messages import Body
-from simulations.engine.streams import GAMMA, descend, stream_key, uniform
-from simulations.engine.tasks import Cause, Task
+from simulations.engine.streams import descend, stream_key, uniform
+from simulations.engine.tasks import Call, Cause, Deadlines, Task
 from simulations.engine.trace import DELIVERED, Trace
 
 if TYPE_CHECKING:
@@ -20,17 +22,23 @@ if TYPE_CHECKING:
 
 
 class Message(Cause):
-    """A body under way. `reply_to` is the id of the request it answers, −1 for none."""
+    """A body under way. `call` is the call that awaits its reply or, for a reply, the one that it answers."""
+
+    __slots__ = ("body", "call", "cause_id", "channel", "lost", "replies", "sent_ns")
 
     def __init__(
-        self, channel: Channel, body: Body, id: int, cause: Cause, lineage: int, reply_to: int, sent_ns: int
+        self, channel: Channel, body: Body, id: int, cause: Cause, lineage: i64, call: Call | None, replies: bool
     ) -> None:
-        super().__init__(id, cause.op, lineage)
+        self.id = id
+        self.op = cause.op
+        self.lineage = lineage
+        self.effects = 0
         self.cause_id = cause.id
         self.channel = channel
         self.body = body
-        self.reply_to = reply_to
-        self.sent_ns = sent_ns
+        self.call = call
+        self.replies = replies
+        self.sent_ns = channel.network.kernel.now
         self.lost = False
 
     def fire(self) -> None:
@@ -46,6 +54,8 @@ class Channel:
         self.link = link
         self.src = src
         self.dst = dst
+        self.src_index = src.index
+        self.dst_index = dst.index
         self.latency = latency
         self.own_loss = loss
         self.faulty_loss: list[float] = []
@@ -99,14 +109,15 @@ class Channel:
     def arrive(self, message: Message) -> None:
         """Settle the message; hand it to the host behind the channel if nothing is in its way."""
         network = self.network
-        reason = self.obstacle(message)
-        if reason:
-            network.trace.settled.extend((message.id, network.kernel.now, network.trace.code(reason)))
-            network.dropped[reason] = network.dropped.get(reason, 0) + 1
-            return
+        process = self.dst.process
+        if process is None or message.lost or self.blocks or self.past_blocks:
+            reason = self.obstacle(message)
+            if reason:
+                network.trace.settled.extend((message.id, network.kernel.now, network.trace.code(reason)))
+                network.dropped[reason] = network.dropped.get(reason, 0) + 1
+                return
         network.trace.settled.extend((message.id, network.kernel.now, DELIVERED))
         network.delivered += 1
-        process = self.dst.process
         if process is not None:
             process.receive(message)
 
@@ -126,6 +137,7 @@ class Network:
         self.operations = 0
         self.processes = 0
         self.workload_ends_ns = 0
+        self.deadlines: dict[int, Deadlines] = {}  # by timeout
         self.buried: list[set[Task]] = []  # what crashed processes were doing
 
     def connect(self, link: str, a: Host, b: Host, latency: Distribution, loss: float) -> None:
@@ -136,18 +148,25 @@ class Network:
         b.channels[a.id] = back
         self.channels.setdefault(link, []).extend((forth, back))
 
-    def transmit(self, channel: Channel, body: Body, cause: Cause, effect: int, reply_to: int) -> Message:
+    def await_reply(self, call: Call, timeout_ns: int) -> None:
+        """Let the call fail when it has no reply by its deadline."""
+        deadlines = self.deadlines.get(timeout_ns)
+        if deadlines is None:
+            deadlines = self.deadlines[timeout_ns] = Deadlines(self.kernel)
+        deadlines.add(call)
+
+    def transmit(
+        self, channel: Channel, body: Body, cause: Cause, effect: int, call: Call | None, replies: bool
+    ) -> None:
         """Send a body; `effect` tells it from what else the same cause sends over the same channel."""
         id = self.sent
         self.sent = id + 1
-        now = self.kernel.now
-        lineage = descend(cause.lineage, channel.salt + effect * GAMMA)
-        message = Message(channel, body, id, cause, lineage, reply_to, now)
-        trace = self.trace
-        trace.sent.extend(
-            (id, now, channel.src.index, channel.dst.index, trace.kind(type(body)), cause.id, cause.op, body.size())
+        lineage = descend(cause.lineage, channel.salt, effect)
+        message = Message(channel, body, id, cause, lineage, call, replies)
+        kind = self.trace.kind(type(body))
+        self.trace.sent.extend(
+            (id, message.sent_ns, channel.src_index, channel.dst_index, kind, cause.id, cause.op, body.size())
         )
         if channel.loss > 0.0 and uniform(channel.loss_key, lineage) < channel.loss:
             message.lost = True
         self.kernel.after(channel.latency.draw_ns(channel.latency_key, lineage), message)
-        return message
