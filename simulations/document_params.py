@@ -11,6 +11,7 @@ from simulations.document_base import MISTAKES_MAX, Distribution, Entry, Mistake
 from simulations.engine.declare import Param
 
 TEXT_LENGTH_MAX: Final = 200
+PURE_NUMBERS: Final = frozenset({"shape", "weight", "weights"})  # of a distribution, not in its unit
 
 LINK_PARAMS: Final[tuple[Param, ...]] = (
     Param(
@@ -92,7 +93,7 @@ def mistakes_of(
         if len(found) == MISTAKES_MAX:
             break
         loc = item["loc"]
-        unit = unit_of.get(str(loc[0]), "") if loc else ""
+        unit = unit_of.get(str(loc[0]), "") if loc and not PURE_NUMBERS.intersection(loc) else ""
         message = _message(item["type"], item.get("ctx", {}), item.get("input"), item["msg"], unit)
         if item["type"] == "extra_forbidden":
             known = _keys_at(model, loc[:-1])
