@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from simulations.document_base import Entry, whole
 from simulations.document_entries import FAULT_HELP
-from simulations.document_params import LINK_PARAMS, param_model
+from simulations.document_links import LINK_PARAMS
+from simulations.document_params import param_model
 from simulations.engine.declare import Metric, Param, Show
 from simulations.engine.metrics import METRICS
 from simulations.engine.node import Node

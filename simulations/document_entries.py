@@ -39,12 +39,14 @@ class NodeEntry(Entry):
 
 
 class LinkEntry(Entry):
-    """A cable. Requests flow from `a` to `b`."""
+    """A cable. Requests flow from `a` to `b`. What `a_to_b` and `b_to_a` give holds one way, in place of `params`."""
 
     id: Identifier
     a: Reference
     b: Reference
     params: Params = Field(default_factory=dict)
+    a_to_b: Params = Field(default_factory=dict)
+    b_to_a: Params = Field(default_factory=dict)
 
 
 class ZoneEntry(Entry):

@@ -13,20 +13,6 @@ from simulations.engine.declare import Param
 TEXT_LENGTH_MAX: Final = 200
 PURE_NUMBERS: Final = frozenset({"shape", "weight", "weights"})  # of a distribution, not in its unit
 
-LINK_PARAMS: Final[tuple[Param, ...]] = (
-    Param(
-        "latency",
-        "Latency",
-        "distribution",
-        1,
-        unit="ms",
-        help="How long a message takes from one end to the other, each way.",
-    ),
-    Param(
-        "loss", "Loss", "number", 0, unit="probability", low=0, high=1, help="The share of messages that never arrive."
-    ),
-)
-
 
 def _annotation(param: Param) -> Any:
     if param.kind == "integer":
@@ -60,9 +46,6 @@ def param_model(name: str, params: Sequence[Param]) -> type[Entry]:
 
 def _description(param: Param) -> str:
     return " ".join(part for part in (param.help, f"In {param.unit}." if param.unit else "") if part)
-
-
-LINK_MODEL: Final = param_model("link", LINK_PARAMS)
 
 
 def path_text(loc: Iterable[str | int]) -> str:

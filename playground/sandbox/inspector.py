@@ -20,7 +20,8 @@ from pydantic import ValidationError
 from playground.sandbox.durations import distribution_kinds, distribution_of, number_of
 from simulations.catalogue import describe, params_model
 from simulations.document_base import Entry
-from simulations.document_params import LINK_MODEL, mistakes_of, param_model
+from simulations.document_links import LINK_MODEL
+from simulations.document_params import mistakes_of, param_model
 from simulations.engine.declare import Param
 
 ITEM_BYTES_MAX: Final = 200_000

@@ -216,6 +216,8 @@ class Node:
         if message.reply_to >= 0:
             call = self.calls.pop(message.reply_to, None)
             if call is None:
+                call = self.calls.pop(self.network.copies.get(message.reply_to, -1), None)
+            if call is None:
                 return  # late: the caller has given up, or is another incarnation
             if isinstance(body, Refusal):
                 call.fail(Refused(body.reason, body.uncertain), message)

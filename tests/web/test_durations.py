@@ -8,7 +8,7 @@ import pytest
 from django.http import QueryDict
 
 from playground.sandbox.durations import KINDS, distribution_kinds, distribution_of
-from simulations.document_params import LINK_MODEL
+from simulations.document_links import LINK_MODEL
 
 SPECS: list[dict[str, Any]] = [
     {"kind": "uniform", "low_ms": 1, "high_ms": 2.5},
