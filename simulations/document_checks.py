@@ -22,6 +22,7 @@ from simulations.document_entries import (
     ZoneEntry,
 )
 from simulations.document_expand import Names, numbered
+from simulations.document_link_faults import LinkFault
 from simulations.document_links import LINK_MODEL, LINK_PARAMS
 from simulations.document_params import mistakes_of
 from simulations.engine.declare import Param
@@ -210,7 +211,7 @@ class Inspector:
     def _target(self, fault: Fault, path: str) -> int:
         if isinstance(fault, Crash):
             return len(self._known(fault.target, path))
-        if isinstance(fault, (Cut, Loss)):
+        if isinstance(fault, (Cut, Loss, LinkFault)):
             found = self.names.links.get(fault.target, ())
             if not found and fault.target not in self.parts.broken:
                 self.say(path, f'There is no link "{fault.target}".{did_you_mean(fault.target, self.names.links)}')

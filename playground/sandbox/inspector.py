@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from playground.sandbox.durations import distribution_kinds, distribution_of, number_of
 from simulations.catalogue import describe, params_model
 from simulations.document_base import Entry
+from simulations.document_link_faults import FAULT_PARAMS
 from simulations.document_links import LINK_MODEL
 from simulations.document_params import mistakes_of, param_model
 from simulations.engine.declare import Param
@@ -36,7 +37,6 @@ FAULT_ENTRY: Final = (
     Param("at_ms", "Starts at", "number", 0, "ms", 0, TIME_MAX_MS),
     Param("until_ms", "Ends at", "number", None, "ms", 0, TIME_MAX_MS, help="Empty: it lasts to the end."),
 )
-PROBABILITY: Final = Param("probability", "Probability", "number", 1, low=0, high=1, help="The share of messages lost.")
 
 
 @dataclass
@@ -194,13 +194,14 @@ def params_of(group: str, subject: str) -> list[dict[str, Any]]:
 def entry_params(subject: str) -> tuple[Param, ...]:
     kind, _colon, sort = subject.partition(":")
     if kind == "fault":
-        return (PROBABILITY, *FAULT_ENTRY) if sort == "loss" else FAULT_ENTRY
+        return (*FAULT_PARAMS.get(sort, ()), *FAULT_ENTRY)
     return {"node": NODE_ENTRY, "cluster": CLUSTER_ENTRY}.get(kind, ())
 
 
 def plain(param: Param) -> dict[str, Any]:
     keys = ("name", "title", "kind", "unit", "default", "help", "section")
-    return {**{key: getattr(param, key) for key in keys}, "min": param.low, "max": param.high, "choices": []}
+    choices = [{"value": choice.value, "title": choice.title} for choice in param.choices]
+    return {**{key: getattr(param, key) for key in keys}, "min": param.low, "max": param.high, "choices": choices}
 
 
 def value_of(info: dict[str, Any], post: QueryDict) -> tuple[Any, str]:

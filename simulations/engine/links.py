@@ -97,7 +97,7 @@ class Conditions:
         self.size_max = int(params.get("size_max_bytes", 0))
         self.own_duplication = float(params.get("duplication", 0))
         self.own_bits_per_s = bits_per_s(params.get("bandwidth_mbit_per_s", 0))
-        self.line = Line(int(params.get("queue_bytes", QUEUE_BYTES)))
+        self.line = Line(channel.queue_bytes)
         self.burst: Burst | None = None
         self.extras: list[Extra] = []
         self.duplications: list[float] = []
@@ -171,6 +171,7 @@ class Conditions:
 
 def furnish(channel: Channel, params: dict[str, Any]) -> None:
     """Give a channel the conditions that its link asks for, if any."""
+    channel.queue_bytes = int(params.get("queue_bytes", QUEUE_BYTES))
     if any(params.get(name) for name in _ASKING):
         channel.conditions = Conditions(channel, params)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from simulations.engine.distributions import Distribution
 from simulations.engine.kernel import Kernel
+from simulations.engine.links import QUEUE_BYTES, Conditions
 from simulations.engine.messages import Body
 from simulations.engine.streams import GAMMA, descend, stream_key, uniform
 from simulations.engine.tasks import Cause, Task
@@ -17,7 +18,6 @@ from simulations.engine.trace import DELIVERED, Trace
 
 if TYPE_CHECKING:
     from simulations.engine.host import Host
-    from simulations.engine.links import Conditions
 
 
 class Message(Cause):
@@ -53,6 +53,7 @@ class Channel:
         self.loss = loss
         self.direction = direction = f"{link}:{src.id}>{dst.id}"
         self.conditions: Conditions | None = None
+        self.queue_bytes = QUEUE_BYTES
         self.latency_key = stream_key(network.seed, direction, "latency")
         self.loss_key = stream_key(network.seed, direction, "loss")
         self.salt = stream_key(network.seed, direction, "lineage")
