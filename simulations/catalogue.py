@@ -13,7 +13,9 @@ from typing import Any, Final
 
 from simulations.document_base import Entry, whole
 from simulations.document_entries import FAULT_HELP
-from simulations.document_params import LINK_PARAMS, param_model
+from simulations.document_link_faults import FAULT_PARAMS
+from simulations.document_links import LINK_PARAMS
+from simulations.document_params import param_model
 from simulations.engine.declare import Metric, Param, Show
 from simulations.engine.metrics import METRICS
 from simulations.engine.node import Node
@@ -66,7 +68,15 @@ def describe() -> dict[str, Any]:
     return {
         "types": [_type(node_type) for node_type in types],
         "link": {"params": [_param(param) for param in LINK_PARAMS]},
-        "faults": [{"kind": kind, "title": title, "help": text} for kind, (title, text) in FAULT_HELP.items()],
+        "faults": [
+            {
+                "kind": kind,
+                "title": title,
+                "help": text,
+                "params": [_param(param) for param in FAULT_PARAMS.get(kind, ())],
+            }
+            for kind, (title, text) in FAULT_HELP.items()
+        ],
         "metrics": [_metric(metric) for metric in METRICS],
     }
 

@@ -38,7 +38,8 @@ from simulations.document_checks import Inspector, Parts, raw_ids
 from simulations.document_claims import claim_mistakes
 from simulations.document_entries import ClusterEntry, Expectation, Fault, LinkEntry, NodeEntry, ZoneEntry
 from simulations.document_expand import Names
-from simulations.document_params import LINK_MODEL, mistakes_of
+from simulations.document_links import LINK_MODEL
+from simulations.document_params import mistakes_of
 from simulations.document_patch import patched
 from simulations.document_physical import physical, whole_dict
 
@@ -263,7 +264,8 @@ def json_schema() -> dict[str, Any]:
 
     types = sorted(node_types())
     link = refer(LINK_MODEL, "link-params")
-    definitions["LinkEntry"]["properties"]["params"] = link
+    for key in ("params", "a_to_b", "b_to_a"):
+        definitions["LinkEntry"]["properties"][key] = link
     definitions["ClusterEntry"]["properties"]["link"] = link
     definitions["NodeEntry"]["properties"]["type"] = {"enum": types}
     for entry, key in (("NodeEntry", "type"), ("ClusterEntry", "protocol")):

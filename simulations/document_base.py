@@ -26,6 +26,11 @@ MISTAKES_MAX: Final = 100
 _COMPARED_MAX: Final = 300
 DURATION_MS_MAX: Final = 604_800_000  # a week of simulated time
 DELAY_MS_MAX: Final = 3_600_000
+SHAPE_MIN: Final = 0.01
+SHAPE_MAX: Final = 1_000
+WEIGHT_MAX: Final = 1_000_000_000
+EMPIRICAL_VALUES_MAX: Final = 1_000
+MIXTURE_PARTS_MAX: Final = 20
 SEED_MAX: Final = 2**53 - 1  # what a browser's numbers hold exactly
 _EXACT: Final = 2**53
 
@@ -135,7 +140,33 @@ class LogNormal(Entry):
     p99_ms: PositiveDelay
 
 
-AnyDistribution = Annotated[Constant | UniformSpread | Exponential | Normal | LogNormal, Field(discriminator="kind")]
+def _finite_mean(shape: float) -> float:
+    if shape <= 1:
+        raise PydanticCustomError("shape", "Needs a shape of more than 1: at 1 and below the mean is infinite")
+    return shape
+
+
+Weight = Annotated[Number, Field(gt=0, le=WEIGHT_MAX)]
+
+
+class Pareto(Entry):
+    kind: Literal["pareto"]
+    scale_ms: PositiveDelay
+    shape: Annotated[
+        Number, AfterValidator(_finite_mean), Field(le=SHAPE_MAX, json_schema_extra={"exclusiveMinimum": 1})
+    ]
+
+
+class Gamma(Entry):
+    kind: Literal["gamma"]
+    mean_ms: Delay
+    shape: Annotated[Number, Field(ge=SHAPE_MIN, le=SHAPE_MAX)]
+
+
+class Empirical(Entry):
+    kind: Literal["empirical"]
+    values_ms: Annotated[list[Delay], Field(min_length=1, max_length=EMPIRICAL_VALUES_MAX)]
+    weights: Annotated[list[Weight], Field(min_length=1, max_length=EMPIRICAL_VALUES_MAX)] | None = None
 
 
 def _constant_from_number(value: object) -> object:
@@ -149,9 +180,36 @@ def _consistent(value: Any) -> Any:
         raise PydanticCustomError("bounds", "Needs a high_ms of at least low_ms")
     if isinstance(value, LogNormal) and value.p99_ms < value.median_ms:
         raise PydanticCustomError("bounds", "Needs a p99_ms of at least median_ms")
+    if isinstance(value, Empirical) and value.weights is not None and len(value.weights) != len(value.values_ms):
+        raise PydanticCustomError("bounds", "Needs as many weights as values_ms, or none")
     return value
 
 
+_Simple = Annotated[
+    Constant | UniformSpread | Exponential | Normal | LogNormal | Pareto | Gamma | Empirical,
+    Field(discriminator="kind"),
+]
+SimpleDistribution = Annotated[
+    _Simple,
+    BeforeValidator(_constant_from_number, json_schema_input_type=_Simple | Delay),
+    AfterValidator(_consistent),
+]
+
+
+class MixturePart(Entry):
+    weight: Weight
+    of: SimpleDistribution
+
+
+class Mixture(Entry):
+    kind: Literal["mixture"]
+    parts: Annotated[list[MixturePart], Field(min_length=1, max_length=MIXTURE_PARTS_MAX)]
+
+
+AnyDistribution = Annotated[
+    Constant | UniformSpread | Exponential | Normal | LogNormal | Pareto | Gamma | Empirical | Mixture,
+    Field(discriminator="kind"),
+]
 Distribution = Annotated[
     AnyDistribution,
     BeforeValidator(_constant_from_number, json_schema_input_type=AnyDistribution | Delay),

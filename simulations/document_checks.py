@@ -22,7 +22,9 @@ from simulations.document_entries import (
     ZoneEntry,
 )
 from simulations.document_expand import Names, numbered
-from simulations.document_params import LINK_MODEL, LINK_PARAMS, mistakes_of
+from simulations.document_link_faults import LinkFault
+from simulations.document_links import LINK_MODEL, LINK_PARAMS
+from simulations.document_params import mistakes_of
 from simulations.engine.declare import Param
 
 
@@ -141,7 +143,8 @@ class Inspector:
         taken: dict[tuple[str, str], int] = {}
         for index, link in self.parts.links:
             path = f"links[{index}]"
-            self._model(LINK_MODEL, LINK_PARAMS, link.params, f"{path}.params")
+            for key, params in (("params", link.params), ("a_to_b", link.a_to_b), ("b_to_a", link.b_to_a)):
+                self._model(LINK_MODEL, LINK_PARAMS, params, f"{path}.{key}")
             a = self._known(link.a, f"{path}.a")
             b = self._known(link.b, f"{path}.b")
             if set(a) & set(b):
@@ -208,7 +211,7 @@ class Inspector:
     def _target(self, fault: Fault, path: str) -> int:
         if isinstance(fault, Crash):
             return len(self._known(fault.target, path))
-        if isinstance(fault, (Cut, Loss)):
+        if isinstance(fault, (Cut, Loss, LinkFault)):
             found = self.names.links.get(fault.target, ())
             if not found and fault.target not in self.parts.broken:
                 self.say(path, f'There is no link "{fault.target}".{did_you_mean(fault.target, self.names.links)}')

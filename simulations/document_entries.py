@@ -18,6 +18,7 @@ from simulations.document_base import (
     Reference,
     Whole,
 )
+from simulations.document_link_faults import LINK_FAULT_HELP, Bandwidth, Delay, Direction, Duplicate, Reorder
 
 COMPARISONS = ("<", "<=", "==", "!=", ">=", ">")
 Comparison = Literal["<", "<=", "==", "!=", ">=", ">"]
@@ -39,12 +40,14 @@ class NodeEntry(Entry):
 
 
 class LinkEntry(Entry):
-    """A cable. Requests flow from `a` to `b`."""
+    """A cable. Requests flow from `a` to `b`. What `a_to_b` and `b_to_a` give holds one way, in place of `params`."""
 
     id: Identifier
     a: Reference
     b: Reference
     params: Params = Field(default_factory=dict)
+    a_to_b: Params = Field(default_factory=dict)
+    b_to_a: Params = Field(default_factory=dict)
 
 
 class ZoneEntry(Entry):
@@ -94,28 +97,30 @@ class Cut(Entry):
 
     kind: Literal["cut"]
     target: Reference
-    direction: Literal["both", "a-to-b", "b-to-a"] = "both"
+    direction: Direction = "both"
     at_ms: Instant
     until_ms: Instant | None = None
 
 
 class Loss(Entry):
-    """A link loses messages with this probability, in place of its own."""
+    """A link loses messages with this probability, beside its own loss, in one direction or both."""
 
     kind: Literal["loss"]
     target: Reference
     probability: Probability
+    direction: Direction = "both"
     at_ms: Instant
     until_ms: Instant | None = None
 
 
-Fault = Annotated[Crash | Partition | Cut | Loss, Field(discriminator="kind")]
+Fault = Annotated[Crash | Partition | Cut | Loss | Delay | Duplicate | Reorder | Bandwidth, Field(discriminator="kind")]
 
 FAULT_HELP: dict[str, tuple[str, str]] = {
     "crash": ("Crash", "The node stops at once. With an end it restarts then; without one it stays down."),
     "partition": ("Partition", "Nodes in different groups cannot reach each other until it heals."),
     "cut": ("Cut link", "The link carries nothing, in one direction or both, until it is mended."),
     "loss": ("Loss", "The link loses messages with this probability."),
+    **LINK_FAULT_HELP,
 }
 
 

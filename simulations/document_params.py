@@ -11,20 +11,7 @@ from simulations.document_base import MISTAKES_MAX, Distribution, Entry, Mistake
 from simulations.engine.declare import Param
 
 TEXT_LENGTH_MAX: Final = 200
-
-LINK_PARAMS: Final[tuple[Param, ...]] = (
-    Param(
-        "latency",
-        "Latency",
-        "distribution",
-        1,
-        unit="ms",
-        help="How long a message takes from one end to the other, each way.",
-    ),
-    Param(
-        "loss", "Loss", "number", 0, unit="probability", low=0, high=1, help="The share of messages that never arrive."
-    ),
-)
+PURE_NUMBERS: Final = frozenset({"shape", "weight", "weights"})  # of a distribution, not in its unit
 
 
 def _annotation(param: Param) -> Any:
@@ -61,9 +48,6 @@ def _description(param: Param) -> str:
     return " ".join(part for part in (param.help, f"In {param.unit}." if param.unit else "") if part)
 
 
-LINK_MODEL: Final = param_model("link", LINK_PARAMS)
-
-
 def path_text(loc: Iterable[str | int]) -> str:
     """A path as it is shown: `nodes[2].params.rate_per_s`."""
     text = ""
@@ -92,7 +76,7 @@ def mistakes_of(
         if len(found) == MISTAKES_MAX:
             break
         loc = item["loc"]
-        unit = unit_of.get(str(loc[0]), "") if loc else ""
+        unit = unit_of.get(str(loc[0]), "") if loc and not PURE_NUMBERS.intersection(loc) else ""
         message = _message(item["type"], item.get("ctx", {}), item.get("input"), item["msg"], unit)
         if item["type"] == "extra_forbidden":
             known = _keys_at(model, loc[:-1])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from simulations.catalogue import params_model
 from simulations.document_base import FORMAT, Entry, whole
 from simulations.document_expand import Names, numbered
-from simulations.document_params import LINK_MODEL
+from simulations.document_links import both_ways, link_params
 
 if TYPE_CHECKING:
     from simulations.document import Document
@@ -39,9 +39,9 @@ def physical(document: Document, seed: int) -> dict[str, Any]:
                 for name in numbered(node.id, node.count)
             ],
             "links": [
-                {"id": name, "a": a, "b": b, "params": params}
+                {"id": name, "a": a, "b": b, **params}
                 for link in document.links
-                for params in [complete(LINK_MODEL, link.params)]
+                for params in [both_ways(link.params, link.a_to_b, link.b_to_a)]
                 for name, (a, b) in zip(names.links[link.id], names.ends(link), strict=True)
             ],
             "clusters": [
@@ -49,7 +49,7 @@ def physical(document: Document, seed: int) -> dict[str, Any]:
                     "id": cluster.id,
                     "protocol": cluster.protocol,
                     "members": [name for member in cluster.members for name in names.nodes[member]],
-                    "link": complete(LINK_MODEL, cluster.link),
+                    "link": link_params(cluster.link),
                 }
                 for cluster in document.clusters
             ],

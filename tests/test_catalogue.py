@@ -53,8 +53,19 @@ def test_defaults_are_allowed(name: str) -> None:
 def test_the_catalogue_is_plain_data_with_links_faults_and_metrics() -> None:
     told = describe()
     assert json.loads(json.dumps(told)) == told
-    assert [param["name"] for param in told["link"]["params"]] == ["latency", "loss"]
-    assert {fault["kind"] for fault in told["faults"]} == {"crash", "partition", "cut", "loss"}
+    asked = [param["name"] for param in told["link"]["params"]]
+    assert asked[:2] == ["latency", "loss"]
+    assert {"burst_start", "duplication", "reordering", "bandwidth_mbit_per_s", "size_max_bytes"} <= set(asked)
+    assert {fault["kind"] for fault in told["faults"]} >= {
+        "crash",
+        "partition",
+        "cut",
+        "loss",
+        "delay",
+        "duplicate",
+        "reorder",
+        "bandwidth",
+    }
     assert all(metric["definition"] for metric in told["metrics"])
 
 

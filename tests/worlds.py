@@ -116,9 +116,11 @@ def actor(
     return node(Actor, id, main=main, answer=answer)
 
 
-def link(a: str, b: str, latency: Any = 1, loss: float = 0.0) -> Entry:
-    """A link `a-b`; the latency is a number of milliseconds or a distribution."""
-    return {"id": f"{a}-{b}", "a": a, "b": b, "params": {"latency": latency, "loss": loss}}
+def link(a: str, b: str, latency: Any = 1, loss: float = 0.0, back: Entry | None = None, **params: Any) -> Entry:
+    """A link `a-b`; the latency is a number of milliseconds or a distribution. `back`: what differs from b to a."""
+    both = {"latency": latency, "loss": loss, **params}
+    entry = {"id": f"{a}-{b}", "a": a, "b": b, "params": both}
+    return entry if back is None else entry | {"b_to_a": {**both, **back}}
 
 
 def mesh(members: Sequence[str], latency: Any = 1, loss: float = 0.0) -> Entry:

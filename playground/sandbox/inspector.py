@@ -17,9 +17,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from pydantic import ValidationError
 
+from playground.sandbox.durations import distribution_kinds, distribution_of, number_of
 from simulations.catalogue import describe, params_model
 from simulations.document_base import Entry
-from simulations.document_params import LINK_MODEL, mistakes_of, param_model
+from simulations.document_link_faults import FAULT_PARAMS
+from simulations.document_links import LINK_MODEL
+from simulations.document_params import mistakes_of, param_model
 from simulations.engine.declare import Param
 
 ITEM_BYTES_MAX: Final = 200_000
@@ -34,16 +37,6 @@ FAULT_ENTRY: Final = (
     Param("at_ms", "Starts at", "number", 0, "ms", 0, TIME_MAX_MS),
     Param("until_ms", "Ends at", "number", None, "ms", 0, TIME_MAX_MS, help="Empty: it lasts to the end."),
 )
-PROBABILITY: Final = Param("probability", "Probability", "number", 1, low=0, high=1, help="The share of messages lost.")
-
-# The numbers that describe each kind of distribution, and each as a multiple of the mean it starts from.
-DISTRIBUTIONS: Final[dict[str, tuple[str, dict[str, tuple[str, float]]]]] = {
-    "constant": ("Always the same", {"value_ms": ("value", 1.0)}),
-    "uniform": ("Uniform", {"low_ms": ("lowest", 0.5), "high_ms": ("highest", 1.5)}),
-    "exponential": ("Exponential", {"mean_ms": ("mean", 1.0)}),
-    "normal": ("Normal", {"mean_ms": ("mean", 1.0), "sd_ms": ("deviation", 0.25)}),
-    "lognormal": ("Log-normal", {"median_ms": ("median", 1.0), "p99_ms": ("p99", 4.0)}),
-}
 
 
 @dataclass
@@ -179,28 +172,6 @@ def row(group: str, info: dict[str, Any], own: dict[str, Any], shared: dict[str,
     return made
 
 
-def distribution_kinds(value: dict[str, Any]) -> Iterable[dict[str, Any]]:
-    """Each kind with its numbers: those of the value for its own kind, for the others some that fit its mean."""
-    given = [number for key, number in value.items() if key != "kind" and isinstance(number, (int, float))]
-    mean = given[0] if given else 1.0
-    for kind, (title, numbers) in DISTRIBUTIONS.items():
-        current = kind == value.get("kind")
-        yield {
-            "kind": kind,
-            "title": _(title),
-            "current": current,
-            "numbers": [
-                {"name": name, "title": _(words), "value": tidy(value.get(name, 0) if current else mean * factor)}
-                for name, (words, factor) in numbers.items()
-            ],
-        }
-
-
-def tidy(number: Any) -> Any:
-    """A number as short as it can be written."""
-    return int(number) if isinstance(number, float) and number.is_integer() else number
-
-
 def in_sections(rows: list[Field]) -> Iterable[tuple[str, list[Field]]]:
     """Rows under their headings, in order of first appearance."""
     sections: dict[str, list[Field]] = {}
@@ -223,13 +194,14 @@ def params_of(group: str, subject: str) -> list[dict[str, Any]]:
 def entry_params(subject: str) -> tuple[Param, ...]:
     kind, _colon, sort = subject.partition(":")
     if kind == "fault":
-        return (PROBABILITY, *FAULT_ENTRY) if sort == "loss" else FAULT_ENTRY
+        return (*FAULT_PARAMS.get(sort, ()), *FAULT_ENTRY)
     return {"node": NODE_ENTRY, "cluster": CLUSTER_ENTRY}.get(kind, ())
 
 
 def plain(param: Param) -> dict[str, Any]:
     keys = ("name", "title", "kind", "unit", "default", "help", "section")
-    return {**{key: getattr(param, key) for key in keys}, "min": param.low, "max": param.high, "choices": []}
+    choices = [{"value": choice.value, "title": choice.title} for choice in param.choices]
+    return {**{key: getattr(param, key) for key in keys}, "min": param.low, "max": param.high, "choices": choices}
 
 
 def value_of(info: dict[str, Any], post: QueryDict) -> tuple[Any, str]:
@@ -243,31 +215,8 @@ def value_of(info: dict[str, Any], post: QueryDict) -> tuple[Any, str]:
     if kind in ("integer", "number"):
         if text == "" and info["default"] is None:
             return None, ""
-        return number_of(text, info.get("unit", ""))
+        return number_of(text)
     return text, ""
-
-
-def number_of(text: str, unit: str) -> tuple[Any, str]:
-    try:
-        number = tidy(float(text.replace(",", "")))
-    except ValueError:
-        return None, _("Must be a number.")
-    if number != number or number in (float("inf"), float("-inf")):
-        return None, _("Must be a number.")
-    return number, ""
-
-
-def distribution_of(post: QueryDict) -> tuple[Any, str]:
-    kind = post.get("dist", "")
-    if kind not in DISTRIBUTIONS:
-        return None, _("Choose one of the distributions.")
-    value: dict[str, Any] = {"kind": kind}
-    for name, (title, _factor) in DISTRIBUTIONS[kind][1].items():
-        number, error = number_of(post.get(f"{kind}.{name}", ""), "ms")
-        if error:
-            return None, f"{_(title).capitalize()}: {error}"
-        value[name] = number
-    return value, ""
 
 
 def verdict(group: str, subject: str, info: dict[str, Any], value: Any) -> str:

@@ -12,6 +12,7 @@ from mypy_extensions import i64
 
 from simulations.engine.distributions import Distribution
 from simulations.engine.kernel import Kernel
+from simulations.engine.links import QUEUE_BYTES, Conditions
 from simulations.engine.messages import Body
 from simulations.engine.streams import descend, stream_key, uniform
 from simulations.engine.tasks import Call, Cause, Deadlines, Task
@@ -47,7 +48,7 @@ class Message(Cause):
 
 
 class Channel:
-    """One direction of a link: latency, loss, and what blocks it at the moment."""
+    """One direction of a link: latency, loss, what blocks it at the moment, and conditions beyond (None: none)."""
 
     def __init__(self, network: Network, link: str, src: Host, dst: Host, latency: Distribution, loss: float) -> None:
         self.network = network
@@ -60,7 +61,9 @@ class Channel:
         self.own_loss = loss
         self.faulty_loss: list[float] = []
         self.loss = loss
-        direction = f"{link}:{src.id}>{dst.id}"
+        self.direction = direction = f"{link}:{src.id}>{dst.id}"
+        self.conditions: Conditions | None = None
+        self.queue_bytes = QUEUE_BYTES
         self.latency_key = stream_key(network.seed, direction, "latency")
         self.loss_key = stream_key(network.seed, direction, "loss")
         self.salt = stream_key(network.seed, direction, "lineage")
@@ -68,6 +71,12 @@ class Channel:
         self.blocked_from_ns = -1
         self.block_reason = ""
         self.past_blocks: list[tuple[int, int, str]] = []  # from, to, reason
+
+    def replace(self, latency: Distribution, loss: float) -> None:
+        """Take other parameters than the link's other direction."""
+        self.latency = latency
+        self.own_loss = loss
+        self.loss = loss
 
     def block(self, reason: str) -> None:
         """Let nothing arrive or cross from now on."""
@@ -94,7 +103,7 @@ class Channel:
         dropped there.
         """
         if message.lost:
-            return "lost"
+            return self.network.doomed.pop(message.id, "lost")
         if self.blocks:
             return self.blocks[0]
         if self.past_blocks:
@@ -134,6 +143,7 @@ class Network:
         self.sent = 0
         self.delivered = 0
         self.dropped: dict[str, int] = {}
+        self.doomed: dict[int, str] = {}  # under way in name only → why
         self.operations = 0
         self.processes = 0
         self.workload_ends_ns = 0
@@ -167,6 +177,31 @@ class Network:
         self.trace.sent.extend(
             (id, message.sent_ns, channel.src_index, channel.dst_index, kind, cause.id, cause.op, body.size())
         )
+        if channel.conditions is not None:
+            channel.conditions.dispatch(message)
+            return
         if channel.loss > 0.0 and uniform(channel.loss_key, lineage) < channel.loss:
             message.lost = True
         self.kernel.after(channel.latency.draw_ns(channel.latency_key, lineage), message)
+
+    def doom(self, message: Message, reason: str) -> None:
+        """Drop a message before it leaves. It is settled when it would have arrived."""
+        channel = message.channel
+        message.lost = True
+        self.doomed[message.id] = reason
+        self.kernel.after(channel.latency.draw_ns(channel.latency_key, message.lineage), message)
+
+    def duplicate(self, original: Message) -> Message:
+        """A copy of a message, with a row of its own that names the original as its cause. An answer to it counts as
+        one to the original.
+        """
+        id = self.sent
+        self.sent = id + 1
+        channel = original.channel
+        body = original.body
+        lineage = descend(original.lineage, channel.salt, 0)
+        copy = Message(channel, body, id, original, lineage, original.call, original.replies)
+        kind, size = self.trace.kind(type(body)), body.size()
+        src, dst = channel.src_index, channel.dst_index
+        self.trace.sent.extend((id, original.sent_ns, src, dst, kind, original.id, original.op, size))
+        return copy

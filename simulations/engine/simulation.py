@@ -17,6 +17,7 @@ from simulations.engine.distributions import distribution, to_ns
 from simulations.engine.faults import Turn, fault
 from simulations.engine.host import Host
 from simulations.engine.kernel import Kernel
+from simulations.engine.links import furnish
 from simulations.engine.network import Message, Network
 from simulations.engine.node import Node
 from simulations.engine.tasks import NodeBug
@@ -163,7 +164,7 @@ class Simulation:
         hosts = self.network.hosts
         for link in links:
             a, b = hosts[link["a"]], hosts[link["b"]]
-            self._connect(link["id"], a, b, link["params"])
+            self._connect(link["id"], a, b, link["params"], link.get("b_to_a"))
             if a.node_type is b.node_type and a.clusters():
                 a.peers.append(b.id)
                 b.peers.append(a.id)
@@ -179,12 +180,16 @@ class Simulation:
             for b in members[position + 1 :]:
                 if b.id in a.peers:
                     continue
-                self._connect(f"{cluster['id']}:{a.id}-{b.id}", a, b, cluster["link"])
+                self._connect(f"{cluster['id']}:{a.id}-{b.id}", a, b, cluster["link"], None)
                 a.peers.append(b.id)
                 b.peers.append(a.id)
 
-    def _connect(self, link: str, a: Host, b: Host, params: dict[str, Any]) -> None:
+    def _connect(self, link: str, a: Host, b: Host, params: dict[str, Any], back: dict[str, Any] | None) -> None:
         self.network.connect(link, a, b, distribution(params["latency"]), float(params["loss"]))
+        furnish(a.channels[b.id], params)
+        if back is not None:
+            b.channels[a.id].replace(distribution(back["latency"]), float(back["loss"]))
+        furnish(b.channels[a.id], params if back is None else back)
 
     def _schedule(self, number: int, entry: dict[str, Any]) -> None:
         built = fault(self.network, number, entry)

@@ -10,10 +10,10 @@ type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 type Params = Record<string, Json>;
 
 interface NodeEntry { id: string; type: string; label?: string; x?: number; y?: number; zone?: string; host?: string; count?: number; params?: Params }
-interface LinkEntry { id: string; a: string; b: string; params?: Params }
+interface LinkEntry { id: string; a: string; b: string; params?: Params; a_to_b?: Params; b_to_a?: Params }
 interface ZoneEntry { id: string; label?: string; x?: number; y?: number; width?: number; height?: number }
 interface ClusterEntry { id: string; label?: string; protocol: string; members: string[]; params?: Params; link?: Params }
-interface FaultEntry { kind: string; target: string | string[][]; at_ms: number; until_ms?: number; direction?: string; probability?: number }
+interface FaultEntry { kind: string; target: string | string[][]; at_ms: number; until_ms?: number; direction?: string; probability?: number; mbit_per_s?: number; latency?: Json }
 interface ExpectEntry { claim: string; left: Json; op: string; right: Json; tolerance?: Json }
 interface PatchOperation { op: string; path: string; value?: Json; from?: string }
 interface Scenario {

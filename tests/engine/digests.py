@@ -6,6 +6,7 @@ import json
 
 from simulations.engine import kernel
 from simulations.engine.simulation import Limits
+from tests.rough import rough
 from tests.worlds import (
     Entry,
     balancer,
@@ -26,6 +27,14 @@ from tests.worlds import (
 
 LOGNORMAL = {"kind": "lognormal", "median_ms": 5, "p99_ms": 60}
 NORMAL = {"kind": "normal", "mean_ms": 3, "sd_ms": 2}
+GAMMA = {"kind": "gamma", "mean_ms": 4, "shape": 0.7}
+TAIL = {
+    "kind": "mixture",
+    "parts": [
+        {"weight": 9, "of": {"kind": "pareto", "scale_ms": 1, "shape": 1.5}},
+        {"weight": 1, "of": {"kind": "empirical", "values_ms": [20, 30, 50], "weights": [3, 2, 0.5]}},
+    ],
+}
 UNIFORM = {"kind": "uniform", "low_ms": 1, "high_ms": 9}
 
 
@@ -46,6 +55,20 @@ def tiers() -> Entry:
     return world(nodes, links, faults=[crash("s0", 200, 600), crash("db", 400, 500), cut("lb-s2", 700, 800, "a-to-b")])
 
 
+def rough_links() -> Entry:
+    nodes = [client("c", rate_per_s=200, timeout_ms=90), service("s", service_time=GAMMA), service("t")]
+    bursty = {"burst_start": 0.05, "burst_end": 0.3, "burst_loss": 0.9, "duplication": 0.1}
+    tight = {"bandwidth_mbit_per_s": 0.3, "queue_bytes": 600, "reordering": 0.1, "reordering_delay": GAMMA}
+    links = [link("c", "s", TAIL, 0.01, {"loss": 0.1}, **bursty), link("c", "t", GAMMA, **tight)]
+    faults = [
+        rough("delay", "c-s", 200, 500, latency=GAMMA, direction="a-to-b"),
+        rough("reorder", "c-s", 300, 600, latency=20, probability=0.4),
+        rough("duplicate", "c-t", 100, 700, probability=0.5),
+        rough("bandwidth", "c-t", 400, 800, mbit_per_s=0.1),
+    ]
+    return world(nodes, links, faults=faults)
+
+
 def replicas(mode: str) -> Entry:
     ids = [f"r{i}" for i in range(5)]
     nodes = [client(f"c{i}", requests="read-write", rate_per_s=40, keys=3, timeout_ms=300) for i in range(5)]
@@ -57,7 +80,7 @@ def replicas(mode: str) -> Entry:
 
 
 def digests() -> dict[str, str]:
-    documents = {"pair": pair(), "tiers": tiers(), "cp": replicas("cp"), "ap": replicas("ap")}
+    documents = {"pair": pair(), "tiers": tiers(), "cp": replicas("cp"), "ap": replicas("ap"), "rough": rough_links()}
     found = {name: run(document).outcome.digest for name, document in documents.items()}
     return found | {"limited": run(pair(), limits=Limits(events_max=300)).outcome.digest}
 

@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from tests.rough import rough
 from tests.worlds import (
     Entry,
     balancer,
@@ -31,6 +32,12 @@ FEW = settings(max_examples=30, deadline=None, derandomize=True, database=None)
 times = st.integers(0, DURATION_MS)
 latencies = st.sampled_from([0, 1, 15, {"kind": "uniform", "low_ms": 0, "high_ms": 80}, exponential(5)])
 losses = st.sampled_from([0.0, 0.0, 0.3])
+ROUGH: dict[str, list[Entry]] = {
+    "delay": [{"latency": 7}, {"latency": exponential(30)}],
+    "duplicate": [{"probability": 0.5}, {"probability": 1}],
+    "reorder": [{"probability": 0.3, "latency": exponential(20)}],
+    "bandwidth": [{"mbit_per_s": 0.02}, {"mbit_per_s": 10}],
+}
 servers = {
     "service": partial(service, concurrency=2, queue_max=3, service_time=exponential(8)),
     "database": partial(database, concurrency=2, queue_max=3, service_time=exponential(8)),
@@ -52,7 +59,7 @@ def faults(draw: Any, nodes: list[Entry], links: list[Entry]) -> Entry:
     at_ms = draw(times)
     until_ms = draw(st.one_of(st.none(), st.integers(at_ms + 1, DURATION_MS + 50)))
     ids = [node["id"] for node in nodes]
-    kind = draw(st.sampled_from(["crash", "partition", "cut", "loss"]))
+    kind = draw(st.sampled_from(["crash", "partition", "cut", "loss", *ROUGH]))
     if kind == "crash":
         return crash(draw(st.sampled_from(ids)), at_ms, until_ms)
     if kind == "partition":
@@ -61,7 +68,10 @@ def faults(draw: Any, nodes: list[Entry], links: list[Entry]) -> Entry:
     target = draw(st.sampled_from([entry["id"] for entry in links]))
     if kind == "cut":
         return cut(target, at_ms, until_ms, draw(st.sampled_from(["both", "a-to-b", "b-to-a"])))
-    return lossy(target, draw(st.sampled_from([0.2, 1.0])), at_ms, until_ms)
+    if kind == "loss":
+        return lossy(target, draw(st.sampled_from([0.2, 1.0])), at_ms, until_ms)
+    params = draw(st.sampled_from(ROUGH[kind]))
+    return rough(kind, target, at_ms, until_ms, direction=draw(st.sampled_from(["both", "b-to-a"])), **params)
 
 
 @st.composite

@@ -107,5 +107,5 @@ def test_milliseconds_are_rounded_to_the_nearest_nanosecond() -> None:
 
 
 def test_an_unknown_kind_is_refused() -> None:
-    with pytest.raises(ValueError, match="Unknown distribution 'pareto'"):
-        distribution({"kind": "pareto"})
+    with pytest.raises(ValueError, match="Unknown distribution 'cauchy'"):
+        distribution({"kind": "cauchy"})

@@ -3,6 +3,7 @@
 import { CARD } from "../document/places.js";
 import { numberedFaults, linkEntry } from "../document/faults.js";
 import { s, glyph } from "../dom.js";
+import { linkFaultWords } from "../panels/fault-words.js";
 import { t, seconds } from "../panels/words.js";
 import { sides, bandBetween } from "./sides.js";
 
@@ -142,11 +143,11 @@ export class Backdrop {
     const doc = this.stage.ran ?? this.stage.doc;
     return [...active].flatMap(([number, since]) => {
       const fault = numbered[number]?.fault;
-      if (fault?.kind !== "cut" && fault?.kind !== "loss") return [];
+      const words = fault && linkFaultWords(fault, seconds(since));
+      if (!fault || !words) return [];
       const link = linkEntry(doc, String(fault.target));
       const [a, b] = [at.get(link?.a ?? ""), at.get(link?.b ?? "")];
       if (!a || !b) return [];
-      const words = fault.kind === "cut" ? t("Cut since {time}\u2009s", { time: seconds(since) }) : t("Losing {p}%", { p: Math.round((fault.probability ?? 0) * 100) });
       const [x, y] = [(a.x + b.x) / 2, (a.y + b.y) / 2 + 30];
       return pill(x - (words.length * 5.35 + 14) / 2, y, words);
     });

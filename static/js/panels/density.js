@@ -27,7 +27,22 @@ export function distribution(kind, n) {
     const sigma = (Math.log(n.p99_ms) - mu) / 2.326;
     return { density: (x) => (x > 0 ? Math.exp(-(((Math.log(x) - mu) / sigma) ** 2) / 2) / x : 0), median: n.median_ms, p99: n.p99_ms };
   }
+  if (kind === "pareto" && n.scale_ms > 0 && n.shape > 1) {
+    return { density: (x) => (x >= n.scale_ms ? (n.scale_ms / x) ** (n.shape + 1) : 0), median: n.scale_ms * 2 ** (1 / n.shape), p99: n.scale_ms * 100 ** (1 / n.shape) };
+  }
+  if (kind === "gamma" && n.mean_ms > 0 && n.shape > 0) {
+    const scale = n.mean_ms / n.shape;
+    const most = Math.max(0, n.shape - 1); // the mode, where the density is 1
+    const density = (/** @type {number} */ x) => Math.exp((n.shape - 1) * Math.log(x / scale / (most || 1)) - x / scale + most);
+    return { density, median: gammaQuantile(n, 0), p99: gammaQuantile(n, 2.326) };
+  }
   return null;
+}
+
+/** Wilson and Hilferty's: the cube root of a gamma variable is about normal. @param {Record<string, number>} n @param {number} z */
+function gammaQuantile(n, z) {
+  const ninth = 1 / (9 * n.shape);
+  return n.mean_ms * Math.max(0, 1 - ninth + z * Math.sqrt(ninth)) ** 3;
 }
 
 /** @param {HTMLElement} field */

@@ -11,8 +11,28 @@ export function faultWords(doc, fault) {
   const link = doc.links.find((entry) => entry.id === fault.target);
   const ends = link ? `${name(link.a)} – ${name(link.b)}` : String(fault.target);
   if (fault.kind === "cut") return t("Cut {link}", { link: ends });
-  if (fault.kind === "loss") return t("{link} loses {p}%", { link: ends, p: Math.round((fault.probability ?? 0) * 100) });
+  if (fault.kind === "loss") return t("{link} loses {p}%", { link: ends, p: percent(fault) });
+  if (fault.kind === "delay") return t("{link} takes longer", { link: ends });
+  if (fault.kind === "duplicate") return t("{link} doubles {p}%", { link: ends, p: percent(fault) });
+  if (fault.kind === "reorder") return t("{link} holds up {p}%", { link: ends, p: percent(fault) });
+  if (fault.kind === "bandwidth") return t("{link} carries {n} Mbit/s", { link: ends, n: fault.mbit_per_s ?? 0 });
   return `${fault.kind} ${String(fault.target)}`;
+}
+
+/** What a fault does to a link, in a few words; null for a fault on anything else. @param {FaultEntry} fault @param {string} since */
+export function linkFaultWords(fault, since) {
+  if (fault.kind === "cut") return t("Cut since {time}\u2009s", { time: since });
+  if (fault.kind === "loss") return t("Losing {p}%", { p: percent(fault) });
+  if (fault.kind === "delay") return t("Takes longer");
+  if (fault.kind === "duplicate") return t("Doubling {p}%", { p: percent(fault) });
+  if (fault.kind === "reorder") return t("Holding up {p}%", { p: percent(fault) });
+  if (fault.kind === "bandwidth") return t("{n} Mbit/s", { n: fault.mbit_per_s ?? 0 });
+  return null;
+}
+
+/** @param {FaultEntry} fault */
+function percent(fault) {
+  return Math.round((fault.probability ?? 0) * 100);
 }
 
 /** The name of the zone whose nodes are just these. @param {Scenario} doc @param {string[]} group */

@@ -2,7 +2,7 @@
 
 const MERGE_PX = 40;
 /** How far along its way a message comes before it is gone: refused ones reach the door, cut ones stop before the cut. @type {Record<string, number>} */
-const REACH = { partition: 0.44, "link cut": 0.44, lost: 0.52, "queue full": 0.86, refused: 0.86, "node down": 0.86 };
+const REACH = { partition: 0.44, "link cut": 0.44, lost: 0.52, "queue full": 0.14, "too large": 0.14, refused: 0.86, "node down": 0.86 };
 
 /** @param {string} reason */
 export function reach(reason) {

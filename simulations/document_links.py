@@ -1,0 +1,100 @@
+"""What a link may ask for: its parameters, as they are checked and as a run needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from simulations.document_params import param_model
+from simulations.engine.declare import Param
+
+QUEUE_BYTES_MAX: Final = 1_000_000_000
+_BURSTS: Final = "Bursts of loss"
+_DISORDER: Final = "Disorder"
+_CAPACITY: Final = "Capacity"
+
+
+def _share(name: str, title: str, default: float, section: str, help: str) -> Param:
+    return Param(name, title, "number", default, "probability", 0, 1, help=help, section=section)
+
+
+LINK_PARAMS: Final[tuple[Param, ...]] = (
+    Param(
+        "latency",
+        "Latency",
+        "distribution",
+        1,
+        unit="ms",
+        help="How long a message takes from one end to the other, each way.",
+    ),
+    Param(
+        "loss", "Loss", "number", 0, unit="probability", low=0, high=1, help="The share of messages that never arrive."
+    ),
+    _share("burst_start", "Starts", 0, _BURSTS, "How likely a burst starts with a message; 0: there are none."),
+    _share(
+        "burst_end", "Ends", 1, _BURSTS, "How likely a burst ends with a message: 0.1 makes ten messages on average."
+    ),
+    _share("burst_loss", "Loss in a burst", 1, _BURSTS, "The share of messages lost while a burst lasts."),
+    _share("duplication", "Duplication", 0, _DISORDER, "The share of messages that arrive twice."),
+    _share(
+        "reordering", "Reordering", 0, _DISORDER, "The share of messages that are held up, so that others overtake."
+    ),
+    Param(
+        "reordering_delay",
+        "Held up for",
+        "distribution",
+        10,
+        unit="ms",
+        help="How much later those arrive.",
+        section=_DISORDER,
+    ),
+    Param(
+        "bandwidth_mbit_per_s",
+        "Bandwidth",
+        "number",
+        0,
+        unit="Mbit/s",
+        low=0,
+        high=1_000_000,
+        help="Each way; messages are sent one after the other. 0: no limit.",
+        section=_CAPACITY,
+    ),
+    Param(
+        "queue_bytes",
+        "Queue",
+        "integer",
+        65_536,
+        unit="bytes",
+        low=0,
+        high=QUEUE_BYTES_MAX,
+        help="What may wait to be sent where bandwidth is limited; more is dropped.",
+        section=_CAPACITY,
+    ),
+    Param(
+        "size_max_bytes",
+        "Largest message",
+        "integer",
+        0,
+        unit="bytes",
+        low=0,
+        high=QUEUE_BYTES_MAX,
+        help="Longer ones are dropped. 0: no limit.",
+        section=_CAPACITY,
+    ),
+)
+LINK_MODEL: Final = param_model("link", LINK_PARAMS)
+_ALWAYS: Final = frozenset({"latency", "loss"})
+_DEFAULTS: Final = LINK_MODEL.model_validate({}).model_dump(mode="json")
+
+
+def link_params(params: Mapping[str, Any]) -> dict[str, Any]:
+    """A link's parameters as a run needs them: latency and loss always, others where they are not the default."""
+    complete = LINK_MODEL.model_validate(params).model_dump(mode="json")
+    return {name: value for name, value in complete.items() if name in _ALWAYS or value != _DEFAULTS[name]}
+
+
+def both_ways(params: Mapping[str, Any], a_to_b: Mapping[str, Any], b_to_a: Mapping[str, Any]) -> dict[str, Any]:
+    """The `params` of a link's entry, and those of the way back as `b_to_a` where they differ."""
+    forth = link_params({**params, **a_to_b})
+    back = link_params({**params, **b_to_a})
+    return {"params": forth} if forth == back else {"params": forth, "b_to_a": back}

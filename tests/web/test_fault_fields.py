@@ -1,0 +1,38 @@
+"""The inspector's form of a fault: a row for whatever the catalogue says that its kind takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from playground.sandbox.inspector import fields_of, params_of, verdict
+from simulations.catalogue import describe
+
+ENTRIES: list[dict[str, Any]] = [
+    {"kind": "cut", "direction": "b-to-a"},
+    {"kind": "loss", "probability": 0.5},
+    {"kind": "delay", "latency": {"kind": "exponential", "mean_ms": 5}},
+    {"kind": "reorder", "probability": 0.5, "latency": {"kind": "constant", "value_ms": 5}},
+    {"kind": "bandwidth", "mbit_per_s": 3},
+]
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_a_fault_shows_what_it_has(entry: dict[str, Any]) -> None:
+    rows = {row.name: row for row in fields_of("fault", entry | {"at_ms": 1}, {}, {})}
+    declared = next(fault["params"] for fault in describe()["faults"] if fault["kind"] == entry["kind"])
+    assert list(rows) == [param["name"] for param in declared] + ["at_ms", "until_ms"]
+    assert all(rows[name].value == value for name, value in entry.items() if name != "kind")
+
+
+def test_a_direction_is_a_choice_of_three() -> None:
+    (direction,) = [info for info in params_of("entry", "fault:cut") if info["name"] == "direction"]
+    assert [choice["value"] for choice in direction["choices"]] == ["both", "a-to-b", "b-to-a"]
+    assert verdict("entry", "fault:cut", direction, "b-to-a") == ""
+    assert "Must be one of" in verdict("entry", "fault:cut", direction, "sideways")
+
+
+def test_a_share_above_one_is_refused() -> None:
+    (share,) = [info for info in params_of("entry", "fault:duplicate") if info["name"] == "probability"]
+    assert verdict("entry", "fault:duplicate", share, 2) == "Must be at most 1. Got 2."
