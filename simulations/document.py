@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal, cast
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, Field, JsonValue, StringConstraints, TypeAdapter, ValidationError
 
@@ -18,6 +18,7 @@ from simulations.document_base import (
     EXPECTATIONS_MAX,
     FAULTS_MAX,
     FORMAT,
+    LATENCIES_MAX,
     LINKS_MAX,
     NODES_MAX,
     PATCH_OPERATIONS_MAX,
@@ -36,7 +37,7 @@ from simulations.document_base import (
 )
 from simulations.document_checks import Inspector, Parts, raw_ids
 from simulations.document_claims import claim_mistakes
-from simulations.document_entries import ClusterEntry, Expectation, Fault, LinkEntry, NodeEntry, ZoneEntry
+from simulations.document_entries import ClusterEntry, Expectation, Fault, LatencyEntry, LinkEntry, NodeEntry, ZoneEntry
 from simulations.document_expand import Names
 from simulations.document_links import LINK_MODEL
 from simulations.document_params import mistakes_of
@@ -75,6 +76,7 @@ class Document(Entry):
     nodes: Annotated[list[NodeEntry], Field(max_length=NODES_MAX)]
     links: Annotated[list[LinkEntry], Field(max_length=LINKS_MAX)] = Field(default_factory=list)
     zones: Annotated[list[ZoneEntry], Field(max_length=200)] = Field(default_factory=list)
+    latencies: Annotated[list[LatencyEntry], Field(max_length=LATENCIES_MAX)] = Field(default_factory=list)
     clusters: Annotated[list[ClusterEntry], Field(max_length=200)] = Field(default_factory=list)
     faults: Annotated[list[Fault], Field(max_length=FAULTS_MAX)] = Field(default_factory=list)
     variants: Annotated[
@@ -164,15 +166,15 @@ def _checked(data: dict[str, Any]) -> Document:
 
 
 def _parts_of(document: Document) -> Parts:
-    entries = (document.nodes, document.links, document.zones, document.clusters, document.faults)
-    nodes, links, zones, clusters, faults = (list(enumerate(cast(list[Any], part))) for part in entries)
-    return Parts(nodes, links, zones, clusters, faults, frozenset(), document.duration_ms + document.settle_ms)
+    entries: dict[str, Any] = {name: list(enumerate(getattr(document, name))) for name in _ADAPTERS}
+    return Parts(**entries, broken=frozenset(), end_ms=document.duration_ms + document.settle_ms)
 
 
 _ADAPTERS: Final[dict[str, tuple[TypeAdapter[Any], int]]] = {
     "nodes": (TypeAdapter(NodeEntry), NODES_MAX),
     "links": (TypeAdapter(LinkEntry), LINKS_MAX),
     "zones": (TypeAdapter(ZoneEntry), 200),
+    "latencies": (TypeAdapter(LatencyEntry), LATENCIES_MAX),
     "clusters": (TypeAdapter(ClusterEntry), 200),
     "faults": (TypeAdapter(Fault), FAULTS_MAX),
 }

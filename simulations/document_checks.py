@@ -15,6 +15,7 @@ from simulations.document_entries import (
     Crash,
     Cut,
     Fault,
+    LatencyEntry,
     LinkEntry,
     Loss,
     NodeEntry,
@@ -35,6 +36,7 @@ class Parts:
     nodes: list[tuple[int, NodeEntry]]
     links: list[tuple[int, LinkEntry]]
     zones: list[tuple[int, ZoneEntry]]
+    latencies: list[tuple[int, LatencyEntry]]
     clusters: list[tuple[int, ClusterEntry]]
     faults: list[tuple[int, Fault]]
     broken: frozenset[str]
@@ -73,6 +75,7 @@ class Inspector:
             )
         self._ids()
         self._nodes()
+        self._latencies()
         if not self.oversized:
             self._links()
             self._clusters()
@@ -115,6 +118,17 @@ class Inspector:
                 self.say(f"nodes[{index}].type", self._unknown_type(node.type))
                 continue
             self._params(node.type, node.params, f"nodes[{index}].params")
+
+    def _latencies(self) -> None:
+        zones = [zone.id for _, zone in self.parts.zones]
+        taken: dict[tuple[str, str], int] = {}
+        for index, entry in self.parts.latencies:
+            for end, name in (("a", entry.a), ("b", entry.b)):
+                if name not in zones and name not in self.parts.broken:
+                    self.say(f"latencies[{index}].{end}", f'There is no zone "{name}".{did_you_mean(name, zones)}')
+            other = taken.setdefault((min(entry.a, entry.b), max(entry.a, entry.b)), index)
+            if other != index:
+                self.say(f"latencies[{index}]", f'latencies[{other}] is between "{entry.a}" and "{entry.b}" already.')
 
     def _unknown_type(self, name: str) -> str:
         known = sorted(node_types())

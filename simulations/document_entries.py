@@ -8,6 +8,7 @@ from pydantic import Field, JsonValue, StringConstraints
 
 from simulations.document_base import (
     Coordinate,
+    Distribution,
     Entry,
     Extent,
     Identifier,
@@ -59,6 +60,14 @@ class ZoneEntry(Entry):
     y: Coordinate | None = None
     width: Extent | None = None
     height: Extent | None = None
+
+
+class LatencyEntry(Entry):
+    """The latency between two zones, or within one: for links and clusters that give none of their own."""
+
+    a: Reference
+    b: Reference
+    latency: Distribution
 
 
 class ClusterEntry(Entry):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from simulations.document_entries import LatencyEntry, LinkEntry
 from simulations.document_params import param_model
 from simulations.engine.declare import Param
 
@@ -93,8 +95,39 @@ def link_params(params: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in complete.items() if name in _ALWAYS or value != _DEFAULTS[name]}
 
 
-def both_ways(params: Mapping[str, Any], a_to_b: Mapping[str, Any], b_to_a: Mapping[str, Any]) -> dict[str, Any]:
-    """The `params` of a link's entry, and those of the way back as `b_to_a` where they differ."""
-    forth = link_params({**params, **a_to_b})
-    back = link_params({**params, **b_to_a})
+def both_ways(link: LinkEntry, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The `params` of a link's entry over those that its place gives it, and those of the way back as `b_to_a` where
+    they differ.
+    """
+    forth = link_params({**given, **link.params, **link.a_to_b})
+    back = link_params({**given, **link.params, **link.b_to_a})
     return {"params": forth} if forth == back else {"params": forth, "b_to_a": back}
+
+
+class Latencies:
+    """The latencies between zones, for what gives none of its own."""
+
+    def __init__(self, entries: Iterable[LatencyEntry], zone_of: Mapping[str, str | None]) -> None:
+        self.zone_of = zone_of
+        self.between = {_pair(entry.a, entry.b): entry.latency.model_dump(mode="json") for entry in entries}
+
+    def given(self, a: str, b: str) -> dict[str, Any]:
+        """The parameters that the zones of two nodes give a link between them: a latency, or none."""
+        found = self.between.get(_pair(self.zone_of[a] or "", self.zone_of[b] or ""))
+        return {} if found is None else {"latency": found}
+
+    def in_mesh(self, link: Mapping[str, Any], members: Sequence[str]) -> dict[str, Any]:
+        """The `latencies` of a cluster's entry: those between zones of two of its members, in order."""
+        if "latency" in link or not self.between:
+            return {}
+        count = Counter(self.zone_of[member] or "" for member in members)
+        found = [
+            {"a": a, "b": b, "latency": latency}
+            for (a, b), latency in sorted(self.between.items(), key=lambda item: item[0])
+            if (count[a] > 1 if a == b else count[a] and count[b])
+        ]
+        return {"latencies": found} if found else {}
+
+
+def _pair(a: str, b: str) -> tuple[str, str]:
+    return (a, b) if a <= b else (b, a)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from simulations.catalogue import params_model
 from simulations.document_base import FORMAT, Entry, whole
 from simulations.document_expand import Names, numbered
-from simulations.document_links import both_ways, link_params
+from simulations.document_links import Latencies, both_ways, link_params
 
 if TYPE_CHECKING:
     from simulations.document import Document
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 def physical(document: Document, seed: int) -> dict[str, Any]:
     """Defaults filled, counts expanded, cluster parameters merged under members' own; drawing and prose left out."""
     names = Names(document.nodes, document.links)
+    zone_of = {name: node.zone for node in document.nodes for name in numbered(node.id, node.count)}
+    latencies = Latencies(document.latencies, zone_of)
     shared: dict[str, dict[str, Any]] = {}
     for cluster in document.clusters:
         for member in cluster.members:
@@ -41,17 +43,20 @@ def physical(document: Document, seed: int) -> dict[str, Any]:
             "links": [
                 {"id": name, "a": a, "b": b, **params}
                 for link in document.links
-                for params in [both_ways(link.params, link.a_to_b, link.b_to_a)]
-                for name, (a, b) in zip(names.links[link.id], names.ends(link), strict=True)
+                for ends in [names.ends(link)]
+                for params in [both_ways(link, latencies.given(*ends[0]))]
+                for name, (a, b) in zip(names.links[link.id], ends, strict=True)
             ],
             "clusters": [
                 {
                     "id": cluster.id,
                     "protocol": cluster.protocol,
-                    "members": [name for member in cluster.members for name in names.nodes[member]],
+                    "members": members,
                     "link": link_params(cluster.link),
+                    **latencies.in_mesh(cluster.link, members),
                 }
                 for cluster in document.clusters
+                for members in [[name for member in cluster.members for name in names.nodes[member]]]
             ],
             "faults": [fault for entry in document.faults for fault in _faults(entry, names)],
         }

@@ -21,6 +21,7 @@ def sound() -> dict[str, Any]:
         "duration_ms": 1000,
         "settle_ms": 500,
         "zones": [{"id": "east", "label": "East", "x": 0, "y": 0, "width": 100, "height": 100}],
+        "latencies": [{"a": "east", "b": "east", "latency": {"kind": "constant", "value_ms": 4}}],
         "nodes": [
             {"id": "ann", "type": "client", "zone": "east", "params": {"rate_per_s": 5}},
             {"id": "web", "type": "service", "count": 3},

@@ -176,11 +176,14 @@ class Simulation:
 
     def _lay_mesh(self, cluster: dict[str, Any]) -> None:
         members = [self.network.hosts[id] for id in cluster["members"]]
+        latencies: dict[str, Any] = {f"{row['a']} {row['b']}": row["latency"] for row in cluster.get("latencies", ())}
         for position, a in enumerate(members):
             for b in members[position + 1 :]:
                 if b.id in a.peers:
                     continue
-                self._connect(f"{cluster['id']}:{a.id}-{b.id}", a, b, cluster["link"], None)
+                between = latencies.get(f"{min(a.zone, b.zone)} {max(a.zone, b.zone)}")
+                params = cluster["link"] if between is None else {**cluster["link"], "latency": between}
+                self._connect(f"{cluster['id']}:{a.id}-{b.id}", a, b, params, None)
                 a.peers.append(b.id)
                 b.peers.append(a.id)
 

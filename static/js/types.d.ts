@@ -18,7 +18,7 @@ interface ExpectEntry { claim: string; left: Json; op: string; right: Json; tole
 interface PatchOperation { op: string; path: string; value?: Json; from?: string }
 interface Scenario {
   format: string; title: string; summary?: string; concepts?: string[]; seed: number; duration_ms: number; settle_ms?: number;
-  nodes: NodeEntry[]; links: LinkEntry[]; zones?: ZoneEntry[]; clusters?: ClusterEntry[]; faults?: FaultEntry[];
+  nodes: NodeEntry[]; links: LinkEntry[]; zones?: ZoneEntry[]; latencies?: { a: string; b: string; latency: Json }[]; clusters?: ClusterEntry[]; faults?: FaultEntry[];
   variants?: Record<string, PatchOperation[]>; expect?: ExpectEntry[];
 }
 
