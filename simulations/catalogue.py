@@ -109,6 +109,7 @@ def _param(param: Param) -> dict[str, Any]:
         "choices": [{"value": choice.value, "title": choice.title} for choice in param.choices],
         "help": param.help,
         "section": param.section,
+        "when": {"param": param.when[0], "values": list(param.when[1:])} if param.when else None,
     }
 
 

@@ -23,7 +23,7 @@ from simulations.engine.metrics import METRICS
 if TYPE_CHECKING:
     from simulations.document import Document
 
-_WHERE: Final = ("zone", "client", "operation")
+_WHERE: Final = ("zone", "client", "operation", "class")
 _KEYS: Final = ("metric", "variant", "window_ms", "where")
 _FIGURES: Final = tuple(
     metric.name.removeprefix("ops.")
@@ -71,6 +71,9 @@ class _Known:
         self.variants = list(document.variants)
         self.zones = {zone.id for zone in document.zones}
         self.nodes = set(Names(document.nodes).nodes)
+        self.classes: set[str] = set()
+        for node in document.nodes:
+            self._learn_classes(node.params)
         self.end_ms = document.duration_ms + document.settle_ms
         for operations in document.variants.values():
             for operation in operations:
@@ -79,11 +82,23 @@ class _Known:
     def _learn(self, value: Any, path: str) -> None:
         """Take in the entries that a variant adds, and longer runs."""
         for entry in value if isinstance(value, list) else [value]:
+            self._learn_classes(entry)
             if isinstance(entry, dict) and isinstance(entry.get("id"), str):
                 self.nodes.add(entry["id"])
                 self.zones.add(entry["id"])
+        if "/classes" in path:
+            self._learn_classes({"classes": value if isinstance(value, list) else [value]})
         if path in ("/duration_ms", "/settle_ms") and isinstance(value, (int, float)):
             self.end_ms += value
+
+    def _learn_classes(self, entry: Any) -> None:
+        """Take in the request classes of a node's parameters, or of an entry that has some."""
+        params = entry.get("params", entry) if isinstance(entry, dict) else {}
+        classes = params.get("classes") if isinstance(params, dict) else None
+        for one in classes if isinstance(classes, list) else ():
+            name = one.get("name") if isinstance(one, dict) else one
+            if isinstance(name, str):
+                self.classes.add(name)
 
 
 def _side(side: Any, path: str, known: _Known, depth: int) -> Iterator[Mistake]:
@@ -162,6 +177,10 @@ def _where(where: Any, path: str, known: _Known) -> Iterator[Mistake]:
             yield Mistake(f"{path}.{name}", f"Must be a text. Got {shown(value)}.")
         elif name == "zone" and value not in known.zones:
             yield Mistake(f"{path}.zone", f'There is no zone "{value[:60]}".{did_you_mean(value, known.zones)}')
+        elif name == "class" and value not in known.classes:
+            known_ones = f" Known: {', '.join(sorted(known.classes))}." if known.classes else " No client has any."
+            hint = did_you_mean(value, known.classes) or known_ones
+            yield Mistake(f"{path}.class", f'There is no class "{value[:60]}".{hint}')
         elif name == "client" and value not in known.nodes:
             yield Mistake(f"{path}.client", f'There is no node "{value[:60]}".{did_you_mean(value, known.nodes)}')
 

@@ -27,6 +27,7 @@ class Operation:
     result: Any = None
     error: str = ""
     attempts: int = 0
+    request_class: str = ""
 
 
 @dataclass
@@ -55,8 +56,9 @@ class Log:
                 for name, value in fields.items():
                     self._state(0, node, name, value)
         tables = {name: list(zip(*table["cols"].values(), strict=True)) for name, table in chunk["tables"].items()}
-        for op, time, node, process, f, key, value in tables["invoked"]:
-            self.operations[op] = Operation(op, time, self.nodes[node], process, f, key, value)
+        for op, time, node, process, f, key, value, *rest in tables["invoked"]:
+            made = self.operations[op] = Operation(op, time, self.nodes[node], process, f, key, value)
+            made.request_class = rest[0] if rest else ""
         for op, time, type_, value, error, attempts in tables["returned"]:
             done = self.operations[op]
             done.end_ns, done.type, done.result, done.error, done.attempts = time, type_, value, error, attempts

@@ -104,6 +104,8 @@ class Selection:
                 return False
             if name == "operation" and operation.f != wanted:
                 return False
+            if name == "class" and operation.request_class != wanted:
+                return False
             if name == "client" and operation.node != wanted and not _is_one_of(operation.node, wanted):
                 return False
         return True
