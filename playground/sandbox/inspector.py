@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from simulations.catalogue import describe, params_model
 from simulations.document_base import Entry
+from simulations.document_lists import LISTS, list_text, list_value
 from simulations.document_params import LINK_MODEL, mistakes_of, param_model
 from simulations.engine.declare import Param
 
@@ -67,12 +68,15 @@ class Field:
         return f"f-{self.group}-{self.name}"
 
     @property
-    def optional(self) -> bool:
-        return self.info["default"] is None
+    def text(self) -> str:
+        """The value as it stands in an input."""
+        listed = self.info["kind"] in LISTS
+        return list_text(self.info["kind"], self.value) if listed else "" if self.value is None else str(self.value)
 
     @property
-    def number_step(self) -> str:
-        return "1" if self.info["kind"] == "integer" else "any"
+    def when(self) -> str:
+        """When the parameter applies, as JSON; empty: always."""
+        return json.dumps(self.info["when"]) if self.info.get("when") else ""
 
     @property
     def help(self) -> str:
@@ -197,7 +201,7 @@ def distribution_kinds(value: dict[str, Any]) -> Iterable[dict[str, Any]]:
 
 
 def tidy(number: Any) -> Any:
-    """A number as short as it can be written."""
+    """As short as it can be written."""
     return int(number) if isinstance(number, float) and number.is_integer() else number
 
 
@@ -244,6 +248,11 @@ def value_of(info: dict[str, Any], post: QueryDict) -> tuple[Any, str]:
         if text == "" and info["default"] is None:
             return None, ""
         return number_of(text, info.get("unit", ""))
+    if kind in LISTS:
+        try:
+            return list_value(kind, text), ""
+        except ValueError:
+            return None, info["help"]
     return text, ""
 
 
