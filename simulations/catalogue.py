@@ -15,7 +15,7 @@ from simulations.document_base import Entry, whole
 from simulations.document_entries import FAULT_HELP
 from simulations.document_params import LINK_PARAMS, param_model
 from simulations.engine.declare import Metric, Param, Show
-from simulations.engine.metrics import METRICS
+from simulations.engine.metrics_table import METRICS
 from simulations.engine.node import Node
 
 HERE: Final = Path(__file__).resolve().parent

@@ -18,7 +18,7 @@ from simulations.document_base import (
     shown,
 )
 from simulations.document_expand import Names
-from simulations.engine.metrics import METRICS
+from simulations.engine.metrics_table import METRICS
 
 if TYPE_CHECKING:
     from simulations.document import Document
@@ -29,6 +29,9 @@ _FIGURES: Final = tuple(
     metric.name.removeprefix("ops.")
     for metric in METRICS
     if metric.name.startswith("ops.") and not metric.name.startswith("ops.<f>")
+)
+_LINK_FIGURES: Final = tuple(
+    metric.name.removeprefix("links.<id>.") for metric in METRICS if metric.name.startswith("links.")
 )
 _NODE_FIGURES: Final = tuple(
     metric.name.removeprefix("nodes.<id>.") for metric in METRICS if metric.name.startswith("nodes.")
@@ -70,7 +73,10 @@ class _Known:
         self.metrics = 0
         self.variants = list(document.variants)
         self.zones = {zone.id for zone in document.zones}
-        self.nodes = set(Names(document.nodes).nodes)
+        names = Names(document.nodes, document.links)
+        self.nodes = set(names.nodes)
+        self.links = {one for group in names.links.values() for one in group}
+        self.clusters = {cluster.id for cluster in document.clusters}
         self.classes: set[str] = set()
         for node in document.nodes:
             self._learn_classes(node.params)
@@ -86,6 +92,8 @@ class _Known:
             if isinstance(entry, dict) and isinstance(entry.get("id"), str):
                 self.nodes.add(entry["id"])
                 self.zones.add(entry["id"])
+                self.links.add(entry["id"])
+                self.clusters.add(entry["id"])
         if "/classes" in path:
             self._learn_classes({"classes": value if isinstance(value, list) else [value]})
         if path in ("/duration_ms", "/settle_ms") and isinstance(value, (int, float)):
@@ -194,7 +202,7 @@ def _metric(name: Any, known: _Known) -> str:
     if name in plain or any(
         re.fullmatch(_pattern(family), name)
         for family in families
-        if not family.startswith(("ops.<f>", "nodes.", "checks."))
+        if not family.startswith(("ops.<f>", "nodes.", "checks.", "links.", "zones.", "clusters."))
     ):
         return ""
     head, _, rest = name.partition(".")
@@ -207,9 +215,11 @@ def _metric(name: Any, known: _Known) -> str:
             return f'There is no node "{node}".{did_you_mean(node, known.nodes)}'
         return (
             ""
-            if wanted in own or wanted in _NODE_FIGURES
+            if wanted in own or _is_figure(wanted, _NODE_FIGURES)
             else f"Nodes have no such metric.{did_you_mean(wanted, {*own, *_NODE_FIGURES})}"
         )
+    if head in ("links", "zones", "clusters"):
+        return _place_metric(head, rest, known)
     if head == "checks":
         check = rest.removesuffix(".violations")
         return (
@@ -220,8 +230,20 @@ def _metric(name: Any, known: _Known) -> str:
     return f"There is no such metric.{did_you_mean(name, plain)}"
 
 
-def _is_figure(name: str) -> bool:
-    return any(re.fullmatch(_pattern(figure), name) for figure in _FIGURES)
+def _place_metric(head: str, rest: str, known: _Known) -> str:
+    """What is wrong with a metric of a link, zone or cluster, or ""."""
+    place, _, wanted = rest.partition(".")
+    there = {"links": known.links, "zones": known.zones, "clusters": known.clusters}[head]
+    if place not in there:
+        return f'There is no {head[:-1]} "{place}".{did_you_mean(place, there)}'
+    figures = _LINK_FIGURES if head == "links" else _FIGURES
+    if _is_figure(wanted, figures):
+        return ""
+    return f"{head.capitalize()} have no such metric.{did_you_mean(wanted, figures)}"
+
+
+def _is_figure(name: str, figures: tuple[str, ...] = _FIGURES) -> bool:
+    return any(re.fullmatch(_pattern(figure), name) for figure in figures)
 
 
 def _pattern(name: str) -> str:
