@@ -12,6 +12,7 @@ from simulations.checks.finding import Finding
 from simulations.checks.goals import NoFigure, NotRun, judge_claim, metric_value
 from simulations.checks.judging import run_checks
 from simulations.document import Document
+from simulations.engine.causality import Requests, causal_chain
 from simulations.engine.log import Log, Operation
 from simulations.engine.metrics import (
     Selection,
@@ -144,6 +145,28 @@ class Recording:
         if "checks.lost_writes.violations" in told:
             told["writes.lost"] = told["checks.lost_writes.violations"]
         return told
+
+    def request(self, op: int) -> dict[str, Any]:
+        """A client operation as spans: each attempt a tree of what was sent because of it. Raises KeyError."""
+        operation = self.log.operations[op]
+        return {
+            "op": op,
+            "node": operation.node,
+            "f": operation.f,
+            "type": operation.type,
+            "start_ns": operation.start_ns,
+            "end_ns": operation.end_ns,
+            "attempts": [span.as_dict() for span in self._requests.attempts(operation)],
+        }
+
+    def happens_before(self, earlier: int, later: int) -> bool:
+        """Whether one message's sending can have influenced another's. Raises IndexError."""
+        return bool(causal_chain(self.log, earlier, later))
+
+    @cached_property
+    def _requests(self) -> Requests:
+        nodes = (self.physical or {}).get("nodes", ())
+        return Requests(self.log, {node["id"]: _ns(node["params"].get("timeout_ms") or 0) for node in nodes})
 
     def messages(self) -> dict[str, Any]:
         """Messages sent, delivered, and dropped by reason."""

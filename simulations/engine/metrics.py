@@ -14,6 +14,7 @@ from simulations.engine.histogram import Histogram
 from simulations.engine.log import Log, Operation
 from simulations.engine.metrics_table import NS_PER_MS
 
+RUN_ENDED: Final = "run ended"  # the error of an operation that the run's end cut short
 QUANTILES: Final = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
 
 
@@ -110,7 +111,8 @@ def latency_figures(prefix: str, durations_ns: Iterable[int]) -> dict[str, float
 
 def _unavailability(prefix: str, operations: list[Operation]) -> dict[str, float]:
     """Spells without a success: between two successes, if some operation was tried in between, and failed."""
-    ends = sorted((end, one.type == "ok", one.start_ns) for one in operations if (end := one.end_ns) is not None)
+    ended = [one for one in operations if one.error != RUN_ENDED]
+    ends = sorted((end, one.type == "ok", one.start_ns) for one in ended if (end := one.end_ns) is not None)
     spells: list[int] = []
     success_ns, began_ns, last_ns = -1, -1, 0
     for end_ns, good, start_ns in ends:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from simulations.engine.causality import call_end_ns, queue_stays
 from simulations.engine.log import Log
 from simulations.engine.metrics import Selection, latency_figures, word
 from simulations.engine.metrics_table import NS_PER_MS, NS_PER_S
@@ -16,6 +16,10 @@ def node_metrics(log: Log, select: Selection, params: Mapping[str, Mapping[str, 
     found: dict[str, float] = {}
     to_ns = min(select.to_ns, log.end_ns)
     window = (select.from_ns, to_ns)
+
+    def inside(time_ns: int) -> bool:
+        return window[0] <= time_ns < window[1]
+
     work = _work(log, params)
     for index, name in enumerate(log.nodes):
         busy = log.mean(index, "busy", select.from_ns, to_ns)
@@ -27,7 +31,9 @@ def node_metrics(log: Log, select: Selection, params: Mapping[str, Mapping[str, 
             found[f"nodes.{name}.queue_mean"] = queue
             found[f"nodes.{name}.queue_max"] = log.highest(index, "queue", select.from_ns, to_ns)
             prefix = f"nodes.{name}.wait_ms"
-            found |= latency_figures(prefix, _waits_ns(log, index, select.from_ns, to_ns))
+            found |= latency_figures(
+                prefix, (left - came for came, left, served in queue_stays(log, index) if served and inside(left))
+            )
         if to_ns > select.from_ns:
             found |= work[index].figures(f"nodes.{name}", window)
         up = log.mean(index, "up", select.from_ns, to_ns)
@@ -80,37 +86,8 @@ def _work(log: Log, params: Mapping[str, Mapping[str, Any]]) -> list[Work]:
             if answer >= 0 and log.kinds[log.sent_kind[answer]] != "refusal":
                 found[dst].answered_ns.append(end_ns)
         if found[src].holds:
-            end_ns = log.crash_after(src, sent_ns)
-            if answer >= 0 and log.delivered(answer):
-                end_ns = min(end_ns, log.settled_ns[answer])
-            if waits_ns[src]:
-                end_ns = min(end_ns, sent_ns + waits_ns[src])
-            found[src].held.append((sent_ns, end_ns))
+            found[src].held.append((sent_ns, call_end_ns(log, id_, waits_ns[src])))
     return found
-
-
-def _waits_ns(log: Log, node: int, from_ns: int, to_ns: int) -> list[int]:
-    """How long each request waited that left the queue, or found a free worker, in a window."""
-    changes = [(time, 0, value) for time, value in zip(*log.states[node, "queue"], strict=True)]
-    if (node, "busy") in log.states:
-        changes += [(time, 1, value) for time, value in zip(*log.states[node, "busy"], strict=True)]
-    changes.sort(key=lambda change: change[:2])
-    waiting: deque[int] = deque()
-    level = [0, 0]
-    waits: list[int] = []
-    for time, sort, value in changes:
-        step = int(value or 0) - level[sort]
-        level[sort] += step
-        if sort == 0 and value is None:
-            waiting.clear()
-        started = [0] * step if sort == 1 else []
-        for _ in range(step if sort == 0 else 0):
-            waiting.append(time)
-        for _ in range(min(-step, len(waiting)) if sort == 0 else 0):
-            started.append(time - waiting.popleft())
-        if from_ns <= time < to_ns:
-            waits += started
-    return waits
 
 
 def link_metrics(

@@ -29,7 +29,7 @@ METRICS: Final[tuple[Metric, ...]] = (
     Metric(
         "ops.unavailable.spells",
         "spells",
-        "Spans without a success in which an operation was begun and failed: from its start to the next success.",
+        "Spans without a success in which an operation began and failed, not by the run's end: until the next success.",
     ),
     Metric("ops.unavailable.longest_ms", "ms", "The longest of these spans."),
     Metric("ops.unavailable.total_ms", "ms", "Their sum."),

@@ -102,6 +102,12 @@ def test_a_failure_beside_successes_is_no_spell() -> None:
     assert spells(asked(0, 10, 30, "fail"), asked(1, 20, 60, "fail")) == (1, 50, 50)
 
 
+def test_what_the_runs_end_cut_short_makes_no_spell() -> None:
+    last = asked(1, 20, 60, "info")
+    last.error = "run ended"
+    assert spells(asked(0, 0, 10), last) == (0, 0, 0)
+
+
 def test_an_operation_counts_as_in_flight_whenever_it_began() -> None:
     invoked = [(0, 0, 0, 0, "work", "", None), (1, 50 * MS, 0, 1, "work", "", None)]
     story = recorded(invoked=invoked, returned=[(0, 40 * MS, "ok", None, "", 1)])
