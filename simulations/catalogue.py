@@ -18,7 +18,7 @@ from simulations.document_link_faults import FAULT_PARAMS
 from simulations.document_links import LINK_PARAMS
 from simulations.document_params import param_model
 from simulations.engine.declare import Metric, Param, Show
-from simulations.engine.metrics import METRICS
+from simulations.engine.metrics_table import METRICS
 from simulations.engine.node import Node
 
 HERE: Final = Path(__file__).resolve().parent
@@ -134,6 +134,7 @@ def _param(param: Param) -> dict[str, Any]:
         "choices": [{"value": choice.value, "title": choice.title} for choice in param.choices],
         "help": param.help,
         "section": param.section,
+        "when": {"param": param.when[0], "values": list(param.when[1:])} if param.when else None,
     }
 
 

@@ -73,6 +73,7 @@ class Document(Entry):
     seed: Annotated[Whole, Field(ge=0, le=SEED_MAX)] = 1
     duration_ms: Annotated[Number, Field(gt=0, le=DURATION_MS_MAX)] = 10_000
     settle_ms: Instant = 0
+    warmup_ms: Instant | None = None
     nodes: Annotated[list[NodeEntry], Field(max_length=NODES_MAX)]
     links: Annotated[list[LinkEntry], Field(max_length=LINKS_MAX)] = Field(default_factory=list)
     zones: Annotated[list[ZoneEntry], Field(max_length=200)] = Field(default_factory=list)
@@ -159,6 +160,9 @@ def _checked(data: dict[str, Any]) -> Document:
             mistakes = [Mistake("format", f'Must be "{FORMAT}". Got {shown(data.get("format"))}.')] + [
                 m for m in mistakes if m.path != "format"
             ]
+    if document is not None and document.warmup_ms and document.warmup_ms >= document.duration_ms:
+        told = f"Must be less than duration_ms, {shown(document.duration_ms)}. Got {shown(document.warmup_ms)}."
+        mistakes.append(Mistake("warmup_ms", told))
     mistakes += Inspector(_parts(data) if document is None else _parts_of(document)).inspect()
     if mistakes or document is None:
         raise DocumentError(dict.fromkeys(mistakes))

@@ -18,17 +18,20 @@ from simulations.document_base import (
     shown,
 )
 from simulations.document_expand import Names
-from simulations.engine.metrics import METRICS
+from simulations.engine.metrics_table import METRICS
 
 if TYPE_CHECKING:
     from simulations.document import Document
 
-_WHERE: Final = ("zone", "client", "operation")
+_WHERE: Final = ("zone", "client", "operation", "class")
 _KEYS: Final = ("metric", "variant", "window_ms", "where")
 _FIGURES: Final = tuple(
     metric.name.removeprefix("ops.")
     for metric in METRICS
     if metric.name.startswith("ops.") and not metric.name.startswith("ops.<f>")
+)
+_LINK_FIGURES: Final = tuple(
+    metric.name.removeprefix("links.<id>.") for metric in METRICS if metric.name.startswith("links.")
 )
 _NODE_FIGURES: Final = tuple(
     metric.name.removeprefix("nodes.<id>.") for metric in METRICS if metric.name.startswith("nodes.")
@@ -70,7 +73,13 @@ class _Known:
         self.metrics = 0
         self.variants = list(document.variants)
         self.zones = {zone.id for zone in document.zones}
-        self.nodes = set(Names(document.nodes).nodes)
+        names = Names(document.nodes, document.links)
+        self.nodes = set(names.nodes)
+        self.links = {one for group in names.links.values() for one in group}
+        self.clusters = {cluster.id for cluster in document.clusters}
+        self.classes: set[str] = set()
+        for node in document.nodes:
+            self._learn_classes(node.params)
         self.end_ms = document.duration_ms + document.settle_ms
         for operations in document.variants.values():
             for operation in operations:
@@ -79,11 +88,25 @@ class _Known:
     def _learn(self, value: Any, path: str) -> None:
         """Take in the entries that a variant adds, and longer runs."""
         for entry in value if isinstance(value, list) else [value]:
+            self._learn_classes(entry)
             if isinstance(entry, dict) and isinstance(entry.get("id"), str):
                 self.nodes.add(entry["id"])
                 self.zones.add(entry["id"])
+                self.links.add(entry["id"])
+                self.clusters.add(entry["id"])
+        if "/classes" in path:
+            self._learn_classes({"classes": value if isinstance(value, list) else [value]})
         if path in ("/duration_ms", "/settle_ms") and isinstance(value, (int, float)):
             self.end_ms += value
+
+    def _learn_classes(self, entry: Any) -> None:
+        """Take in the request classes of a node's parameters, or of an entry that has some."""
+        params = entry.get("params", entry) if isinstance(entry, dict) else {}
+        classes = params.get("classes") if isinstance(params, dict) else None
+        for one in classes if isinstance(classes, list) else ():
+            name = one.get("name") if isinstance(one, dict) else one
+            if isinstance(name, str):
+                self.classes.add(name)
 
 
 def _side(side: Any, path: str, known: _Known, depth: int) -> Iterator[Mistake]:
@@ -162,6 +185,10 @@ def _where(where: Any, path: str, known: _Known) -> Iterator[Mistake]:
             yield Mistake(f"{path}.{name}", f"Must be a text. Got {shown(value)}.")
         elif name == "zone" and value not in known.zones:
             yield Mistake(f"{path}.zone", f'There is no zone "{value[:60]}".{did_you_mean(value, known.zones)}')
+        elif name == "class" and value not in known.classes:
+            known_ones = f" Known: {', '.join(sorted(known.classes))}." if known.classes else " No client has any."
+            hint = did_you_mean(value, known.classes) or known_ones
+            yield Mistake(f"{path}.class", f'There is no class "{value[:60]}".{hint}')
         elif name == "client" and value not in known.nodes:
             yield Mistake(f"{path}.client", f'There is no node "{value[:60]}".{did_you_mean(value, known.nodes)}')
 
@@ -175,7 +202,7 @@ def _metric(name: Any, known: _Known) -> str:
     if name in plain or any(
         re.fullmatch(_pattern(family), name)
         for family in families
-        if not family.startswith(("ops.<f>", "nodes.", "checks."))
+        if not family.startswith(("ops.<f>", "nodes.", "checks.", "links.", "zones.", "clusters."))
     ):
         return ""
     head, _, rest = name.partition(".")
@@ -188,9 +215,11 @@ def _metric(name: Any, known: _Known) -> str:
             return f'There is no node "{node}".{did_you_mean(node, known.nodes)}'
         return (
             ""
-            if wanted in own or wanted in _NODE_FIGURES
+            if wanted in own or _is_figure(wanted, _NODE_FIGURES)
             else f"Nodes have no such metric.{did_you_mean(wanted, {*own, *_NODE_FIGURES})}"
         )
+    if head in ("links", "zones", "clusters"):
+        return _place_metric(head, rest, known)
     if head == "checks":
         check = rest.removesuffix(".violations")
         return (
@@ -201,8 +230,20 @@ def _metric(name: Any, known: _Known) -> str:
     return f"There is no such metric.{did_you_mean(name, plain)}"
 
 
-def _is_figure(name: str) -> bool:
-    return any(re.fullmatch(_pattern(figure), name) for figure in _FIGURES)
+def _place_metric(head: str, rest: str, known: _Known) -> str:
+    """What is wrong with a metric of a link, zone or cluster, or ""."""
+    place, _, wanted = rest.partition(".")
+    there = {"links": known.links, "zones": known.zones, "clusters": known.clusters}[head]
+    if place not in there:
+        return f'There is no {head[:-1]} "{place}".{did_you_mean(place, there)}'
+    figures = _LINK_FIGURES if head == "links" else _FIGURES
+    if _is_figure(wanted, figures):
+        return ""
+    return f"{head.capitalize()} have no such metric.{did_you_mean(wanted, figures)}"
+
+
+def _is_figure(name: str, figures: tuple[str, ...] = _FIGURES) -> bool:
+    return any(re.fullmatch(_pattern(figure), name) for figure in figures)
 
 
 def _pattern(name: str) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal, get_args
 from pydantic import BaseModel, Field, StringConstraints, ValidationError, create_model
 
 from simulations.document_base import MISTAKES_MAX, Distribution, Entry, Mistake, Number, Whole, did_you_mean, shown
+from simulations.document_lists import LISTS
 from simulations.engine.declare import Param
 
 TEXT_LENGTH_MAX: Final = 200
@@ -27,6 +28,8 @@ def _annotation(param: Param) -> Any:
         return Annotated[str, StringConstraints(max_length=int(param.high or TEXT_LENGTH_MAX))]
     if param.kind == "distribution":
         return Distribution
+    if param.kind in LISTS:
+        return Annotated[LISTS[param.kind], Field(max_length=int(param.high or 0))]
     raise TypeError(f"Parameter {param.name!r} has the unknown kind {param.kind!r}.")
 
 

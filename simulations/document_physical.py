@@ -29,6 +29,7 @@ def physical(document: Document, seed: int) -> dict[str, Any]:
             "seed": seed,
             "duration_ms": document.duration_ms,
             "settle_ms": document.settle_ms,
+            **({"warmup_ms": document.warmup_ms} if document.warmup_ms else {}),  # no key of older runs changes
             "nodes": [
                 {
                     "id": name,

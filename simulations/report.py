@@ -12,16 +12,19 @@ from simulations.checks.finding import Finding
 from simulations.checks.goals import NoFigure, NotRun, judge_claim, metric_value
 from simulations.checks.judging import run_checks
 from simulations.document import Document
+from simulations.engine.causality import Requests, causal_chain
 from simulations.engine.log import Log, Operation
 from simulations.engine.metrics import (
-    NS_PER_MS,
-    NS_PER_S,
     Selection,
+    chosen_messages,
+    group_metrics,
+    in_flight_metrics,
     message_metrics,
-    node_metrics,
     operation_metrics,
-    replica_metrics,
 )
+from simulations.engine.metrics_nodes import link_metrics, node_metrics, replica_metrics
+from simulations.engine.metrics_reads import staleness_metrics
+from simulations.engine.metrics_table import NS_PER_MS, NS_PER_S
 from simulations.engine.simulation import Limits, Outcome, Simulation
 from simulations.engine.trace import decode
 
@@ -52,20 +55,28 @@ class Recording:
     def metrics(
         self, window_ms: tuple[float, float] | list[float] | None = None, where: Mapping[str, str] | None = None
     ) -> dict[str, float]:
-        """The figures of the run, or of the operations and messages that began in a window and pass a filter."""
+        """The figures of the run after its warm-up, or of what began in a window; of operations that pass a filter,
+        and of the messages that serve them.
+        """
         physical = self.physical or {}
         workload_ns = _ns(physical["duration_ms"]) if "duration_ms" in physical else self.log.end_ns
-        window = (_ns(window_ms[0]), _ns(window_ms[1])) if window_ms else (0, max(workload_ns, self.log.end_ns))
+        warmup_ns = _ns(physical.get("warmup_ms", 0))
+        window = (_ns(window_ms[0]), _ns(window_ms[1])) if window_ms else (warmup_ns, max(workload_ns, self.log.end_ns))
         zones = {node["id"]: node["zone"] for node in physical.get("nodes", ()) if node.get("zone")}
         select = Selection(*window, where or {}, zones)
-        whole = not window_ms and not where
         operations = [operation for operation in self.log.operations.values() if select.has(operation)]
-        measured_ns = window[1] - window[0] if window_ms else workload_ns
-        found = operation_metrics(operations, measured_ns / NS_PER_S)
-        found |= message_metrics(self.log, select, operations, whole)
+        served = frozenset(operation.id for operation in operations)
+        chosen = chosen_messages(self.log, select, served)
+        seconds = (window[1] if window_ms else workload_ns) / NS_PER_S - window[0] / NS_PER_S
+        found = operation_metrics(operations, seconds)
+        found |= in_flight_metrics(self.log, select)
+        found |= group_metrics(self._groups(operations, zones), seconds)
+        found |= message_metrics(self.log, chosen, served)
         found |= node_metrics(self.log, select, {node["id"]: node["params"] for node in physical.get("nodes", ())})
+        found |= link_metrics(self.log, select, chosen, self._links)
         found |= self._replicas
         found |= self._verdict_metrics(operations)
+        found |= staleness_metrics(self.log.operations.values(), served)
         return found
 
     def checks(self) -> list[dict[str, Any]]:
@@ -81,6 +92,30 @@ class Recording:
     def _replicas(self) -> dict[str, float]:
         clusters = [cluster["members"] for cluster in (self.physical or {}).get("clusters", ())]
         return replica_metrics(self.log, clusters if self.physical else [self.log.nodes])
+
+    @cached_property
+    def _links(self) -> dict[tuple[str, str], tuple[str, float]]:
+        """The drawn links by their ends: id and bandwidth."""
+        return {
+            (link["a"], link["b"]): (link["id"], float(link["params"].get("bandwidth_mbit_per_s") or 0))
+            for link in (self.physical or {}).get("links", ())
+        }
+
+    def _groups(self, operations: list[Operation], zones: Mapping[str, str]) -> dict[str, list[Operation]]:
+        """Operations by the zone of their client, and by the clusters that their messages went to."""
+        initiators = {operation.node for operation in self.log.operations.values()}
+        groups: dict[str, list[Operation]] = {
+            f"zones.{zones[node]}": [] for node in sorted(initiators) if node in zones
+        }
+        for operation in operations:
+            if operation.node in zones:
+                groups[f"zones.{zones[operation.node]}"].append(operation)
+        log = self.log
+        for cluster in (self.physical or {}).get("clusters", ()):
+            members = {index for index, name in enumerate(log.nodes) if name in cluster["members"]}
+            reached = {op for op, dst in zip(log.sent_op, log.sent_dst, strict=True) if dst in members}
+            groups[f"clusters.{cluster['id']}"] = [one for one in operations if one.id in reached]
+        return groups
 
     def _verdict_metrics(self, operations: list[Operation]) -> dict[str, float]:
         """The figures that checks give: `checks.` of the whole run, `reads.` and `writes.` of selected operations."""
@@ -110,6 +145,28 @@ class Recording:
         if "checks.lost_writes.violations" in told:
             told["writes.lost"] = told["checks.lost_writes.violations"]
         return told
+
+    def request(self, op: int) -> dict[str, Any]:
+        """A client operation as spans: each attempt a tree of what was sent because of it. Raises KeyError."""
+        operation = self.log.operations[op]
+        return {
+            "op": op,
+            "node": operation.node,
+            "f": operation.f,
+            "type": operation.type,
+            "start_ns": operation.start_ns,
+            "end_ns": operation.end_ns,
+            "attempts": [span.as_dict() for span in self._requests.attempts(operation)],
+        }
+
+    def happens_before(self, earlier: int, later: int) -> bool:
+        """Whether one message's sending can have influenced another's. Raises IndexError."""
+        return bool(causal_chain(self.log, earlier, later))
+
+    @cached_property
+    def _requests(self) -> Requests:
+        nodes = (self.physical or {}).get("nodes", ())
+        return Requests(self.log, {node["id"]: _ns(node["params"].get("timeout_ms") or 0) for node in nodes})
 
     def messages(self) -> dict[str, Any]:
         """Messages sent, delivered, and dropped by reason."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from simulations.checks.goals import figure
 from simulations.document import Document
-from simulations.engine.metrics import METRICS
+from simulations.engine.metrics_table import METRICS
 
 WIDTH = 100
 WORDS = {"pass": "holds", "fail": "FAILS", "unknown": "unknown", True: "holds", False: "FAILS", None: "not judged"}

@@ -112,6 +112,8 @@ def key_of(viewing: Viewing, found: dict[str, Run]) -> str:
 def judges_version() -> str:
     """Changes with the code that judges, so that a verdict by older code is not served for newer."""
     digest = hashlib.sha256()
-    for path in [*sorted((HERE / "checks").glob("*.py")), HERE / "engine" / "metrics.py", HERE / "report.py"]:
+    used = ("causality", "histogram", "log")
+    engine = [*sorted((HERE / "engine").glob("metrics*.py")), *(HERE / "engine" / f"{name}.py" for name in used)]
+    for path in [*sorted((HERE / "checks").glob("*.py")), *engine, HERE / "report.py"]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]

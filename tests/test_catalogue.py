@@ -32,7 +32,11 @@ def test_a_type_describes_itself_for_palette_and_inspector(name: str) -> None:
     names = [param["name"] for param in entry["params"]]
     assert len(names) == len(set(names))
     for param in entry["params"]:
-        assert param["kind"] in ("integer", "number", "boolean", "choice", "text", "distribution")
+        assert param["kind"] in ("integer", "number", "boolean", "choice", "text", "distribution", "times", "classes")
+        if param["when"]:
+            ruling = next(other for other in entry["params"] if other["name"] == param["when"]["param"])
+            allowed = [choice["value"] for choice in ruling["choices"]] or [True, False]
+            assert set(param["when"]["values"]) <= set(allowed)
         assert param["title"]
         if param["kind"] in ("integer", "number"):
             assert param["min"] <= param["default"] <= param["max"], param["name"]

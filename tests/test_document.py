@@ -165,7 +165,7 @@ REFUSED: list[tuple[str, Any, str, str]] = [
     ("expect.0.left.variant", "bussy", "expect[0].left.variant", 'Did you mean "busy"?'),
     ("expect.0.left.window_ms", [900, 100], "expect[0].left.window_ms", "from < to"),
     ("expect.0.left.window_ms", [0, 9000], "expect[0].left.window_ms", "1500"),
-    ("expect.0.left.where", {"class": "gold"}, "expect[0].left.where.class", "zone, client, operation"),
+    ("expect.0.left.where", {"class": "gold"}, "expect[0].left.where.class", "No client has any"),
     ("expect.0.left.where", {"zone": "west"}, "expect[0].left.where.zone", "no zone"),
     ("expect.0.right", {"**": [1, 2]}, "expect[0].right", 'Must name a "metric"'),
     ("expect.0.right", {"-": [1]}, "expect[0].right.-", "a list of 2 sides"),

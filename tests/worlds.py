@@ -202,10 +202,12 @@ class Op:
     f: str
     key: str
     value: int | None
+    request_class: str = ""
     end_ns: int = -1
     type: str = ""
     result: int | None = None
     error: str = ""
+    attempts: int = 0
 
     @property
     def takes_ms(self) -> float:
@@ -229,9 +231,9 @@ class Run:
         for id, time, outcome_word in self.rows("settled"):
             self._sent[id].settled_ns, self._sent[id].outcome = time, outcome_word
         self._ops = {row[0]: Op(row[0], row[1], names[row[2]], *row[3:]) for row in self.rows("invoked")}
-        for op, time, type, value, error, _attempts in self.rows("returned"):
+        for op, *end in self.rows("returned"):
             found = self._ops[op]
-            found.end_ns, found.type, found.result, found.error = time, type, value, error
+            found.end_ns, found.type, found.result, found.error, found.attempts = end
 
     def rows(self, table: str) -> list[tuple[Any, ...]]:
         """A table's rows over all chunks."""

@@ -22,6 +22,7 @@ from simulations.catalogue import describe, params_model
 from simulations.document_base import Entry
 from simulations.document_link_faults import FAULT_PARAMS
 from simulations.document_links import LINK_MODEL
+from simulations.document_lists import LISTS, list_text, list_value
 from simulations.document_params import mistakes_of, param_model
 from simulations.engine.declare import Param
 
@@ -60,12 +61,15 @@ class Field:
         return f"f-{self.group}-{self.name}"
 
     @property
-    def optional(self) -> bool:
-        return self.info["default"] is None
+    def text(self) -> str:
+        """The value as it stands in an input."""
+        listed = self.info["kind"] in LISTS
+        return list_text(self.info["kind"], self.value) if listed else "" if self.value is None else str(self.value)
 
     @property
-    def number_step(self) -> str:
-        return "1" if self.info["kind"] == "integer" else "any"
+    def when(self) -> str:
+        """When the parameter applies, as JSON; empty: always."""
+        return json.dumps(self.info["when"]) if self.info.get("when") else ""
 
     @property
     def help(self) -> str:
@@ -216,6 +220,11 @@ def value_of(info: dict[str, Any], post: QueryDict) -> tuple[Any, str]:
         if text == "" and info["default"] is None:
             return None, ""
         return number_of(text)
+    if kind in LISTS:
+        try:
+            return list_value(kind, text), ""
+        except ValueError:
+            return None, info["help"]
     return text, ""
 
 

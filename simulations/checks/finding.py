@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from simulations.engine.log import Operation
-from simulations.engine.metrics import NS_PER_MS
+from simulations.engine.metrics_table import NS_PER_MS
 
 TITLES: Final[dict[str, str]] = {
     "linearizability": "Linearizable registers",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from simulations.engine.metrics import COUNTED
+from simulations.engine.metrics_table import COUNTED
 
 FOLDS: Final[dict[str, Callable[[float, float], float]]] = {
     "+": operator.add,
@@ -142,6 +142,11 @@ def metric_value(metrics: Mapping[str, float], name: str, unknown: Mapping[str, 
     for family, population in COUNTED.items():
         if name.startswith(family) and metrics.get(population, 0) > 0:
             return 0.0
+    head, place, rest = [*name.split(".", 2), "", ""][:3]
+    if head == "links" and rest.startswith("dropped.") and f"links.{place}.messages" in metrics:
+        return 0.0
+    if head in ("zones", "clusters") and rest.startswith("error") and metrics.get(f"{head}.{place}.total", 0) > 0:
+        return 0.0
     if name in unknown:
         return _fail(f"{name} has no figure: {unknown[name]}")
     if name.startswith(("ops.", "reads.", "writes.")):

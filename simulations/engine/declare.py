@@ -20,8 +20,10 @@ class Choice:
 class Param:
     """A parameter of a node type, link or cluster.
 
-    `kind` is one of integer, number, boolean, choice, text, distribution. `low` and `high` are inclusive, in `unit`. A
-    distribution's default is a number (constant, in milliseconds) or a dictionary as in the scenario document.
+    `kind` is one of integer, number, boolean, choice, text, distribution, times, classes. `low` and `high` are
+    inclusive, in `unit`; of times and classes `high` is how many entries a list may have. A distribution's default is
+    a number (constant, in milliseconds) or a dictionary as in the scenario document. `when` names another parameter
+    and the values of it with which this one applies; empty: always.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Param:
     choices: tuple[Choice, ...] = ()
     help: str = ""
     section: str = ""
+    when: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)

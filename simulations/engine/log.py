@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 METERED: Final = frozenset({"up", "busy", "queue", "digest", "concurrency"})
+CHAIN_MAX: Final = 256  # how far back a reply's request is looked for
 CHANGE: Final = "value"  # a store shows its last change in this field, as "key = value"
 
 
@@ -27,6 +29,7 @@ class Operation:
     result: Any = None
     error: str = ""
     attempts: int = 0
+    request_class: str = ""
 
 
 @dataclass
@@ -40,7 +43,15 @@ class Log:
     sent_ns: array[int] = field(default_factory=lambda: array("q"))
     sent_kind: array[int] = field(default_factory=lambda: array("H"))
     sent_op: array[int] = field(default_factory=lambda: array("q"))
+    sent_src: array[int] = field(default_factory=lambda: array("i"))
+    sent_dst: array[int] = field(default_factory=lambda: array("i"))
+    sent_size: array[int] = field(default_factory=lambda: array("q"))
+    sent_cause: array[int] = field(default_factory=lambda: array("q"))
     settled: array[int] = field(default_factory=lambda: array("H"))
+    settled_ns: array[int] = field(default_factory=lambda: array("q"))  # −1: never
+    answer: array[int] = field(default_factory=lambda: array("q"))  # the reply to a message, −1: none
+    roles: dict[str, str] = field(default_factory=dict)
+    changes: dict[int, list[tuple[int, str]]] = field(default_factory=dict)
     states: dict[tuple[int, str], tuple[list[int], list[Any]]] = field(default_factory=dict)
     contents: dict[int, dict[str, str] | None] = field(default_factory=dict)  # None: a crash hid what it holds
     faults: list[tuple[int, int, str]] = field(default_factory=list)
@@ -50,13 +61,15 @@ class Log:
         """Take in the next decoded chunk."""
         self.nodes = chunk["nodes"]
         self.end_ns = chunk["to"]
+        self.roles.update(chunk.get("roles", {}))
         if chunk["n"] == 0:
             for node, fields in enumerate(chunk["keyframe"]["state"]):
                 for name, value in fields.items():
                     self._state(0, node, name, value)
         tables = {name: list(zip(*table["cols"].values(), strict=True)) for name, table in chunk["tables"].items()}
-        for op, time, node, process, f, key, value in tables["invoked"]:
-            self.operations[op] = Operation(op, time, self.nodes[node], process, f, key, value)
+        for op, time, node, process, f, key, value, *rest in tables["invoked"]:
+            made = self.operations[op] = Operation(op, time, self.nodes[node], process, f, key, value)
+            made.request_class = rest[0] if rest else ""
         for op, time, type_, value, error, attempts in tables["returned"]:
             done = self.operations[op]
             done.end_ns, done.type, done.result, done.error, done.attempts = time, type_, value, error, attempts
@@ -67,22 +80,60 @@ class Log:
 
     def _messages(self, tables: Mapping[str, list[tuple[Any, ...]]]) -> None:
         kinds = {kind: number for number, kind in enumerate(self.kinds)}
-        for id_, time, _src, _dst, kind, _cause, op, _size in tables["sent"]:
+        for id_, time, src, dst, kind, cause, op, size in tables["sent"]:
             if id_ != len(self.sent_ns):
                 raise ValueError("Messages are numbered from 0 in the order of sending.")
             self.sent_ns.append(time)
             self.sent_kind.append(kinds.setdefault(kind, len(kinds)))
             self.sent_op.append(op)
+            self.sent_src.append(src)
+            self.sent_dst.append(dst)
+            self.sent_size.append(size)
+            self.sent_cause.append(cause)
             self.settled.append(0)
+            self.settled_ns.append(-1)
+            self.answer.append(-1)
+            if self.roles.get(kind) == "reply":
+                self._answers(id_, src, dst, cause)
         self.kinds = list(kinds)
         outcomes = {outcome: number for number, outcome in enumerate(self.outcomes)}
-        for id_, _time, outcome in tables["settled"]:
+        for id_, time, outcome in tables["settled"]:
+            self.settled_ns[id_] = time
             self.settled[id_] = outcomes.setdefault(outcome, len(outcomes))
         self.outcomes = list(outcomes)
+
+    def _answers(self, reply: int, src: int, dst: int, cause: int) -> None:
+        """Find the request that a reply answers: the nearest of its causes that came the other way."""
+        for _ in range(CHAIN_MAX):
+            if cause < 0:
+                return
+            if self.sent_src[cause] == dst and self.sent_dst[cause] == src and self.answer[cause] < 0:
+                self.answer[cause] = reply
+                return
+            cause = self.sent_cause[cause]
+
+    def delivered(self, id_: int) -> bool:
+        """Whether a message arrived."""
+        return self.outcomes[self.settled[id_]] == "delivered"
+
+    def requests(self) -> list[int]:
+        """The messages that ask for something, by id."""
+        asking = [self.roles.get(kind) == "request" for kind in self.kinds]
+        return [id_ for id_, kind in enumerate(self.sent_kind) if asking[kind]]
+
+    def crash_after(self, node: int, time_ns: int) -> int:
+        """When a node crashes next; the run's end if it does not."""
+        times, values = self.states.get((node, "up"), ([], []))
+        for position in range(bisect_left(times, time_ns), len(times)):
+            if not values[position]:
+                return times[position]
+        return self.end_ns
 
     def _state(self, time: int, node: int, name: str, value: Any) -> None:
         if name == CHANGE:
             self._change(node, value)
+            if value:
+                self.changes.setdefault(node, []).append((time, str(value)))
         elif name in METERED:
             times, values = self.states.setdefault((node, name), ([], []))
             times.append(time)

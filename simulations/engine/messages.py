@@ -81,6 +81,7 @@ class Work(Request):
     """A request that only costs time."""
 
     key: str
+    priority: int = 0
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,7 @@ class Read(Request):
     """Read a key."""
 
     key: str
+    priority: int = 0
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,7 @@ class Write(Request):
 
     key: str
     value: int
+    priority: int = 0
 
 
 @dataclass(frozen=True)

@@ -146,12 +146,12 @@ class Node:
         """Start a task of this process now."""
         Task(self, coroutine, cause, False).step()
 
-    def invoke(self, f: str, key: str, value: int | None, process: int) -> int:
+    def invoke(self, f: str, key: str, value: int | None, process: int, request_class: str = "") -> int:
         """A client operation begins; returns its number. Its messages and draws belong to it until `complete`."""
         op = self.network.operations
         self.network.operations = op + 1
         self.cause = Cause(-1, op, self.cause.lineage)
-        self.trace.invoke(op, self.kernel.now, self.host.index, process, f, key, value)
+        self.trace.invoke(op, self.kernel.now, self.host.index, process, f, key, value, request_class)
         return op
 
     def complete(self, op: int, outcome: str, value: int | None, error: str, attempts: int) -> None:

@@ -116,7 +116,7 @@ class Simulation:
             if reason:
                 status = "limited"
             for op in sorted(self.trace.open_ops):
-                self.trace.complete(op, self.kernel.now, "info", None, "run ended", 1)
+                self.trace.complete(op, self.kernel.now, "info", None, "run ended", self.trace.attempts.get(op, 1))
         yield self._close()
         self._conclude(status, reason)
 

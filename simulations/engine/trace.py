@@ -19,13 +19,14 @@ TABLES: Final[dict[str, tuple[str, ...]]] = {
     "settled": ("id", "time", "outcome"),
     "state": ("time", "node", "field", "value"),
     "faults": ("time", "fault", "phase"),
-    "invoked": ("op", "time", "node", "process", "f", "key", "value"),
+    "invoked": ("op", "time", "node", "process", "f", "key", "value", "class"),
     "returned": ("op", "time", "type", "value", "error", "attempts"),
     "notes": ("time", "node", "text", "cause"),
 }
 PLAIN: Final = frozenset({"value"})  # any value, not a number
-WORDS: Final = frozenset({"key", "text"})  # open vocabularies: coded per chunk
-CODED: Final = frozenset({"kind", "outcome", "field", "phase", "f", "type", "error", "key", "text"})
+WORDS: Final = frozenset({"key", "text", "class"})  # open vocabularies: coded per chunk
+CODED: Final = frozenset({"kind", "outcome", "field", "phase", "f", "type", "error", "key", "text", "class"})
+OPTIONAL: Final = frozenset({"class"})  # left out of a table in which it is "" throughout
 IDS: Final = frozenset({"id", "cause", "op"})
 NODES: Final = frozenset({"src", "dst", "node"})
 DELIVERED: Final = 0
@@ -60,6 +61,7 @@ class Trace:
         self._kinds: dict[type[Body], int] = {}
         self.shown: list[dict[str, Any]] = [{} for _ in nodes]
         self.open_ops: dict[int, tuple[Any, ...]] = {}
+        self.attempts: dict[int, int] = {}  # of open operations that were tried more than once
         self.active_faults: list[int] = []
         self.sent: list[Any] = []
         self.settled: list[Any] = []
@@ -103,15 +105,23 @@ class Trace:
         else:
             self.active_faults.remove(number)
 
-    def invoke(self, op: int, time: int, node: int, process: int, f: str, key: str, value: Any) -> None:
+    def invoke(
+        self, op: int, time: int, node: int, process: int, f: str, key: str, value: Any, request_class: str
+    ) -> None:
         """A client operation begins."""
-        row = (op, time, node, process, self.code(f), key, value)
+        row = (op, time, node, process, self.code(f), key, value, request_class)
         self.open_ops[op] = row
         self.invoked.extend(row)
+
+    def attempt(self, op: int, attempts: int) -> None:
+        """A client operation is tried once more."""
+        self.attempts[op] = attempts
 
     def complete(self, op: int, time: int, outcome: str, value: Any, error: str, attempts: int) -> None:
         """A client operation ends: ok, fail, or info (nobody knows)."""
         del self.open_ops[op]
+        if self.attempts:
+            self.attempts.pop(op, None)
         self.returned.extend((op, time, self.code(outcome), value, self.code(error), attempts))
 
     def note(self, time: int, node: int, text: str, cause: int) -> None:
@@ -199,6 +209,8 @@ def _table(names: tuple[str, ...], flat: list[Any], strings: dict[str, int], nod
     cols: dict[str, Any] = {}
     for position, name in enumerate(names):
         values = flat[position::width]
+        if name in OPTIONAL and not any(values):
+            continue
         if name in WORDS:
             for word in values:
                 if word not in strings:

@@ -12,11 +12,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from simulations.engine.declare import Choice, Param, Show
-from simulations.engine.distributions import Exponential
+from simulations.engine.arrivals import NEVER
+from simulations.engine.declare import Param, Show
 from simulations.engine.messages import Body, Read, Value, Work, Write
 from simulations.engine.node import Node
+from simulations.engine.retry_params import RETRIES
 from simulations.engine.tasks import Failure
+from simulations.engine.workload import Operations, arrivals, retries
+from simulations.engine.workload_params import LOAD, OPERATIONS
 
 
 class Client(Node):
@@ -29,95 +32,30 @@ class Client(Node):
     ICON: ClassVar[str] = "client"
     INITIATES: ClassVar[bool] = True
     SERVES: ClassVar[bool] = False
-    PARAMS: ClassVar[tuple[Param, ...]] = (
-        Param(
-            "arrivals",
-            "Arrivals",
-            "choice",
-            "open",
-            choices=(Choice("open", "Open: at a rate"), Choice("closed", "Closed: users who wait")),
-            help="An open client goes on asking when answers are late; a closed one waits for each.",
-            section="Load",
-        ),
-        Param(
-            "rate_per_s",
-            "Rate",
-            "number",
-            20,
-            "/s",
-            0.001,
-            100_000,
-            help="Open only: mean of a Poisson process.",
-            section="Load",
-        ),
-        Param(
-            "users",
-            "Users",
-            "integer",
-            10,
-            "",
-            1,
-            10_000,
-            help="Closed only: how many ask at the same time.",
-            section="Load",
-        ),
-        Param(
-            "think_time",
-            "Think time",
-            "distribution",
-            {"kind": "exponential", "mean_ms": 500},
-            "ms",
-            0,
-            3_600_000,
-            help="Closed only: from an answer to the same user's next request.",
-            section="Load",
-        ),
-        Param(
-            "requests",
-            "Requests",
-            "choice",
-            "work",
-            choices=(Choice("work", "Work: costs time only"), Choice("read-write", "Reads and writes of keys")),
-            help="Reads and writes are checked for consistency.",
-            section="Operations",
-        ),
-        Param(
-            "read_ratio", "Share of reads", "number", 0.5, "", 0, 1, help="The rest are writes.", section="Operations"
-        ),
-        Param("keys", "Keys", "integer", 5, "", 1, 100_000, help="Chosen evenly.", section="Operations"),
-        Param(
-            "timeout_ms",
-            "Timeout",
-            "number",
-            1000,
-            "ms",
-            0.001,
-            3_600_000,
-            help="After this an operation counts as failed; a write as unknown.",
-            section="Operations",
-        ),
-    )
+    PARAMS: ClassVar[tuple[Param, ...]] = (*LOAD, *OPERATIONS, *RETRIES)
     SHOWS: ClassVar[tuple[Show, ...]] = (Show("in_flight", "In flight", "ops"),)
 
     def start(self) -> None:
         self.in_flight = 0
         self.issued = 0
         self.timeout_ms = self.number("timeout_ms")
-        self.think_time = self.duration("think_time")
-        self.gap = Exponential(int(1e9 / self.number("rate_per_s")))
+        self.operations = Operations(self)
+        self.retries = retries(self)
         self.show("in_flight", 0)
         if self.text("arrivals") == "open":
+            self.arrivals = arrivals(self)
             self.schedule_arrival()
         else:
+            self.think_time = self.duration("think_time")
             for user in range(self.integer("users")):
                 self.think(user, self.new_process())
 
-    # Open: a Poisson process
+    # Open: arrivals
 
     def schedule_arrival(self) -> None:
         """Set the timer of the next arrival, unless the workload has ended by then."""
-        gap_ns = self.next_ns(self.gap, "arrival")
-        if self.now_ns + gap_ns < self.network.workload_ends_ns:
+        gap_ns = self.arrivals.gap_ns(self.now_ns, self.host.firings.get("arrival", 0))
+        if gap_ns != NEVER and self.now_ns + gap_ns < self.network.workload_ends_ns:
             self.timer(gap_ns, "arrival", self.arrive)
 
     def arrive(self) -> None:
@@ -139,28 +77,45 @@ class Client(Node):
     def begin_operation(self, choice: int, process: int, user: int) -> None:
         """Choose what to ask, and ask it of the target whose turn it is."""
         self.issued += 1
-        f, key = "work", ""
-        if self.text("requests") == "read-write":
-            f = "read" if self.draw("operation") < self.number("read_ratio") else "write"
-            key = f"k{int(self.draw('key') * self.integer('keys'))}"
+        f = self.operations.choose()
+        key = "" if f == "work" else self.operations.key(user)
+        request_class, priority = self.operations.request_class()
         value = self.network.operations + 1 if f == "write" else None
-        op = self.invoke(f, key, value, process)
+        op = self.invoke(f, key, value, process, request_class)
         self.in_flight += 1
         self.show("in_flight", self.in_flight)
-        body: Body = Work(key) if f == "work" else Read(key) if value is None else Write(key, value)
+        body: Body = Read(key, priority) if value is None else Write(key, value, priority)
+        if f == "work":
+            body = Work(key, priority)
+        if self.retries is not None:
+            self.retries.begin()
         self.spawn(self.operate(op, body, choice, process, user), self.cause)
 
     async def operate(self, op: int, body: Body, choice: int, process: int, user: int) -> None:
-        """One operation, from invocation to its end."""
-        try:
-            if not self.targets:
-                self.complete(op, "fail", None, "no target", 0)
-            else:
-                reply = await self.call(self.targets[choice % len(self.targets)], body, self.timeout_ms)
-                self.complete(op, "ok", reply.value if isinstance(reply, Value) else None, "", 1)
-        except Failure as failure:
-            unknown = failure.uncertain and isinstance(body, Write)
-            self.complete(op, "info" if unknown else "fail", None, failure.reason, 1)
+        """One operation, from invocation to its end, across all its attempts."""
+        outcome, value, error = "fail", None, "no target"
+        attempts = pause_ns = 0
+        uncertain = False
+        while self.targets:
+            target = self.targets[(choice + attempts) % len(self.targets)]
+            attempts += 1
+            try:
+                reply = await self.call(target, body, self.timeout_ms)
+                outcome, value, error = "ok", reply.value if isinstance(reply, Value) else None, ""
+                break
+            except Failure as failure:
+                error = failure.reason
+                uncertain = uncertain or failure.uncertain
+            if self.retries is None:
+                break
+            pause_ns = self.retries.pause_ns(attempts, pause_ns)
+            if pause_ns < 0:
+                break
+            await self.sleep(pause_ns)
+            self.trace.attempt(op, attempts + 1)
+        if outcome != "ok" and uncertain and isinstance(body, Write):
+            outcome = "info"
+        self.complete(op, outcome, value, error, attempts)
         self.in_flight -= 1
         self.show("in_flight", self.in_flight)
         if user >= 0:

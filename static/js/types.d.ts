@@ -56,7 +56,7 @@ interface Verdict { metrics?: Record<string, number>; checks?: CheckResult[]; ex
 interface Point { x: number; y: number }
 /** What the trace says about one message; `slot` is its place in the store. */
 interface MessageRow { slot: number; id: number; sent: number; settled: number; src: number; dst: number; kind: string; role: string; outcome: string; cause: number; op: number; size: number }
-interface OperationRow { op: number; invoked: number; returned: number; node: number; process: number; f: string; key: unknown; value: unknown; type: string; result: unknown; error: string; attempts: number }
+interface OperationRow { op: number; invoked: number; returned: number; node: number; process: number; f: string; key: unknown; value: unknown; type: string; result: unknown; error: string; attempts: number; requestClass: string }
 interface EventRow { index: number; time: number; type: string; role: string; slot: number }
 
 type TraceStore = import("./trace/store.js").TraceStore;

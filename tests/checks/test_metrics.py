@@ -8,8 +8,8 @@ import pytest
 
 from simulations.catalogue import node_types
 from simulations.document import validate
+from simulations.engine.histogram import rank
 from simulations.engine.log import Log
-from simulations.engine.metrics import rank
 from simulations.engine.simulation import Limits, Simulation
 from simulations.report import Recording, judge, record
 

@@ -34,7 +34,7 @@ export function chunk({ n = 0, from = 0, to = 1000, nodes = ["a", "b"], state = 
     settled: table(["id", "time", "outcome"], at(settled, 2)),
     state: table(["time", "node", "field", "value"], at(changes, 2)),
     faults: table(["time", "fault", "phase"], at(faults, 2)),
-    invoked: table(INVOKED, at(invoked, 4, 5)),
+    invoked: table(invoked[0]?.length > INVOKED.length ? [...INVOKED, "class"] : INVOKED, at(invoked, 4, 5, 7)),
     returned: table(["op", "time", "type", "value", "error", "attempts"], at(returned, 2, 4)),
     notes: table(["time", "node", "text", "cause"]),
   };

@@ -118,6 +118,13 @@ test("operations give throughput and latency, the failed ones apart", () => {
   assert.equal(quantile([], 0.5), null);
 });
 
+test("an operation has a class where the trace has that column, and none where it has not", () => {
+  const store = new TraceStore(decode, 2e9);
+  store.add(chunk({ to: 1e9, invoked: [[0, 1e8, 0, 0, "read", "k1", null]] }));
+  store.add(chunk({ n: 1, from: 1e9, to: 2e9, invoked: [[1, 1.1e9, 0, 1, "read", "k1", null, "gold"], [2, 1.2e9, 0, 2, "read", "k1", null, ""]] }));
+  assert.deepEqual([0, 1, 2].map((slot) => store.operations.row(slot).requestClass), ["", "gold", ""]);
+});
+
 test("the playhead waits at the end of what is loaded, and stops at the end of the run", () => {
   const store = new TraceStore(decode, 2e9);
   store.add(chunk({ to: 1e9 }));

@@ -4,6 +4,7 @@ import { $, h, icon } from "../dom.js";
 import { changeEntry, replaceFault, setParam } from "../document/edits.js";
 import { removeFault } from "../document/removal.js";
 import { csrfToken } from "../net/api.js";
+import { showWhatApplies } from "./applying.js";
 import { drawDensity } from "./density.js";
 import { faultWords } from "./fault-words.js";
 import { t, tn } from "./words.js";
@@ -22,7 +23,10 @@ export class Inspector {
     this.host.addEventListener("submit", (event) => event.preventDefault());
     this.host.addEventListener("click", (event) => this.#click(event));
     this.head.addEventListener("click", (event) => this.#click(event));
-    this.host.addEventListener("change", (event) => this.#kindChanged(event));
+    this.host.addEventListener("change", (event) => {
+      this.#kindChanged(event);
+      showWhatApplies(this.host);
+    });
     this.host.addEventListener("input", (event) => this.#drawDensityOf(event.target));
     this.host.addEventListener("fieldchecked", (event) => this.#checked(/** @type {CustomEvent} */ (event)));
     this.host.addEventListener("htmx:configRequest", (event) => {
@@ -103,6 +107,7 @@ export class Inspector {
     if (this.stage.mode !== "edit") for (const control of this.host.querySelectorAll("input, select, button")) control.setAttribute("disabled", "");
     else htmx.process(this.host);
     for (const field of this.host.querySelectorAll(".f.dist")) drawDensity(/** @type {HTMLElement} */ (field));
+    showWhatApplies(this.host);
     this.#links({ kind, item });
     $("body").dataset.inspector = item.id;
   }

@@ -13,6 +13,7 @@ export class Operations {
     this.type = new Grow(Uint8Array);
     this.error = new Grow(Int32Array);
     this.attempts = new Grow(Int32Array);
+    this.requestClass = new Grow(Int32Array);
     /** @type {unknown[]} */ this.keys = [];
     /** @type {unknown[]} */ this.values = [];
     /** @type {unknown[]} */ this.results = [];
@@ -60,6 +61,7 @@ export class Operations {
       this.type.push(this.texts.number("open"));
       this.error.push(this.texts.number(""));
       this.attempts.push(0);
+      this.requestClass.push(this.texts.number(cols.class ? chunk.strings[Number(cols.class[row])] : ""));
       const key = cols.key[row];
       this.keys.push(typeof key === "number" ? chunk.strings[key] ?? key : key);
       this.values.push(cols.value[row]);
@@ -73,7 +75,7 @@ export class Operations {
     return {
       op: this.ids.data[slot], invoked: this.invoked.data[slot], returned: this.returned.data[slot], node: this.node.data[slot],
       process: this.process.data[slot], f: text(this.f), key: this.keys[slot], value: this.values[slot], type: text(this.type),
-      result: this.results[slot], error: text(this.error), attempts: this.attempts.data[slot],
+      result: this.results[slot], error: text(this.error), attempts: this.attempts.data[slot], requestClass: text(this.requestClass),
     };
   }
 

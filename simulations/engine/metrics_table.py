@@ -1,0 +1,130 @@
+"""The metrics that every run has, each with its unit and its definition."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from simulations.engine.declare import Metric
+
+NS_PER_MS: Final = 1_000_000
+NS_PER_S: Final = 1_000_000_000
+
+METRICS: Final[tuple[Metric, ...]] = (
+    Metric(
+        "ops.total", "operations", "Client operations invoked; one operation counts once, however often it was tried."
+    ),
+    Metric("ops.ok", "operations", "Operations answered with success."),
+    Metric(
+        "ops.failed",
+        "operations",
+        "Operations that failed without effect: refused, timed out before acting, unavailable.",
+    ),
+    Metric("ops.unknown", "operations", "Operations whose outcome nobody knows: they may still take effect."),
+    Metric("ops.success_ratio", "ratio", "ops.ok ÷ ops.total."),
+    Metric("ops.per_s", "/s", "Operations invoked a second."),
+    Metric("ops.goodput_per_s", "/s", "Successful operations a second."),
+    Metric("ops.in_flight_mean", "operations", "Time-average of the operations under way."),
+    Metric("ops.attempts.mean", "attempts", "Attempts an operation, the client's retries counted; the mean."),
+    Metric("ops.attempts.max", "attempts", "Most attempts that an operation took."),
+    Metric(
+        "ops.unavailable.spells",
+        "spells",
+        "Spans without a success in which an operation began and failed, not by the run's end: until the next success.",
+    ),
+    Metric("ops.unavailable.longest_ms", "ms", "The longest of these spans."),
+    Metric("ops.unavailable.total_ms", "ms", "Their sum."),
+    Metric("ops.latency_ms.p50", "ms", "Median time from invocation to answer, over successful operations."),
+    Metric(
+        "ops.latency_ms.p95",
+        "ms",
+        "95th percentile of the same (nearest rank; exact up to 10,000 operations, then within 0.4 %).",
+    ),
+    Metric("ops.latency_ms.p99", "ms", "99th percentile of the same."),
+    Metric("ops.latency_ms.mean", "ms", "Mean of the same."),
+    Metric("ops.latency_ms.max", "ms", "Longest of the same."),
+    Metric(
+        "ops.error.<reason>",
+        "operations",
+        "Operations that ended with this reason, spaces as underscores: ops.error.timed_out.",
+    ),
+    Metric("ops.error_ratio.<reason>", "ratio", "ops.error.<reason> ÷ ops.total."),
+    Metric(
+        "ops.<f>.<figure>",
+        "",
+        "Any figure of ops for one sort of operation: ops.read.success_ratio, ops.write.latency_ms.p99.",
+    ),
+    Metric(
+        "reads.stale",
+        "operations",
+        "Reads that returned a version which a later write had replaced before the read began.",
+    ),
+    Metric("reads.stale_ratio", "ratio", "reads.stale ÷ successful reads."),
+    Metric(
+        "reads.staleness_ms.<figure>",
+        "ms",
+        "Mean, p50, p95, p99 or max of how long what a read returned had been replaced when it began; 0: current.",
+    ),
+    Metric("reads.staleness_versions.mean", "versions", "How many later writes had ended before the read began."),
+    Metric("reads.staleness_versions.max", "versions", "The most of the same."),
+    Metric(
+        "writes.lost",
+        "operations",
+        "Writes acknowledged, absent at the end, and replaced by no write that came after or had seen them.",
+    ),
+    Metric("messages.sent", "messages", "Messages sent."),
+    Metric("messages.delivered", "messages", "Messages that arrived."),
+    Metric("messages.dropped", "messages", "Messages that did not arrive."),
+    Metric(
+        "messages.dropped.<reason>",
+        "messages",
+        "Messages dropped for this reason, spaces as underscores: messages.dropped.queue_full.",
+    ),
+    Metric("messages.by_kind.<kind>", "messages", "Messages sent of this kind: messages.by_kind.read."),
+    Metric("messages.bytes", "bytes", "Size of the messages sent, headers included."),
+    Metric("messages.per_op", "messages/operation", "Messages sent on behalf of the selected operations ÷ ops.total."),
+    Metric("nodes.<id>.utilisation", "ratio", "Time-average of the busy servers ÷ concurrency."),
+    Metric("nodes.<id>.queue_mean", "requests", "Time-average of the queue's length."),
+    Metric("nodes.<id>.queue_max", "requests", "Longest that the queue was."),
+    Metric("nodes.<id>.throughput_per_s", "/s", "Requests answered a second, refusals not counted."),
+    Metric("nodes.<id>.in_flight_mean", "requests", "Time-average of the requests received and not yet answered."),
+    Metric(
+        "nodes.<id>.wait_ms.<figure>",
+        "ms",
+        "Mean, p50, p95, p99 or max of the time in the queue, 0 for who found a worker; order as if by arrival.",
+    ),
+    Metric(
+        "nodes.<id>.held_mean",
+        "workers",
+        "Time-average of the calls that a worker is held for, waiting for what stands behind.",
+    ),
+    Metric("nodes.<id>.up_ratio", "ratio", "Share of the time that the node was up."),
+    Metric(
+        "replicas.digest_equal", "1 or 0", "1 when all replicas of each cluster hold the same data at the end, else 0."
+    ),
+    Metric(
+        "replicas.converged_ms",
+        "ms",
+        "From the last heal or the last write's end, whichever is later, until all replicas hold the same for good.",
+    ),
+    Metric(
+        "replicas.lag_ms.<figure>",
+        "ms",
+        "Mean, p50, p95, p99 or max from a change's first showing on a replica to its showing on another.",
+    ),
+    Metric("links.<id>.messages", "messages", "Messages sent over the link, both ways."),
+    Metric("links.<id>.bytes", "bytes", "Their size."),
+    Metric("links.<id>.dropped", "messages", "Messages that did not arrive over it."),
+    Metric("links.<id>.dropped.<reason>", "messages", "The same by reason, spaces as underscores."),
+    Metric("links.<id>.utilisation", "ratio", "Bits sent ÷ bandwidth, the busier way; where a bandwidth is set."),
+    Metric("zones.<id>.<figure>", "", "Any figure of ops for the clients in a zone: zones.east.success_ratio."),
+    Metric("clusters.<id>.<figure>", "", "Any figure of ops for the operations that reached a cluster's members."),
+    Metric("checks.<name>.violations", "violations", "How often the check found its rule broken."),
+)
+
+# Families that count: a member that never occurred is 0 as long as anything at all was counted.
+COUNTED: Final = {
+    "ops.error.": "ops.total",
+    "ops.error_ratio.": "ops.total",
+    "messages.dropped.": "messages.sent",
+    "messages.by_kind.": "messages.sent",
+}
