@@ -68,7 +68,7 @@ def judge_viewing(viewing_id: str) -> None:
     if Verdict.objects.filter(key=key).exists():
         return
     recordings = {name: recording_of(run) for name, run in found.items()}
-    data = judge(validate(viewing.document.data), recordings)
+    data = judge(validate(viewing.document.data), recordings, viewing.variant or BASE)
     Verdict.objects.get_or_create(key=key, defaults={"run": viewing.run, "data": data})
 
 
@@ -102,6 +102,7 @@ def recording_of(run: Run) -> Recording:
 def key_of(viewing: Viewing, found: dict[str, Run]) -> str:
     subject = {
         "document": viewing.document_id,
+        "variant": viewing.variant or BASE,
         "runs": {name: run.key for name, run in found.items()},
         "judges": judges_version(),
     }

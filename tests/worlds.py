@@ -1,8 +1,4 @@
-"""Small worlds for tests: builders of physical documents, and a run as rows merged over its chunks.
-
-story = run(world([client("c"), service("s")], [link("c", "s")], faults=[crash("s", 100)]))
-assert story.drops() == {"node down": 3}
-"""
+"""Small worlds for tests: builders of physical documents, and a run as rows merged over its chunks."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from simulations.engine.arrivals import RECORDED_MAX
 from simulations.engine.declare import Choice, Param
@@ -17,7 +17,7 @@ _KEYED: Final = ("requests", "read-write", "mix")
 def _load(
     name: str,
     title: str,
-    default: float,
+    default: Any,
     unit: str,
     bounds: tuple[float, float],
     help: str,

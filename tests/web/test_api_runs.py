@@ -232,6 +232,20 @@ def test_a_claim_about_a_variant_takes_its_run_in_when_there_is_one(caller: Call
     assert caller.get(f"/api/runs/{viewing}/verdict").json()["expect"][0]["ok"] is True
 
 
+def test_a_verdict_speaks_of_the_watched_variant_first(caller: Caller, asked: list[str]) -> None:
+    claim = {"claim": "Work", "left": {"metric": "ops.ok", "variant": "long"}, "op": ">", "right": {"metric": "ops.ok"}}
+    document = scenario(expect=[claim], variants={"long": [{"op": "replace", "path": "/duration_ms", "value": 5000}]})
+    viewings = []
+    for variant in (None, "long"):
+        viewings.append(caller.post("/api/runs", {"document": document, "variant": variant}).json()["viewing"])
+        runs.compute(Run.objects.get(state=State.QUEUED).pk)
+    for viewing in viewings:
+        runs.judge(viewing)
+    base, long = (caller.get(f"/api/runs/{viewing}/verdict").json() for viewing in viewings)
+    assert base["metrics"]["ops.ok"] < long["metrics"]["ops.ok"]
+    assert base["expect"] == long["expect"]
+
+
 def test_an_unfinished_run_has_no_verdict(caller: Caller, asked: list[str]) -> None:
     assert caller.get(f"/api/runs/{start(caller)}/verdict").status_code == 409
     assert asked == []
