@@ -32,10 +32,10 @@ class BodyLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         limit_bytes = settings.BODY_BYTES_MAX
         declared = header(scope, b"content-length") or ""
-        if declared.isdigit() and int(declared) > limit_bytes:
+        if declared.isdecimal() and int(declared) > limit_bytes:
             await self.refuse(scope, send)
             return
-        if declared.isdigit() or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+        if declared.isdecimal() or scope["method"] in ("GET", "HEAD", "OPTIONS"):
             await self.application(scope, receive, send)
             return
         # Chunked upload: it is read here, never further than the limit.

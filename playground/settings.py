@@ -10,12 +10,13 @@ from playground.secret import secret_key
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
-DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "var"))).resolve()
+DATA_DIR = Path(env.str("DATA_DIR", "") or BASE_DIR / "var").resolve()
 DATA_DIR.mkdir(parents=True, exist_ok=True)
 
 DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", "") or secret_key(DATA_DIR)
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+# Supervisor and health checks ask on this machine, under whatever name the site is known.
+ALLOWED_HOSTS = [*env.list("ALLOWED_HOSTS", default=[]), "localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 HTTPS = env.bool("HTTPS", False)
 
@@ -126,7 +127,7 @@ CELERY_BEAT_SCHEDULE = {
 RUN_EVENTS_MAX = env.int("RUN_EVENTS_MAX", 20_000_000)
 RUN_TRACE_BYTES_MAX = env.int("RUN_TRACE_BYTES_MAX", 256 * 1024 * 1024)
 RUN_SIMULATED_MS_MAX = env.int("RUN_SIMULATED_MS_MAX", 3_600_000)
-RUN_WALL_SECONDS_MAX = env.int("RUN_WALL_SECONDS_MAX", 300)
+RUN_WALL_SECONDS_MAX = env.int("RUN_WALL_SECONDS_MAX", 300)  # looked at with each chunk
 RUN_LEASE_SECONDS = env.float("RUN_LEASE_SECONDS", 4.0)
 RUN_ATTEMPTS_MAX = env.int("RUN_ATTEMPTS_MAX", 3)
 RUNS_WAITING_PER_OWNER_MAX = env.int("RUNS_WAITING_PER_OWNER_MAX", 10)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -33,8 +34,6 @@ class Child:
     restart_at: float | None = field(default=None)
 
     def start(self, cwd: Path) -> None:
-        if self.log.exists() and self.log.stat().st_size > LOG_BYTES_MAX:
-            self.log.replace(self.log.with_suffix(".log.1"))
         with self.log.open("ab") as out:
             self.process = subprocess.Popen(
                 self.command,
@@ -47,6 +46,13 @@ class Child:
             )
         self.started_at = time.monotonic()
         self.restart_at = None
+
+    def trim_log(self) -> None:
+        """Beyond its limit the log begins anew, with the old one beside it; the program appends, so it may go on."""
+        with contextlib.suppress(OSError):
+            if self.log.stat().st_size > LOG_BYTES_MAX:
+                shutil.copyfile(self.log, self.log.with_suffix(".log.1"))
+                os.truncate(self.log, 0)
 
     def died(self) -> bool:
         """Whether the program has ended since it was started; what it left of its group is killed."""

@@ -53,7 +53,7 @@ def copy_sources(scratch: Path) -> list[str]:
     for name in [*names, "simulations/compiled.py"]:
         (scratch / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, scratch / name)
-    for package in ("simulations", "simulations/engine", "simulations/nodes"):
+    for package in ("simulations", "simulations/engine", "simulations/nodes", "simulations/benchmarks"):
         (scratch / package / "__init__.py").touch()
     return names
 

@@ -13,6 +13,7 @@ from house import ROOT, VENV_PYTHON, Trouble, fingerprint, is_stamped, one_at_a_
 
 COMPILE_SCRIPT = ROOT / "scripts" / "compile_engine.py"
 COMPILED_STAMP = ROOT / ".build" / ".stamp"
+ENGINE = ("engine", "nodes")
 
 
 class Interrupted(Exception):
@@ -30,7 +31,7 @@ def compile_engine(stopping: Callable[[], bool] = never) -> None:
     """
     if not COMPILE_SCRIPT.exists():
         return
-    sources = [COMPILE_SCRIPT, *(ROOT / "simulations" / name for name in ("compiled.py", "engine", "nodes"))]
+    sources = [COMPILE_SCRIPT, *(ROOT / "simulations" / name for name in ("compiled.py", *ENGINE))]
     value = fingerprint(sources, str(VENV_PYTHON.resolve()))
     if is_stamped(COMPILED_STAMP, value):
         return
@@ -65,7 +66,8 @@ def prepare_database(data_dir: Path, environment: dict[str, str], stopping: Call
 
 def what_the_database_follows() -> str:
     migrations = sorted(path for app in ("playground", "simulations") for path in (ROOT / app).rglob("migrations"))
-    gallery = sorted((ROOT / "simulations").glob("document*.py"))
+    # A run belongs to an engine and its node types: when they change, the gallery's are made anew.
+    gallery = [*sorted((ROOT / "simulations").glob("document*.py")), *(ROOT / "simulations" / n for n in ENGINE)]
     loaders = sorted(path for app in ("playground", "simulations") for path in (ROOT / app).rglob("load_gallery.py"))
     return fingerprint([*migrations, *gallery, *loaders, ROOT / "simulations" / "scenarios", ROOT / "requirements.txt"])
 

@@ -99,12 +99,8 @@ class Supervisor:
         compile_engine(self.is_stopping)
         prepare_database(self.data_dir, environment, self.is_stopping)
         python = [str(VENV_PYTHON), "-m"]
-        worker = (
-            "-A playground worker -Q interactive,batch --prefetch-multiplier 1 -B --scheduler celery.beat:Scheduler"
-        )
         processes = os.environ.get("WORKER_PROCESSES") or str(max(2, os.cpu_count() or 2))
-        quick = ["--without-gossip", "--without-mingle", "-c", processes]
-        self.launch("worker", [*python, "celery", *worker.split(), *quick], environment)
+        self.launch("worker", [*python, "celery", *WORKER.split(), "-c", processes], environment)
         web = ["daphne", "-b", self.host, "-p", str(self.port), "playground.asgi:application"]
         self.launch("web", [*python, *web], environment)
 
@@ -151,6 +147,7 @@ class Supervisor:
     def tend(self) -> None:
         """Notices the dead, reports them in one line each, and starts them anew when their pause is over."""
         for child in self.children.values():
+            child.trim_log()
             if child.restart_at is not None:
                 if time.monotonic() >= child.restart_at:
                     child.start(ROOT)

@@ -50,7 +50,8 @@ def check() -> int:
         "house rules": ("-m", "pytest", "tests/test_tidy.py", "-n", "0", "--quiet"),
     }
     failed = [name for name, arguments in steps.items() if python(*arguments) != 0]
-    if call(str(NODE_MODULES / ".bin" / "tsc"), "--project", "."):
+    # Through the Node that was found: the file's own first line wants one on PATH.
+    if call(*node(), str(NODE_MODULES / ".bin" / "tsc"), "--project", "."):
         failed.append("JavaScript types")
     say(f"failed: {', '.join(failed)}" if failed else "all checks passed")
     return 1 if failed else 0

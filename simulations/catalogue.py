@@ -6,6 +6,7 @@ import ast
 import hashlib
 import importlib
 import inspect
+import json
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -24,9 +25,23 @@ HERE: Final = Path(__file__).resolve().parent
 CATEGORIES: Final = ("Workload", "Services", "Storage and consensus")
 
 
+def _digests(paths: Iterable[Path]) -> dict[str, str]:
+    return {path.relative_to(HERE).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+
+
+# Sources are read when the code is loaded: an edit counts from the next process on, the first that runs it.
+_ENGINE: Final = _digests([*(HERE / "engine").glob("*.py"), *HERE.glob("document*.py")])
+
+
+@cache
+def _nodes() -> dict[str, str]:
+    return _digests((HERE / "nodes").glob("*.py"))
+
+
 @cache
 def node_types() -> dict[str, type[Node]]:
     """Every node type by name: the subclasses of Node that the files under `nodes/` define, in palette order."""
+    _nodes()
     found: list[type[Node]] = []
     for name in _modules():
         module = importlib.import_module(f"simulations.nodes.{name}")
@@ -142,10 +157,6 @@ def engine_version(types: Iterable[str]) -> str:
     Raises KeyError for an unknown type.
     """
     known = node_types()
-    files = [*(HERE / "engine").glob("*.py"), *HERE.glob("document*.py")]
-    files += [_source(known[name]) for name in types]
-    digest = hashlib.sha256()
-    for path in sorted(set(files)):
-        digest.update(f"{path.relative_to(HERE).as_posix()}\0".encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+    names = {_source(known[name]).relative_to(HERE).as_posix() for name in types}
+    parts = _ENGINE | {name: _nodes()[name] for name in names}
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]

@@ -16,11 +16,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 UNCOMPILED = frozenset({"__init__", "metrics"})  # metrics.py reads what chunks decode to: any values
+BENCHMARK_NODES = ROOT / "simulations" / "benchmarks" / "nodes.py"
 
 
 def sources() -> list[Path]:
     """The files that are compiled, in a fixed order."""
-    found = [*ROOT.glob("simulations/engine/*.py"), *ROOT.glob("simulations/nodes/*.py")]
+    found = [*ROOT.glob("simulations/engine/*.py"), *ROOT.glob("simulations/nodes/*.py"), BENCHMARK_NODES]
     return sorted(path for path in found if path.stem not in UNCOMPILED)
 
 

@@ -6,6 +6,7 @@ compared, not written again, and viewers notice nothing but the pause.
 
 import gc
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -14,13 +15,14 @@ from typing import Self
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
-from django.db import connections, transaction
+from django.db import DatabaseError, connections, transaction
 from django.utils.translation import gettext as _
 
 from simulations import chunks
 from simulations.catalogue import node_types
 from simulations.engine.simulation import Limits, Simulation
 from simulations.engine.trace import Chunk
+from simulations.keys import version_for
 from simulations.models import ChunkRow, Run, State
 from simulations.notifier import announce
 
@@ -32,7 +34,15 @@ class LeaseLost(Exception):
 
 
 class Unwanted(Exception):
-    """Nobody wants the run any more."""
+    """Nobody wants the run any more; it has been let go of."""
+
+
+class TooLong(Exception):
+    """The run has been computed for as long as one may be."""
+
+
+class OtherEngine(Exception):
+    """The run was asked for under another version of the engine than this process runs."""
 
 
 class DifferentTrace(Exception):
@@ -58,8 +68,13 @@ def attempt(run: Run) -> None:
     except LeaseLost:
         log.warning("lease_lost", run=run.pk, attempt=run.attempt)
     except Unwanted:
-        run.release(State.STOPPED, _("Stopped."))
-    except SoftTimeLimitExceeded:
+        pass
+    except DatabaseError:
+        # Not the run's fault: when the lease is over the sweeper lets another attempt go on.
+        log.exception("store_away", run=run.pk, attempt=run.attempt)
+    except OtherEngine:
+        run.release(State.STOPPED, _("The simulator has changed since this run was asked for. Run it again."))
+    except (TooLong, SoftTimeLimitExceeded):
         run.release(State.STOPPED, _("Stopped after %(s)d s of computing.") % {"s": settings.RUN_WALL_SECONDS_MAX})
     except DifferentTrace as error:
         log.error("different_trace", run=run.pk, attempt=run.attempt, error=str(error))
@@ -78,12 +93,18 @@ class Computation:
         self.stored = dict(ChunkRow.objects.filter(run=run).values_list("number", "sha256"))
         self.rows = 0
         self.size_bytes = 0
+        self.began_s = time.monotonic()
 
     def carry_out(self) -> None:
+        if version_for(self.run.physical) != self.run.engine_version:
+            raise OtherEngine
         simulation = Simulation(self.run.physical, node_types(), Limits(**self.run.limits))
         for chunk in simulation.chunks():
             if self.keeper.lost:
                 raise LeaseLost
+            # Before it is stored: Celery's limit, raised in a node's handler, closes the trace like a bug of the node.
+            if time.monotonic() - self.began_s > settings.RUN_WALL_SECONDS_MAX:
+                raise TooLong
             self.store(chunk)
             announce(self.run.pk)
         outcome = simulation.outcome
@@ -119,8 +140,6 @@ class Computation:
             # A later attempt shows no progress before it has caught up with what viewers have.
             if not self.run.renew(**(progress if known is None else {})):
                 raise LeaseLost
-            if not Run.objects.wanted().filter(pk=self.run.pk).exists():
-                raise Unwanted
             if known is None:
                 ChunkRow.objects.create(
                     run=self.run,
@@ -132,6 +151,12 @@ class Computation:
                     size_bytes=len(chunk.data),
                     attempt=self.run.attempt,
                 )
+            wanted = Run.objects.wanted().filter(pk=self.run.pk).exists()
+            if not wanted:
+                # Here, while the row is ours: whoever asks from now on finds a stopped run, and starts it anew.
+                self.run.release(State.STOPPED, _("Stopped."))
+        if not wanted:
+            raise Unwanted
 
 
 class LeaseKeeper:
@@ -152,16 +177,14 @@ class LeaseKeeper:
         self._thread.join()
 
     def _keep(self) -> None:
-        try:
-            while not self._over.wait(settings.RUN_LEASE_SECONDS / 4):
-                if not self.run.renew():
-                    self.lost = True
-                    return
-        except Exception:
-            # A database that is busy or away for a moment: the next chunk's own renewal decides.
-            log.exception("lease_not_renewed", run=self.run.pk)
-        finally:
-            connections.close_all()
+        while not self.lost and not self._over.wait(settings.RUN_LEASE_SECONDS / 4):
+            try:
+                self.lost = not self.run.renew()
+            except DatabaseError:
+                # Busy or away for a moment: it is tried again, over a new connection.
+                log.exception("lease_not_renewed", run=self.run.pk)
+                connections.close_all()
+        connections.close_all()
 
 
 @contextmanager

@@ -129,7 +129,7 @@ def validate(data: object) -> Document:
     """Check plain data as a document, its variants included. Raises DocumentError with every mistake."""
     if not isinstance(data, dict):
         raise _refusal(f"A scenario document is a JSON object. Got {shown(data)}.")
-    _refuse_unprintable(data)
+    refuse_unprintable(data)
     document = _checked(whole_dict(data))
     mistakes = claim_mistakes(document)
     plain = document.data()
@@ -226,7 +226,7 @@ def _constant(word: str) -> Any:
     raise _refusal(f"{word} is no JSON number; times, rates and the like are finite.")
 
 
-def _refuse_unprintable(data: object) -> None:
+def refuse_unprintable(data: object) -> None:
     """Refuse depth, numbers that are not finite, control characters and foreign objects, walking without recursion."""
     mistakes: list[Mistake] = []
     open_items: list[tuple[str, object, int]] = [("", data, 1)]

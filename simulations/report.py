@@ -143,15 +143,15 @@ def record(physical: dict[str, Any], limits: Limits, trace: BinaryIO | None = No
     return recording
 
 
-def judge(document: Document, recordings: Mapping[str, Recording]) -> dict[str, Any]:
-    """Metrics and checks of the run at hand, and every claim judged. Recordings go by variant, `BASE` for none.
+def judge(document: Document, recordings: Mapping[str, Recording], watched: str | None = None) -> dict[str, Any]:
+    """Metrics and checks of the watched run, and every claim judged. Recordings go by variant, `BASE` for none.
 
     A metric that names no variant is of the base, or of the only run there is.
     """
     for name, recording in recordings.items():
         if recording.physical is None:
             recording.physical = document.physical(name or None)
-    own = _own(recordings)
+    own = _own(recordings) if watched is None else watched
     return {
         "metrics": recordings[own].metrics(),
         "checks": recordings[own].checks(),

@@ -18,7 +18,7 @@ from simulations.document import Document
 from simulations.keys import limits, run_key, sha256_of, version_for
 from simulations.models import ABANDONED, WAITING, ChunkRow, Run, SavedDocument, State, Viewing, queued
 from simulations.notifier import announce
-from simulations.verdicts import NotComplete, judge_viewing, verdict
+from simulations.verdicts import Damaged, NotComplete, judge_viewing, verdict
 
 __all__ = [
     "Look",
@@ -27,7 +27,7 @@ __all__ = [
     "compute",
     "duration_ms",
     "find_viewing",
-    "judge_viewing",
+    "judge",
     "limits",
     "look",
     "mend",
@@ -156,8 +156,11 @@ def send(run_id: int) -> None:
 
 def stop(viewing: Viewing) -> None:
     """Detach the viewing. A run that nobody else wants ends: at once when queued, else at its next chunk."""
-    viewing.detach()
-    Run.objects.stop_unwanted(viewing.run_id)
+    with transaction.atomic():
+        # Held until commit, so that somebody who asks for the same run now is seen, or sees it stopped.
+        Run.objects.select_for_update().filter(pk=viewing.run_id).first()
+        viewing.detach()
+        Run.objects.stop_unwanted(viewing.run_id)
     announce(viewing.run_id)
 
 
@@ -184,6 +187,14 @@ def sweep() -> None:
             send(run_id)
     for run_id in lapsed:
         announce(run_id)
+
+
+def judge(viewing_id: str) -> None:
+    """Judge what a viewing shows. A run with a chunk gone is computed again first, and judged when asked again."""
+    try:
+        judge_viewing(viewing_id)
+    except Damaged as damaged:
+        mend(damaged.run_id)
 
 
 # --- looking --------------------------------------------------------------------------------------------------------
@@ -239,6 +250,8 @@ def duration_ms(run: Run) -> float:
 
 
 def find_viewing(viewing_id: str) -> Viewing | None:
+    if "\0" in viewing_id:  # which PostgreSQL would refuse to look for
+        return None
     return Viewing.objects.select_related("run", "document").filter(pk=viewing_id).first()
 
 

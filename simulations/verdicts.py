@@ -27,6 +27,14 @@ class NotComplete(Exception):
     """There is nothing to judge yet, or there never will be."""
 
 
+class Damaged(Exception):
+    """A chunk is gone of a run that is to be judged."""
+
+    def __init__(self, run_id: int) -> None:
+        super().__init__(run_id)
+        self.run_id = run_id
+
+
 def verdict(viewing: Viewing) -> dict[str, Any] | None:
     """The kept verdict; None when there is none yet, and then a worker is asked for it. Raises NotComplete."""
     if not viewing.run.is_complete:
@@ -51,7 +59,7 @@ def ask_worker(viewing: Viewing) -> None:
 
 
 def judge_viewing(viewing_id: str) -> None:
-    """Decode the traces, judge, keep. Does nothing when it is done already."""
+    """Decode the traces, judge, keep. Does nothing when it is done already. Raises Damaged."""
     viewing = Viewing.objects.select_related("run", "document").filter(pk=viewing_id).first()
     if viewing is None or not viewing.run.is_complete:
         return
@@ -60,7 +68,7 @@ def judge_viewing(viewing_id: str) -> None:
     if Verdict.objects.filter(key=key).exists():
         return
     recordings = {name: recording_of(run) for name, run in found.items()}
-    data = judge(validate(viewing.document.data), recordings)
+    data = judge(validate(viewing.document.data), recordings, viewing.variant or BASE)
     Verdict.objects.get_or_create(key=key, defaults={"run": viewing.run, "data": data})
 
 
@@ -82,14 +90,19 @@ def physical_of(document: Document, name: str, seed: int | None) -> dict[str, An
 
 
 def recording_of(run: Run) -> Recording:
-    """Raises ChunkMissing."""
+    """Raises Damaged."""
     addresses = ChunkRow.objects.filter(run=run).order_by("number").values_list("sha256", flat=True)
-    return Recording.from_chunks((chunks.get(address) for address in addresses), run.state, run.digest, run.physical)
+    try:
+        found = (chunks.get(address) for address in addresses)
+        return Recording.from_chunks(found, run.state, run.digest, run.physical)
+    except chunks.ChunkMissing:
+        raise Damaged(run.pk) from None
 
 
 def key_of(viewing: Viewing, found: dict[str, Run]) -> str:
     subject = {
         "document": viewing.document_id,
+        "variant": viewing.variant or BASE,
         "runs": {name: run.key for name, run in found.items()},
         "judges": judges_version(),
     }

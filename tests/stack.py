@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 ROOT = Path(__file__).resolve().parent.parent
 START_S_MAX = 60.0
 # Set on the tester's machine they would point the processes at somebody's real data.
-NOT_INHERITED = ("REDIS_URL", "DATABASE_URL", "ALLOWED_HOSTS", "SECRET_KEY", "DEBUG", "STATIC_HASHED", "HOST")
+NOT_INHERITED = ("REDIS_URL", "DATABASE_URL", "ALLOWED_HOSTS", "SECRET_KEY", "DEBUG", "STATIC_HASHED", "HOST", "HTTPS")
 
 
 class Stack:

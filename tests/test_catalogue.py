@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -75,3 +76,9 @@ def test_the_version_depends_on_the_node_files_used() -> None:
     assert len(engine_version([])) == 16
     with pytest.raises(KeyError):
         engine_version(["toaster"])
+
+
+def test_an_edit_counts_from_the_next_process_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = engine_version(["client"])
+    monkeypatch.setattr(Path, "read_bytes", lambda path: b"edited")
+    assert engine_version(["client"]) == before

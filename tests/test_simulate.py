@@ -20,6 +20,7 @@ TINY: dict[str, Any] = {
     "format": "netsplit/1",
     "title": "Tiny",
     "duration_ms": 2000,
+    "settle_ms": 1000,
     "nodes": [{"id": "c", "type": "client", "params": {"rate_per_s": 20}}, {"id": "s", "type": "service"}],
     "links": [{"id": "l", "a": "c", "b": "s"}],
     "faults": [],
@@ -62,7 +63,7 @@ def test_a_scenario_whose_claims_hold(tiny: Path) -> None:
     result = json.loads(out)
     assert (status, err) == (0, "")
     assert result["status"] == "finished"
-    assert result["simulated_ms"] == 2000
+    assert result["simulated_ms"] == 3000
     assert result["messages"]["sent"] == result["messages"]["delivered"] > 0
     assert result["metrics"]["ops.success_ratio"] == 1
     assert list(result["variants"]) == ["down"]

@@ -14,10 +14,10 @@ from playground.sandbox.models import Draft
 from simulations import runs
 from simulations.catalogue import describe
 from simulations.document import DocumentError, json_schema
+from simulations.document_base import SEED_MAX
 from simulations.models import Viewing
 
 router = Router()
-SEED_MAX = 2**53 - 1
 
 
 class RunRequest(Schema):

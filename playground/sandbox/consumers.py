@@ -66,6 +66,9 @@ def read_frame(text: str | None) -> dict[str, int]:
 class RunConsumer(AsyncWebsocketConsumer):
     """One viewer. Reading is passive; `_feed` sends what credit and the store allow."""
 
+    # The run's watch hears the announcements; a subscription a viewer would cost one, and a broker to open the socket.
+    channel_layer_alias = ""
+
     async def connect(self) -> None:
         self.feed: asyncio.Task[None] | None = None
         self.watch: Watch | None = None
@@ -200,6 +203,8 @@ class RunConsumer(AsyncWebsocketConsumer):
 
 
 class UnknownAddress(AsyncWebsocketConsumer):
+    channel_layer_alias = ""
+
     async def connect(self) -> None:
         await self.accept(SUBPROTOCOL if SUBPROTOCOL in self.scope["subprotocols"] else None)
         await self.close(code=UNKNOWN, reason=_("There is nothing at this address."))

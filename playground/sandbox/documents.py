@@ -3,8 +3,8 @@
 import json
 from typing import Any, Final
 
-from simulations.document import Document, DocumentError, Mistake, parse
-from simulations.document_base import DOCUMENT_BYTES_MAX, DOCUMENT_DEPTH_MAX, FORMAT
+from simulations.document import Document, DocumentError, Mistake, parse, refuse_unprintable
+from simulations.document_base import DOCUMENT_BYTES_MAX, FORMAT
 
 LISTS: Final = ("nodes", "links", "zones", "clusters", "faults", "expect")
 
@@ -25,13 +25,12 @@ def variant_of(document: Document, name: str | None) -> str | None:
 def sketch_of(data: Any) -> dict[str, Any]:
     """A document as somebody is drawing it: it may still have mistakes, but the editor can open it again.
 
-    Raises DocumentError when it could not: other format, other shape, too big, too deep.
+    Raises DocumentError when it could not: other format, other shape, too big, too deep, text that cannot be stored.
     """
     text = text_of(data)
     if len(text) > DOCUMENT_BYTES_MAX:
         raise refused("", f"The document has {len(text):,} bytes; the limit is {DOCUMENT_BYTES_MAX:,}.")
-    if depth_of(data) > DOCUMENT_DEPTH_MAX:
-        raise refused("", f"The document is nested more than {DOCUMENT_DEPTH_MAX} deep.")
+    refuse_unprintable(data)
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise refused("format", f'Must be "{FORMAT}".')
     if not isinstance(data.get("title", ""), str):
@@ -50,19 +49,6 @@ def text_of(data: Any) -> str:
         raise refused("", "The document is nested too deeply.") from None
     except ValueError:
         raise refused("", "Numbers must be finite: NaN and Infinity are not.") from None
-
-
-def depth_of(data: Any) -> int:
-    deepest, layer = 0, [data]
-    while layer:
-        layer = [
-            item
-            for value in layer
-            if isinstance(value, dict | list)
-            for item in (value.values() if isinstance(value, dict) else value)
-        ]
-        deepest += 1
-    return deepest
 
 
 def refused(path: str, message: str) -> DocumentError:

@@ -32,6 +32,6 @@ def share_scenario(request: HttpRequest, body: ScenarioBody) -> Any:
     return Status(201, {"slug": scenario.slug, "url": url})
 
 
-@router.get("/scenarios/{slug}", response=dict[str, Any])
+@router.get("/scenarios/{slug:slug}", response=dict[str, Any])
 def get_scenario(request: HttpRequest, slug: str) -> Any:
     return get_object_or_404(Scenario.objects.select_related("document"), slug=slug).data

@@ -26,6 +26,22 @@ def pack(values: list[int]) -> dict[str, Any]:
     return {"t": kind, "o": low, "b": array(_CODES[kind], shifted).tobytes()}
 
 
+def pack_below(values: list[int], bound: int) -> dict[str, Any]:
+    """A column of integers from 0 to below `bound`, whose width is known without looking at them."""
+    kind = "u8" if bound <= 1 << 8 else "u16" if bound <= 1 << 16 else "u32"
+    return {"t": kind, "o": 0, "b": array(_CODES[kind], values).tobytes()}
+
+
+def pack_ids(values: list[int]) -> dict[str, Any]:
+    """A column of numbers of messages or operations, or −1."""
+    return {"t": "i32", "o": 0, "b": array("i", values).tobytes()}
+
+
+def pack_times(values: list[int]) -> dict[str, Any]:
+    """A column of nanoseconds, as 64-bit floats, exact to 2^53 (104 days)."""
+    return {"t": "f64", "o": 0, "b": array("d", values).tobytes()}
+
+
 def unpack(column: Any) -> list[Any]:
     """The list behind a column, packed or plain."""
     if isinstance(column, list):

@@ -9,7 +9,9 @@ import math
 from bisect import bisect_right
 from typing import Any, Final
 
-from simulations.engine.streams import GAMMA, MASK, below, mix, uniform
+from mypy_extensions import i64
+
+from simulations.engine.streams import below, beside, mix, uniform
 
 NS_PER_MS: Final = 1_000_000
 _Z_99: Final = 2.3263478740408408  # the standard normal's 99th percentile
@@ -26,7 +28,7 @@ class Distribution:
     def __init__(self, mean_ns: int) -> None:
         self.mean_ns = mean_ns
 
-    def draw_ns(self, key: int, lineage: int) -> int:
+    def draw_ns(self, key: i64, lineage: i64) -> int:
         """The duration that stream `key` gives at `lineage`, ≥ 0."""
         return self.mean_ns
 
@@ -39,21 +41,21 @@ class Uniform(Distribution):
         self.low_ns = low_ns
         self.span_ns = high_ns - low_ns
 
-    def draw_ns(self, key: int, lineage: int) -> int:
+    def draw_ns(self, key: i64, lineage: i64) -> int:
         return self.low_ns + int(uniform(key, lineage) * (self.span_ns + 1))
 
 
 class Exponential(Distribution):
     """Memoryless, by inversion."""
 
-    def draw_ns(self, key: int, lineage: int) -> int:
+    def draw_ns(self, key: i64, lineage: i64) -> int:
         return int(-math.log(1.0 - uniform(key, lineage)) * self.mean_ns + 0.5)
 
 
-def _standard_normal(key: int, lineage: int) -> float:
+def _standard_normal(key: i64, lineage: i64) -> float:
     """Box and Muller's transform of two draws."""
     radius = math.sqrt(-2.0 * math.log(1.0 - uniform(key, lineage)))
-    return radius * math.cos(2.0 * math.pi * uniform(key, (lineage + GAMMA) & MASK))
+    return radius * math.cos(2.0 * math.pi * uniform(key, beside(lineage, 1)))
 
 
 class Normal(Distribution):
@@ -63,9 +65,9 @@ class Normal(Distribution):
         super().__init__(mean_ns)
         self.sd_ns = sd_ns
 
-    def draw_ns(self, key: int, lineage: int) -> int:
+    def draw_ns(self, key: i64, lineage: i64) -> int:
         for attempt in range(100):
-            value = self.mean_ns + self.sd_ns * _standard_normal(key, (lineage + 2 * attempt * GAMMA) & MASK)
+            value = self.mean_ns + self.sd_ns * _standard_normal(key, beside(lineage, 2 * attempt))
             if value >= 0.0:
                 return int(value + 0.5)
         return 0
@@ -79,7 +81,7 @@ class LogNormal(Distribution):
         self.sigma = math.log(p99_ns / median_ns) / _Z_99
         super().__init__(int(median_ns * math.exp(self.sigma * self.sigma / 2.0) + 0.5))
 
-    def draw_ns(self, key: int, lineage: int) -> int:
+    def draw_ns(self, key: i64, lineage: i64) -> int:
         return int(self.median_ns * math.exp(self.sigma * _standard_normal(key, lineage)) + 0.5)
 
 
@@ -93,7 +95,7 @@ class Pareto(Distribution):
         self.scale_ns = scale_ns
         self.shape = shape
 
-    def draw_ns(self, key: int, lineage: int) -> int:
+    def draw_ns(self, key: i64, lineage: i64) -> int:
         return int(self.scale_ns * math.exp(-math.log(1.0 - uniform(key, lineage)) / self.shape) + 0.5)
 
 
@@ -110,22 +112,21 @@ class Gamma(Distribution):
         self._d = (shape if shape >= 1.0 else shape + 1.0) - 1.0 / 3.0
         self._c = 1.0 / math.sqrt(9.0 * self._d)
 
-    def draw_ns(self, key: int, lineage: int) -> int:
+    def draw_ns(self, key: i64, lineage: i64) -> int:
         value = self._standard(key, lineage)
         if self.shape < 1.0:
-            value *= math.exp(math.log(1.0 - uniform(key, (lineage - GAMMA) & MASK)) / self.shape)
+            value *= math.exp(math.log(1.0 - uniform(key, beside(lineage, -1))) / self.shape)
         return int(value / self.shape * self.mean_ns + 0.5)
 
-    def _standard(self, key: int, lineage: int) -> float:
+    def _standard(self, key: i64, lineage: i64) -> float:
         for attempt in range(100):
-            at = lineage + 3 * attempt * GAMMA
-            normal = _standard_normal(key, at & MASK)
+            normal = _standard_normal(key, beside(lineage, 3 * attempt))
             root = 1.0 + self._c * normal
             if root <= 0.0:
                 continue
             cube = root * root * root
             bound = 0.5 * normal * normal + self._d * (1.0 - cube + math.log(cube))
-            if math.log(1.0 - uniform(key, (at + 2 * GAMMA) & MASK)) < bound:
+            if math.log(1.0 - uniform(key, beside(lineage, 3 * attempt + 2))) < bound:
                 return self._d * cube
         return self._d
 
@@ -142,7 +143,7 @@ class Empirical(Distribution):
         else:
             super().__init__(sum(values_ns) // len(values_ns))
 
-    def draw_ns(self, key: int, lineage: int) -> int:
+    def draw_ns(self, key: i64, lineage: i64) -> int:
         if self.reaches:
             return self.values_ns[_pick(self.reaches, uniform(key, lineage))]
         return self.values_ns[below(key, lineage, len(self.values_ns))]
@@ -157,7 +158,7 @@ class Mixture(Distribution):
         total = math.fsum(part.mean_ns * weight for part, weight in zip(parts, weights, strict=True))
         super().__init__(int(total / self.reaches[-1] + 0.5))
 
-    def draw_ns(self, key: int, lineage: int) -> int:
+    def draw_ns(self, key: i64, lineage: i64) -> int:
         # The part draws at another lineage: what it draws is not to depend on having been picked.
         return self.parts[_pick(self.reaches, uniform(key, lineage))].draw_ns(key, mix(lineage))
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mypy_extensions import i64
+
 from simulations.engine.distributions import Distribution
 from simulations.engine.kernel import Kernel
 from simulations.engine.streams import below, nth, stream_key
@@ -34,7 +36,7 @@ class Sync(Future):
 class Disk:
     """Keys and values that survive a crash once synced."""
 
-    def __init__(self, kernel: Kernel, key: int) -> None:
+    def __init__(self, kernel: Kernel, key: i64) -> None:
         self.kernel = kernel
         self.key = key
         self.durable: dict[str, Any] = {}

@@ -17,6 +17,8 @@ _NORMAL: Final = 1 << 60  # priority 1, in one integer with the serial
 class Event:
     """Something that happens at a moment. Subclasses say what."""
 
+    __slots__ = ()
+
     def fire(self) -> None:
         """Happen. Called once, when the clock has reached the event's time."""
 

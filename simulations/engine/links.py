@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
+from mypy_extensions import i64
+
 from simulations.engine.distributions import Distribution, distribution
 from simulations.engine.streams import nth, stream_key, uniform
 
@@ -27,7 +29,7 @@ class Burst:
     state too: Elliott, "Estimates of Error Rates for Codes on Burst-Noise Channels", ibid. 42(5), 1963.
     """
 
-    def __init__(self, key: int, start: float, end: float, loss: float) -> None:
+    def __init__(self, key: i64, start: float, end: float, loss: float) -> None:
         self.key = key
         self.start = start
         self.end = end
@@ -82,7 +84,7 @@ class Extra:
         self.pick_key = stream_key(seed, channel.direction, f"{purpose}: whether")
         self.delay_key = stream_key(seed, channel.direction, f"{purpose}: how long")
 
-    def draw_ns(self, lineage: int) -> int:
+    def draw_ns(self, lineage: i64) -> int:
         """What the message of that lineage takes more."""
         if self.probability < 1.0 and uniform(self.pick_key, lineage) >= self.probability:
             return 0

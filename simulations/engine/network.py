@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mypy_extensions import i64
+
 from simulations.engine.distributions import Distribution
 from simulations.engine.kernel import Kernel
 from simulations.engine.links import QUEUE_BYTES, Conditions
 from simulations.engine.messages import Body
-from simulations.engine.streams import GAMMA, descend, stream_key, uniform
-from simulations.engine.tasks import Cause, Task
+from simulations.engine.streams import descend, stream_key, uniform
+from simulations.engine.tasks import Call, Cause, Deadlines, Task
 from simulations.engine.trace import DELIVERED, Trace
 
 if TYPE_CHECKING:
@@ -21,17 +23,23 @@ if TYPE_CHECKING:
 
 
 class Message(Cause):
-    """A body under way. `reply_to` is the id of the request it answers, −1 for none."""
+    """A body under way. `call` is the call that awaits its reply or, for a reply, the one that it answers."""
+
+    __slots__ = ("body", "call", "cause_id", "channel", "lost", "replies", "sent_ns")
 
     def __init__(
-        self, channel: Channel, body: Body, id: int, cause: Cause, lineage: int, reply_to: int, sent_ns: int
+        self, channel: Channel, body: Body, id: int, cause: Cause, lineage: i64, call: Call | None, replies: bool
     ) -> None:
-        super().__init__(id, cause.op, lineage)
+        self.id = id
+        self.op = cause.op
+        self.lineage = lineage
+        self.effects = 0
         self.cause_id = cause.id
         self.channel = channel
         self.body = body
-        self.reply_to = reply_to
-        self.sent_ns = sent_ns
+        self.call = call
+        self.replies = replies
+        self.sent_ns = channel.network.kernel.now
         self.lost = False
 
     def fire(self) -> None:
@@ -47,6 +55,8 @@ class Channel:
         self.link = link
         self.src = src
         self.dst = dst
+        self.src_index = src.index
+        self.dst_index = dst.index
         self.latency = latency
         self.own_loss = loss
         self.faulty_loss: list[float] = []
@@ -108,14 +118,15 @@ class Channel:
     def arrive(self, message: Message) -> None:
         """Settle the message; hand it to the host behind the channel if nothing is in its way."""
         network = self.network
-        reason = self.obstacle(message)
-        if reason:
-            network.trace.settled.extend((message.id, network.kernel.now, network.trace.code(reason)))
-            network.dropped[reason] = network.dropped.get(reason, 0) + 1
-            return
+        process = self.dst.process
+        if process is None or message.lost or self.blocks or self.past_blocks:
+            reason = self.obstacle(message)
+            if reason:
+                network.trace.settled.extend((message.id, network.kernel.now, network.trace.code(reason)))
+                network.dropped[reason] = network.dropped.get(reason, 0) + 1
+                return
         network.trace.settled.extend((message.id, network.kernel.now, DELIVERED))
         network.delivered += 1
-        process = self.dst.process
         if process is not None:
             process.receive(message)
 
@@ -133,10 +144,10 @@ class Network:
         self.delivered = 0
         self.dropped: dict[str, int] = {}
         self.doomed: dict[int, str] = {}  # under way in name only → why
-        self.copies: dict[int, int] = {}  # copy → original
         self.operations = 0
         self.processes = 0
         self.workload_ends_ns = 0
+        self.deadlines: dict[int, Deadlines] = {}  # by timeout
         self.buried: list[set[Task]] = []  # what crashed processes were doing
 
     def connect(self, link: str, a: Host, b: Host, latency: Distribution, loss: float) -> None:
@@ -147,24 +158,31 @@ class Network:
         b.channels[a.id] = back
         self.channels.setdefault(link, []).extend((forth, back))
 
-    def transmit(self, channel: Channel, body: Body, cause: Cause, effect: int, reply_to: int) -> Message:
+    def await_reply(self, call: Call, timeout_ns: int) -> None:
+        """Let the call fail when it has no reply by its deadline."""
+        deadlines = self.deadlines.get(timeout_ns)
+        if deadlines is None:
+            deadlines = self.deadlines[timeout_ns] = Deadlines(self.kernel)
+        deadlines.add(call)
+
+    def transmit(
+        self, channel: Channel, body: Body, cause: Cause, effect: int, call: Call | None, replies: bool
+    ) -> None:
         """Send a body; `effect` tells it from what else the same cause sends over the same channel."""
         id = self.sent
         self.sent = id + 1
-        now = self.kernel.now
-        lineage = descend(cause.lineage, channel.salt + effect * GAMMA)
-        message = Message(channel, body, id, cause, lineage, reply_to, now)
-        trace = self.trace
-        trace.sent.extend(
-            (id, now, channel.src.index, channel.dst.index, trace.kind(type(body)), cause.id, cause.op, body.size())
+        lineage = descend(cause.lineage, channel.salt, effect)
+        message = Message(channel, body, id, cause, lineage, call, replies)
+        kind = self.trace.kind(type(body))
+        self.trace.sent.extend(
+            (id, message.sent_ns, channel.src_index, channel.dst_index, kind, cause.id, cause.op, body.size())
         )
         if channel.conditions is not None:
             channel.conditions.dispatch(message)
-            return message
+            return
         if channel.loss > 0.0 and uniform(channel.loss_key, lineage) < channel.loss:
             message.lost = True
         self.kernel.after(channel.latency.draw_ns(channel.latency_key, lineage), message)
-        return message
 
     def doom(self, message: Message, reason: str) -> None:
         """Drop a message before it leaves. It is settled when it would have arrived."""
@@ -179,12 +197,11 @@ class Network:
         """
         id = self.sent
         self.sent = id + 1
-        self.copies[id] = original.id
         channel = original.channel
         body = original.body
-        lineage = descend(original.lineage, channel.salt)
-        copy = Message(channel, body, id, original, lineage, original.reply_to, original.sent_ns)
+        lineage = descend(original.lineage, channel.salt, 0)
+        copy = Message(channel, body, id, original, lineage, original.call, original.replies)
         kind, size = self.trace.kind(type(body)), body.size()
-        src, dst = channel.src.index, channel.dst.index
-        self.trace.sent.extend((id, original.sent_ns, src, dst, kind, original.id, original.op, size))
+        src, dst = channel.src_index, channel.dst_index
+        self.trace.sent.extend((id, copy.sent_ns, src, dst, kind, original.id, original.op, size))
         return copy

@@ -11,14 +11,14 @@ import traceback
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, ClassVar
 
-from mypy_extensions import mypyc_attr
+from mypy_extensions import i64, mypyc_attr
 
 from simulations.engine.declare import Metric, Param, Show
 from simulations.engine.distributions import Distribution, distribution, to_ns
 from simulations.engine.host import Host
 from simulations.engine.messages import Body, Probe, ProbeReply, Refusal, kind_of, role_of
 from simulations.engine.network import Message
-from simulations.engine.streams import nth, stream_key, uniform
+from simulations.engine.streams import mix, nth, stream_key, uniform
 from simulations.engine.tasks import Call, Cause, Failure, Future, NodeBug, Quorum, Refused, Task, Timer
 
 
@@ -56,7 +56,6 @@ class Node:
         self.targets = host.targets
         self.peers = host.peers
         self.disk = host.disk
-        self.calls: dict[int, Call] = {}
         self.tasks: set[Task] = set()
         self.cause = Cause(-1, -1, 0)
         self._keys: dict[str, int] = {}
@@ -102,7 +101,7 @@ class Node:
         if self.alive:
             cause = self.cause
             cause.effects += 1
-            self.network.transmit(self.host.channels[to], body, cause, cause.effects, -1)
+            self.network.transmit(self.host.channels[to], body, cause, cause.effects, None, False)
 
     def broadcast(self, to: Sequence[str], body: Body) -> None:
         """Send the same message to many neighbours."""
@@ -110,7 +109,7 @@ class Node:
             cause = self.cause
             cause.effects += 1
             for neighbour in to:
-                self.network.transmit(self.host.channels[neighbour], body, cause, cause.effects, -1)
+                self.network.transmit(self.host.channels[neighbour], body, cause, cause.effects, None, False)
 
     def call(self, to: str, body: Body, timeout_ms: float) -> Call:
         """Send a request and await its reply's body. Raises Refused, or TimedOut after `timeout_ms` (0: never)."""
@@ -139,7 +138,7 @@ class Node:
         """Call back later. Draws made then belong to this node, the purpose and the number of the firing."""
         number = self.host.firings.get(purpose, 0)
         self.host.firings[purpose] = number + 1
-        timer = Timer(self, callback, Cause(-1, -1, nth(self.key(f"timer {purpose}"), number)))
+        timer = Timer(self, callback, Cause(-1, -1, mix(nth(self.key(purpose), number))))
         self.kernel.after(delay_ns, timer)
         return timer
 
@@ -187,7 +186,7 @@ class Node:
         key = self.key(purpose)
         return takes.draw_ns(key, nth(key, self.host.firings.get(purpose, 0)))
 
-    def key(self, purpose: str) -> int:
+    def key(self, purpose: str) -> i64:
         """This node's stream for a purpose."""
         found = self._keys.get(purpose)
         if found is None:
@@ -207,18 +206,15 @@ class Node:
     def die(self) -> None:
         """The host has crashed. Its tasks are kept: thrown away, Python would run each one's `finally`."""
         self.alive = False
-        self.calls = {}
         self.network.buried.append(self.tasks)
 
     def receive(self, message: Message) -> None:
         """Handle a message, or wake the call that it answers."""
         body = message.body
-        if message.reply_to >= 0:
-            call = self.calls.pop(message.reply_to, None)
-            if call is None:
-                call = self.calls.pop(self.network.copies.get(message.reply_to, -1), None)
-            if call is None:
-                return  # late: the caller has given up, or is another incarnation
+        if message.replies:
+            call = message.call
+            if call is None or call.done or call.node is not self:
+                return  # nobody waits, or not any more, or it was another incarnation
             if isinstance(body, Refusal):
                 call.fail(Refused(body.reason, body.uncertain), message)
             else:
@@ -246,7 +242,8 @@ class Node:
             return
         cause = self.cause
         cause.effects += 1
-        self.network.transmit(self.host.channels[request.channel.src.id], body, cause, cause.effects, request.id)
+        back = self.host.channels[request.channel.src.id]
+        self.network.transmit(back, body, cause, cause.effects, request.call, True)
 
     def refuse(self, request: Cause, failure: Failure) -> None:
         """Reply that the request failed, and why."""
@@ -281,9 +278,9 @@ class Node:
         )
 
     def _call(self, to: str, body: Body, timeout_ns: int) -> Call:
-        message = self.network.transmit(self.host.channels[to], body, self.cause, self.cause.effects, -1)
-        call = Call(self, message.id)
-        self.calls[message.id] = call
+        network = self.network
+        call = Call(self, self.kernel.now + timeout_ns if timeout_ns > 0 else -1)
+        network.transmit(self.host.channels[to], body, self.cause, self.cause.effects, call, False)
         if timeout_ns > 0:
-            self.kernel.after(timeout_ns, call)
+            network.await_reply(call, timeout_ns)
         return call

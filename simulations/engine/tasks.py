@@ -6,10 +6,13 @@ one process: when that has died, nothing of it runs again, not even a `finally`.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Coroutine, Generator
 from typing import TYPE_CHECKING, Any
 
-from simulations.engine.kernel import Event
+from mypy_extensions import i64
+
+from simulations.engine.kernel import Event, Kernel
 from simulations.engine.messages import Body
 
 if TYPE_CHECKING:
@@ -45,7 +48,9 @@ class Cause(Event):
     lineage of its draws.
     """
 
-    def __init__(self, id: int, op: int, lineage: int) -> None:
+    __slots__ = ("effects", "id", "lineage", "op")
+
+    def __init__(self, id: int, op: int, lineage: i64) -> None:
         self.id = id
         self.op = op
         self.lineage = lineage
@@ -54,6 +59,8 @@ class Cause(Event):
 
 class Future(Event):
     """A value to come. Await it once."""
+
+    __slots__ = ("done", "error", "group", "value", "waiter")
 
     def __init__(self) -> None:
         self.done = False
@@ -106,6 +113,8 @@ class Quorum(Future):
     Futures that are done already count like those to come.
     """
 
+    __slots__ = ("need", "pending", "values")
+
     def __init__(self, futures: list[Future], need: int, values: list[Any]) -> None:
         super().__init__()
         self.need = need
@@ -138,9 +147,9 @@ class Quorum(Future):
 
 
 class Task(Event):
-    """A coroutine of a process, driven from future to future. `reply_to` is the request whose reply it computes, if
-    any.
-    """
+    """A coroutine of a process, driven from future to future. Where it `answers`, its result is the reply."""
+
+    __slots__ = ("answers", "cause", "coroutine", "node", "request")
 
     def __init__(self, node: Node, coroutine: Coroutine[Any, Any, Any], cause: Cause, answers: bool) -> None:
         self.node = node
@@ -162,28 +171,31 @@ class Task(Event):
         before = node.cause
         node.cause = self.cause
         try:
-            self._go_on()
-        except Exception as error:
-            raise node.bug(error) from error
-        finally:
-            node.cause = before
-
-    def _go_on(self) -> None:
-        node = self.node
-        try:
             future: Future = self.coroutine.send(None)
             future.waiter = self
         except StopIteration as stop:
-            node.tasks.discard(self)
-            if self.answers:
-                if stop.value is not None and not isinstance(stop.value, Body):
-                    raise TypeError(f"the handler returned {stop.value!r}, which is no message body") from None
-                node.answer(self.request, stop.value)
+            self._end(stop.value)
         except Failure as failure:
-            node.tasks.discard(self)
-            if not self.answers:
-                raise
-            node.refuse(self.request, failure)
+            self._fail(failure)
+        except Exception as error:
+            raise node.bug(error) from error
+        node.cause = before
+
+    def _end(self, value: Any) -> None:
+        node = self.node
+        node.tasks.discard(self)
+        if not self.answers or value is None:
+            return
+        if not isinstance(value, Body):
+            raise node.bug(TypeError(f"the handler returned {value!r}, which is no message body"))
+        node.answer(self.request, value)
+
+    def _fail(self, failure: Failure) -> None:
+        node = self.node
+        node.tasks.discard(self)
+        if not self.answers:
+            raise node.bug(failure) from failure
+        node.refuse(self.request, failure)
 
 
 class Timer(Event):
@@ -205,14 +217,48 @@ class Timer(Event):
 
 
 class Call(Future):
-    """A request whose reply is awaited. As an event it is its own timeout."""
+    """A request whose reply is awaited until its deadline (−1: for ever)."""
 
-    def __init__(self, node: Node, request: int) -> None:
-        super().__init__()
+    __slots__ = ("deadline_ns", "node")
+
+    def __init__(self, node: Node, deadline_ns: int) -> None:
+        self.done = False
+        self.value = None
+        self.error = None
+        self.waiter = None
+        self.group = None
         self.node = node
-        self.request = request
+        self.deadline_ns = deadline_ns
+
+
+class Deadlines(Event):
+    """The calls with the same timeout, first due first. One event for all of them: most calls are done long before."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self.kernel = kernel
+        self.calls: deque[Call] = deque()
+        self.armed = False
+
+    def add(self, call: Call) -> None:
+        """Watch one more call, which is due after those watched already."""
+        calls = self.calls
+        while calls and calls[0].done:
+            calls.popleft()
+        calls.append(call)
+        if not self.armed:
+            self._arm()
 
     def fire(self) -> None:
-        if not self.done:
-            self.node.calls.pop(self.request, None)
-            self.fail(TimedOut(), None)
+        calls = self.calls
+        now = self.kernel.now
+        self.armed = False
+        while calls and (calls[0].done or calls[0].deadline_ns <= now):
+            call = calls.popleft()
+            if not call.done:
+                call.fail(TimedOut(), None)
+        if calls and not self.armed:
+            self._arm()
+
+    def _arm(self) -> None:
+        self.armed = True
+        self.kernel.after(self.calls[0].deadline_ns - self.kernel.now, self)

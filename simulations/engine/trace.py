@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgpack
 
-from simulations.engine.columns import pack, unpack
+from simulations.engine.columns import pack, pack_below, pack_ids, pack_times, unpack
 from simulations.engine.messages import Body, kind_of, role_of
 
 TABLES: Final[dict[str, tuple[str, ...]]] = {
@@ -26,10 +26,13 @@ TABLES: Final[dict[str, tuple[str, ...]]] = {
 PLAIN: Final = frozenset({"value"})  # any value, not a number
 WORDS: Final = frozenset({"key", "text"})  # open vocabularies: coded per chunk
 CODED: Final = frozenset({"kind", "outcome", "field", "phase", "f", "type", "error", "key", "text"})
+IDS: Final = frozenset({"id", "cause", "op"})
+NODES: Final = frozenset({"src", "dst", "node"})
 DELIVERED: Final = 0
 
 CHUNK_ROWS_FIRST: Final = 256
 CHUNK_ROWS_MAX: Final = 16_384
+CHUNK_ROWS_A_NODE: Final = 4  # a keyframe grows with the nodes, so what stands between two of them does too
 CHUNK_SPAN_NS_FIRST: Final = 50_000_000
 CHUNK_SPAN_NS_MAX: Final = 2_000_000_000
 
@@ -121,7 +124,7 @@ class Trace:
 
     def rows_max(self) -> int:
         """The row count at which the open chunk closes."""
-        return min(CHUNK_ROWS_FIRST << min(self.number, 8), CHUNK_ROWS_MAX)
+        return min(CHUNK_ROWS_FIRST << min(self.number, 8), CHUNK_ROWS_MAX) + CHUNK_ROWS_A_NODE * len(self.nodes)
 
     def end_ns_max(self) -> int:
         """The time at which the open chunk closes, however few its rows."""
@@ -143,13 +146,14 @@ class Trace:
     def close(self, time: int) -> Chunk:
         """End the chunk at `time` and return it."""
         strings = dict(self.words)
+        nodes = len(self.nodes)
         frame = self._keyframe
-        frame["flight"] = _table(TABLES["sent"], frame["flight"], strings)
-        frame["ops"] = _table(TABLES["invoked"], frame["ops"], strings)
+        frame["flight"] = _table(TABLES["sent"], frame["flight"], strings, nodes)
+        frame["ops"] = _table(TABLES["invoked"], frame["ops"], strings, nodes)
         tables: dict[str, Any] = {}
         rows = 0
         for name, flat in self._take():
-            tables[name] = _table(TABLES[name], flat, strings)
+            tables[name] = _table(TABLES[name], flat, strings, nodes)
             rows += tables[name]["rows"]
         data = msgpack.packb(
             {
@@ -189,7 +193,7 @@ class Trace:
         return taken
 
 
-def _table(names: tuple[str, ...], flat: list[Any], strings: dict[str, int]) -> dict[str, Any]:
+def _table(names: tuple[str, ...], flat: list[Any], strings: dict[str, int], nodes: int) -> dict[str, Any]:
     """Flat rows as {"rows", "cols"}; words of open vocabularies are added to `strings`."""
     width = len(names)
     cols: dict[str, Any] = {}
@@ -200,7 +204,18 @@ def _table(names: tuple[str, ...], flat: list[Any], strings: dict[str, int]) -> 
                 if word not in strings:
                     strings[word] = len(strings)
             values = [strings[word] for word in values]
-        cols[name] = values if name in PLAIN else pack(values)
+        if name in PLAIN:
+            cols[name] = values
+        elif name == "time":
+            cols[name] = pack_times(values)
+        elif name in IDS:
+            cols[name] = pack_ids(values)
+        elif name in NODES:
+            cols[name] = pack_below(values, nodes)
+        elif name in CODED:
+            cols[name] = pack_below(values, len(strings))
+        else:
+            cols[name] = pack(values)
     return {"rows": len(flat) // width, "cols": cols}
 
 

@@ -92,12 +92,13 @@ export class Stage extends Emitter {
     performance.mark(RUN_MARK);
     await this.#settled();
     const doc = this.doc;
+    const before = this.run;
     this.run = { status: "starting" };
     this.trouble = "";
     this.emit("run");
     const answer = await request("POST", this.urls.runs, { document: doc, variant: this.variant, seed: null });
     if (!answer.ok) {
-      this.#refused(answer);
+      this.#refused(answer, before);
       return;
     }
     this.mistakes = [];
@@ -110,9 +111,9 @@ export class Stage extends Emitter {
     for (let i = 0; i < 20 && this.pending > 0; i++) await new Promise((done) => { setTimeout(done, 50); });
   }
 
-  /** @param {{status: number, data: any}} answer */
-  #refused(answer) {
-    this.run = this.viewing && this.trace?.complete ? { status: "finished" } : { status: "none" };
+  /** The run that is shown, if any, stays as it was. @param {{status: number, data: any}} answer @param {RunStatus} before */
+  #refused(answer, before) {
+    this.run = this.viewing && this.trace?.complete ? before : { status: "none" };
     this.mistakes = answer.data?.mistakes ?? [];
     this.emit("mistakes");
     this.emit("run");
@@ -171,7 +172,7 @@ export class Stage extends Emitter {
   #end(trace, status) {
     if (trace !== this.trace) return;
     trace.complete = true;
-    if (trace.loadedTo && status.status !== "finished") trace.end = trace.loadedTo;
+    if (trace.loadedTo && status.status !== "finished") trace.endHere();
     this.run = { ...this.run, ...status };
     this.playhead.t = Math.min(this.playhead.t, Math.max(trace.loadedTo, 0));
     this.emit("run");
@@ -182,7 +183,7 @@ export class Stage extends Emitter {
 
   async loadVerdict() {
     const viewing = this.viewing;
-    if (!viewing || this.run.status === "failed") return;
+    if (!viewing || this.run.status === "failed" || this.run.status === "stopped") return;
     const answer = await request("GET", `${this.urls.runs}/${viewing}/verdict`);
     if (viewing !== this.viewing) return;
     if (answer.status === 202) {

@@ -54,6 +54,9 @@ interface ExpectResult { claim: string; ok: boolean | null; actual: Json; reason
 interface Verdict { metrics?: Record<string, number>; checks?: CheckResult[]; expect?: ExpectResult[] }
 
 interface Point { x: number; y: number }
+interface Rect { x: number; y: number; width: number; height: number }
+/** The reason of a drop beside its ✕; `side` is −1 when the message came from the left, else 1. */
+interface Pill { x: number; y: number; side: number; reason: string; count: number; box: Rect }
 /** What the trace says about one message; `slot` is its place in the store. */
 interface MessageRow { slot: number; id: number; sent: number; settled: number; src: number; dst: number; kind: string; role: string; outcome: string; cause: number; op: number; size: number }
 interface OperationRow { op: number; invoked: number; returned: number; node: number; process: number; f: string; key: unknown; value: unknown; type: string; result: unknown; error: string; attempts: number }

@@ -49,6 +49,7 @@ def test_a_reload_keeps_work_run_and_playhead(page: Page) -> None:
     for _ in range(5):
         page.keyboard.press("ArrowRight")
     wait_shown(page, "Number(d.playheadMs) > 1000")
+    page.wait_for_timeout(300)  # what the canvas publishes follows the last key by a tenth of a second
     at_ms = shown(page, "playheadMs")
     page.wait_for_url("**/sandbox/*-*/")
     expect(page.locator("#saved")).to_have_attribute("data-state", "i-check")
@@ -156,3 +157,50 @@ def test_a_name_full_of_markup_is_only_a_name(page: Page) -> None:
     page.locator("#tab-outline").click()
     expect(page.locator("#p-outline", has_text=name)).to_be_visible()
     assert page.evaluate("window.broken") is None
+
+
+def test_a_link_is_dropped_anywhere_on_a_card_and_a_second_one_is_refused_in_words(page: Page) -> None:
+    open_sandbox(page)
+    links = page.locator("#graph [data-link]")
+    expect(links).to_have_count(3)
+    drag_part(page, "database", 420, 380)
+    drag_link(page, "server", "db-1", 30, 20)
+    expect(links).to_have_count(4)
+    drag_link(page, "db-1", "server", 40, 30)
+    expect(page.locator("#toasts")).to_contain_text("db-1 and Server are linked already.")
+    expect(links).to_have_count(4)
+
+
+def drag_link(page: Page, a: str, b: str, dx: float, dy: float) -> None:
+    """From the bottom port of one card to a place inside another, given from its corner."""
+    start = page.locator(f'[data-node="{a}"] .box').bounding_box()
+    end = page.locator(f'[data-node="{b}"] .box').bounding_box()
+    assert start
+    assert end
+    page.mouse.move(start["x"] + start["width"] / 2, start["y"] + start["height"])
+    page.mouse.down()
+    page.mouse.move(end["x"] - 60, end["y"] + 90, steps=4)
+    page.mouse.move(end["x"] + dx, end["y"] + dy, steps=4)
+    page.mouse.up()
+
+
+def test_a_refused_run_leaves_the_one_before_and_its_notice_ends_with_the_next(page: Page, console: Any) -> None:
+    console.allow("422")
+    open_sandbox(page)
+    run(page)
+    refuse: list[bool] = [True]
+
+    def answer(route: Route) -> None:
+        if refuse[0]:
+            route.fulfill(status=422, json={"mistakes": [{"path": "seed", "message": "Not this one."}]})
+        else:
+            route.continue_()
+
+    page.route("**/api/runs", answer)
+    page.locator("#run").click()
+    notice = page.locator("#toasts .toast", has_text="Not this one.")
+    expect(notice).to_be_visible()
+    finished(page)
+    refuse[0] = False
+    page.locator("#run").click()
+    expect(notice).to_have_count(0)

@@ -118,7 +118,7 @@ def test_without_the_write_back_seeds_fail_that_pass_with_it() -> None:
         nodes = [client(f"c{id}", requests="read-write", rate_per_s=60, keys=1, read_ratio=0.85) for id in ids]
         nodes += [node(kind, id) for id in ids]
         links = [link(f"c{id}", id) for id in ids]
-        documents = [world(nodes, links, [mesh(ids, exponential(12), 0.02)], seed=seed) for seed in range(8)]
+        documents = [world(nodes, links, [mesh(ids, exponential(12), 0.02)], seed=seed) for seed in range(16)]
         return [atomic(run(document, kind)) for document in documents]
 
     assert not all(atomic_seeds(NoWriteBack))

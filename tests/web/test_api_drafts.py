@@ -91,6 +91,8 @@ def test_a_draft_is_nobody_elses(caller: Caller, new_caller: Callable[[], Caller
         {"format": "netsplit/1", "links": ["x"]},
         {"format": "netsplit/1", "title": 5},
         {"format": "netsplit/1", "summary": "x" * 1_100_000},
+        {"format": "netsplit/1", "title": "half a sign: \ud800"},
+        {"format": "netsplit/1", "nodes": [{"label": "no character: \0"}]},
     ],
 )
 def test_what_the_editor_could_not_open_again_is_refused(caller: Caller, document: Any) -> None:

@@ -202,8 +202,8 @@ def test_a_verdict_is_judged_once_and_kept(caller: Caller, asked: list[str]) -> 
     runs.compute(Run.objects.get().pk)
     assert caller.get(f"/api/runs/{viewing}/verdict").status_code == 202
     assert asked == [viewing]
-    runs.judge_viewing(viewing)
-    runs.judge_viewing(viewing)
+    runs.judge(viewing)
+    runs.judge(viewing)
     answer = caller.get(f"/api/runs/{viewing}/verdict")
     assert answer.status_code == 200
     verdict = answer.json()
@@ -224,12 +224,26 @@ def test_a_claim_about_a_variant_takes_its_run_in_when_there_is_one(caller: Call
     document = scenario(expect=[claim], variants=variants)
     viewing = start(caller, expect=[claim], variants=variants)
     runs.compute(Run.objects.get().pk)
-    runs.judge_viewing(viewing)
+    runs.judge(viewing)
     assert caller.get(f"/api/runs/{viewing}/verdict").json()["expect"][0]["ok"] is None
     caller.post("/api/runs", {"document": document, "variant": "long"})
     runs.compute(Run.objects.get(state=State.QUEUED).pk)
-    runs.judge_viewing(viewing)
+    runs.judge(viewing)
     assert caller.get(f"/api/runs/{viewing}/verdict").json()["expect"][0]["ok"] is True
+
+
+def test_a_verdict_speaks_of_the_watched_variant_first(caller: Caller, asked: list[str]) -> None:
+    claim = {"claim": "Work", "left": {"metric": "ops.ok", "variant": "long"}, "op": ">", "right": {"metric": "ops.ok"}}
+    document = scenario(expect=[claim], variants={"long": [{"op": "replace", "path": "/duration_ms", "value": 5000}]})
+    viewings = []
+    for variant in (None, "long"):
+        viewings.append(caller.post("/api/runs", {"document": document, "variant": variant}).json()["viewing"])
+        runs.compute(Run.objects.get(state=State.QUEUED).pk)
+    for viewing in viewings:
+        runs.judge(viewing)
+    base, long = (caller.get(f"/api/runs/{viewing}/verdict").json() for viewing in viewings)
+    assert base["metrics"]["ops.ok"] < long["metrics"]["ops.ok"]
+    assert base["expect"] == long["expect"]
 
 
 def test_an_unfinished_run_has_no_verdict(caller: Caller, asked: list[str]) -> None:

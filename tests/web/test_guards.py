@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from channels.layers import get_channel_layer
 
 from playground.guards import BodyLimit, SameOrigin
+from playground.sandbox.consumers import RunConsumer, UnknownAddress
 from playground.secret import secret_key
 from playground.text import to_html
+from tests.stack import ROOT
 
 MB = 1024 * 1024
 
@@ -104,3 +110,16 @@ def test_markdown_holds_nothing_active(markdown: str) -> None:
 
 def test_markdown_is_formatted() -> None:
     assert to_html("**bold** and [a link](https://example.org)").startswith("<p><strong>bold</strong> and <a href=")
+
+
+@pytest.mark.parametrize("consumer", [RunConsumer, UnknownAddress])
+def test_a_socket_opens_without_a_broker(consumer: type[RunConsumer]) -> None:
+    assert get_channel_layer(consumer.channel_layer_alias) is None
+
+
+@pytest.mark.parametrize("given", ["", "play.example.org"])
+def test_checks_on_this_machine_are_answered_whatever_the_site_is_called(tmp_path: Path, given: str) -> None:
+    environment = {**os.environ, "DATA_DIR": str(tmp_path), "ALLOWED_HOSTS": given}
+    code = "from playground import settings; print(*settings.ALLOWED_HOSTS)"
+    said = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, env=environment, text=True)
+    assert said.split() == [*given.split(), "localhost", "127.0.0.1", "[::1]"]

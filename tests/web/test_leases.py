@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from simulations import computing, runs
@@ -83,6 +84,41 @@ def test_the_lease_is_renewed_while_no_chunk_comes(settings: Any) -> None:
     with computing.LeaseKeeper(run):
         time.sleep(0.5)
         assert not Run.objects.lapsed().exists()
+
+
+def test_a_lease_is_renewed_after_the_database_was_away(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.RUN_LEASE_SECONDS = 0.2
+    run = Run.objects.claim(ask().run_id)
+    assert run is not None
+    really, away = Run.renew, [True]
+
+    def renew(self: Run, **progress: int) -> bool:
+        if away:
+            away.pop()
+            raise OperationalError("away")
+        return really(self, **progress)
+
+    monkeypatch.setattr(Run, "renew", renew)
+    with computing.LeaseKeeper(run):
+        time.sleep(0.5)
+        assert not away
+        assert not Run.objects.lapsed().exists()
+
+
+def test_a_database_that_goes_away_costs_an_attempt_and_not_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def store(self: object, chunk: object) -> None:
+        raise OperationalError("away")
+
+    viewing = ask()
+    with monkeypatch.context() as patch:
+        patch.setattr(computing.Computation, "store", store)
+        runs.compute(viewing.run_id)
+    run = fresh(viewing.run)
+    assert run.state == State.RUNNING
+    let_lease_expire(run)
+    runs.sweep()
+    runs.compute(run.pk)
+    assert fresh(run).state == State.FINISHED
 
 
 def test_the_sweeper_sends_what_was_never_sent_and_what_the_broker_lost(no_broker: list[int]) -> None:

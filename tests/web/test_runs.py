@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from simulations import chunks, computing, runs
-from simulations.models import Run, State, Viewing
+from simulations.engine.simulation import Simulation
+from simulations.engine.trace import Chunk
+from simulations.models import Run, State, Verdict, Viewing
 from tests.web.asking import ANN, BOB, ask, document, fresh, half, hashes
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_broker")]
@@ -167,6 +169,41 @@ def test_too_long_computing_stops_the_run(monkeypatch: pytest.MonkeyPatch) -> No
     assert "300 s" in run.reason
 
 
+def test_nothing_is_stored_after_too_long_computing(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Slow:
+        """Past its time when its first chunk comes; Celery's own limit may have cut that short."""
+
+        def __init__(self, *arguments: Any) -> None:
+            self.simulation = Simulation(*arguments)
+
+        def chunks(self) -> Iterator[Chunk]:
+            settings.RUN_WALL_SECONDS_MAX = 0
+            yield from self.simulation.chunks()
+
+    monkeypatch.setattr(computing, "Simulation", Slow)
+    viewing = ask()
+    runs.compute(viewing.run_id)
+    assert fresh(viewing.run).state == State.STOPPED
+    assert hashes(viewing.run) == []
+
+
+def test_whoever_asks_once_a_run_was_found_unwanted_starts_it_anew(no_broker: list[int]) -> None:
+    viewing = ask()
+    run = Run.objects.claim(viewing.run_id)
+    assert run is not None
+    runs.stop(viewing)
+    with pytest.raises(computing.Unwanted):
+        half(run, 1)
+    no_broker.clear()
+    again = ask()  # before the worker has done anything more
+    assert (fresh(run).state, no_broker) == (State.QUEUED, [run.pk])
+    assert again.run_id == run.pk
+
+
+def test_a_name_that_no_database_stores_is_no_viewing() -> None:
+    assert runs.find_viewing("\0") is None
+
+
 # --- mending, judging -----------------------------------------------------------------------------------------------
 def test_a_lost_chunk_is_computed_again(no_broker: list[int]) -> None:
     viewing = ask()
@@ -186,3 +223,23 @@ def test_a_run_of_an_older_engine_is_not_mended() -> None:
     Run.objects.update(engine_version="older")
     assert not runs.mend(viewing.run_id)
     assert fresh(viewing.run).state == State.FINISHED
+
+
+def test_a_run_asked_for_under_another_engine_is_not_computed_by_this_one() -> None:
+    viewing = ask()
+    Run.objects.update(engine_version="other")
+    runs.compute(viewing.run_id)
+    run = fresh(viewing.run)
+    assert (run.state, hashes(run)) == (State.STOPPED, [])
+    assert "Run it again" in run.reason
+
+
+def test_a_run_to_be_judged_with_a_chunk_gone_is_computed_again(no_broker: list[int]) -> None:
+    viewing = ask()
+    runs.compute(viewing.run_id)
+    chunks.path_of(hashes(viewing.run)[1]).unlink()
+    runs.judge(viewing.pk)
+    assert fresh(viewing.run).state == State.QUEUED
+    runs.compute(viewing.run_id)
+    runs.judge(viewing.pk)
+    assert Verdict.objects.count() == 1

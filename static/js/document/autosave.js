@@ -2,6 +2,7 @@
 
 import { request } from "../net/api.js";
 
+const SERVER_AGAIN_MS = 5000;
 const SERVER_DELAY_MS = 900;
 
 /**
@@ -100,7 +101,11 @@ export class Autosave {
     } else if (answer.status === 409) {
       this.blocked = true;
       this.report("conflict", answer.data);
-    } else this.report("kept", answer);
+    } else {
+      this.report("kept", answer);
+      // Nobody should have to change something for it to be saved once the server is back.
+      if (answer.status === 0 || answer.status >= 500) this.timer = window.setTimeout(() => this.save(), SERVER_AGAIN_MS);
+    }
   }
 
   /** A first save gives the work its own address. @param {string} id */

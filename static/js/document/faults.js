@@ -1,5 +1,7 @@
 /** The faults of a scenario as the run numbers them: an entry that names a node with copies is one fault for each copy. */
 
+import { ownerOf } from "./places.js";
+
 /**
  * @typedef {{entry: number, fault: FaultEntry}} NumberedFault
  */
@@ -29,4 +31,9 @@ function targets(doc, fault) {
 /** The link entry that a link of the run came from. @param {Scenario} doc @param {string} id */
 export function linkEntry(doc, id) {
   return doc.links.find((link) => link.id === id) ?? doc.links.find((link) => link.id === id.replace(/-\d+$/, ""));
+}
+
+/** The groups of a partition as nodes of the document. @param {Scenario} doc @param {FaultEntry} fault */
+export function groupsOf(doc, fault) {
+  return /** @type {string[][]} */ (fault.target).map((group) => [...new Set(group.map((id) => ownerOf(doc, id) ?? id))]);
 }

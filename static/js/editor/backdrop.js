@@ -1,11 +1,11 @@
 /** What lies under the nodes: zones, clusters, and the two sides of a partition at the playhead. */
 
 import { CARD } from "../document/places.js";
-import { numberedFaults, linkEntry } from "../document/faults.js";
+import { groupsOf, numberedFaults, linkEntry } from "../document/faults.js";
 import { s, glyph } from "../dom.js";
 import { linkFaultWords } from "../panels/fault-words.js";
 import { t, seconds } from "../panels/words.js";
-import { sides, bandBetween } from "./sides.js";
+import { sides, areasOf, bandsOf } from "./sides.js";
 
 const SIDE_NAMES = "ABCDEFGH";
 
@@ -40,9 +40,11 @@ export class Backdrop {
     if (!box) return [];
     const name = cluster.label || cluster.id;
     const kind = this.stage.typeInfo(cluster.protocol)?.title ?? cluster.protocol;
-    const width = Math.min(box.width - 12, 34 + (name.length + kind.length) * 6.2 + 20);
+    // A cluster that is called what it is says so once.
+    const rest = name === kind ? `×${cluster.members.length}` : `${kind}, ${cluster.members.length}`;
+    const width = Math.min(box.width - 12, 34 + (name.length + rest.length) * 6.2 + 6);
     const label = s("text", { class: "gl", x: box.x + 32, y: box.y + 4 }, name);
-    label.append(s("tspan", { class: "zs", dx: 6 }, `${kind}, ${cluster.members.length}`));
+    label.append(s("tspan", { class: "zs", dx: 6 }, rest));
     return [
       ...this.#mesh(cluster, at),
       s("rect", { class: "group", x: box.x, y: box.y, width: box.width, height: box.height, rx: 14 }),
@@ -95,35 +97,28 @@ export class Backdrop {
     return cut;
   }
 
-  /** @param {FaultEntry} fault */
-  #groups(fault) {
-    const doc = this.stage.doc;
-    return /** @type {string[][]} */ (fault.target).map((group) => [...new Set(group.map((id) => (doc.nodes.some((n) => n.id === id) ? id : id.replace(/-\d+$/, ""))))]);
-  }
-
   /** @param {FaultEntry} fault @param {Map<string, Point>} at */
   #sides(fault, at) {
-    const groups = this.#groups(fault);
+    const groups = groupsOf(this.stage.doc, fault);
+    const areas = areasOf(groups, at, this.stage.doc);
+    const whole = bandsOf(groups, at, this.stage.doc).length === groups.length - 1;
     return groups.flatMap((group, i) => {
-      const box = sides.withZones(sides.around(group.map((id) => at.get(id)), 34), group, this.stage.doc);
+      const name = SIDE_NAMES[i] ?? String(i + 1);
+      const side = `side side-${i % 2 ? "b" : "a"}`;
+      const label = sideWords(this.stage.doc, name, group, groups.flat().length);
+      const box = areas[i];
       if (!box) return [];
-      const side = i % 2 ? "b" : "a";
-      const label = sideWords(this.stage.doc, SIDE_NAMES[i] ?? String(i + 1), group, groups.flat().length);
-      return [
-        s("rect", { class: `side side-${side}`, x: box.x, y: box.y, width: box.width, height: box.height, rx: 10 }),
-        s("text", { class: "zs halo", x: box.x + box.width - 14, y: box.y + 21, "text-anchor": "end" }, label),
-      ];
+      if (!whole) return group.flatMap((id, n) => around(at.get(id), side, n ? t("side {name}", { name }) : label));
+      return [s("rect", { class: side, ...box, rx: 10 }), s("text", { class: "zs halo", x: box.x + box.width - 14, y: box.y + 21, "text-anchor": "end" }, label)];
     });
   }
 
   /** @param {FaultEntry} fault @param {number} since @param {Map<string, Point>} at */
   #cut(fault, since, at) {
-    const boxes = this.#groups(fault).map((group) => sides.withZones(sides.around(group.map((id) => at.get(id)), 34), group, this.stage.doc));
     const words = t("Partition since {time}\u2009s", { time: seconds(since) });
     const drawn = [];
-    for (let i = 0; i + 1 < boxes.length; i++) {
-      const band = bandBetween(boxes[i], boxes[i + 1]);
-      if (!band) continue;
+    const groups = groupsOf(this.stage.doc, fault);
+    for (const band of bandsOf(groups, at, this.stage.doc)) {
       const { horizontal } = band;
       // A standing cut begins above the sides, so that its pill hides none of their names.
       const { x, y, width, height } = horizontal ? band : { ...band, y: band.y - 30, height: band.height + 30 };
@@ -135,7 +130,8 @@ export class Backdrop {
         ...pill(x1 + (horizontal ? 30 : 18), y1 + (horizontal ? 0 : 12), words),
       );
     }
-    return drawn;
+    const all = drawn.length ? null : sides.around(groups.flat().map((id) => at.get(id)), 34);
+    return all ? pill(all.x + all.width / 2 - pillWidth(words) / 2, all.y - 12, words) : drawn;
   }
 
   /** @param {Map<number, number>} active @param {{fault: FaultEntry}[]} numbered @param {Map<string, Point>} at */
@@ -149,7 +145,7 @@ export class Backdrop {
       const [a, b] = [at.get(link?.a ?? ""), at.get(link?.b ?? "")];
       if (!a || !b) return [];
       const [x, y] = [(a.x + b.x) / 2, (a.y + b.y) / 2 + 30];
-      return pill(x - (words.length * 5.35 + 14) / 2, y, words);
+      return pill(x - pillWidth(words) / 2, y, words);
     });
   }
 }
@@ -163,9 +159,19 @@ function sideWords(doc, name, group, all) {
   return words.replace("{name}", name).replace("{n}", String(n)).replace("{all}", String(split.members.length));
 }
 
+/** Where the sides lie among each other no rectangle holds one of them: each node says its own. @param {Point | undefined} p @param {string} side @param {string} label */
+function around(p, side, label) {
+  if (!p) return [];
+  const [x, y] = [p.x - CARD.width / 2 - 10, p.y - CARD.height / 2 - 20];
+  return [s("rect", { class: side, x, y, width: CARD.width + 20, height: CARD.height + 30, rx: 10 }), s("text", { class: "zs halo", x: x + 12, y: y + 14 }, label)];
+}
+
+/** @param {string} words */
+function pillWidth(words) { return words.length * 5.35 + 14; }
+
 /** @param {number} x @param {number} y @param {string} words */
 function pill(x, y, words) {
-  const width = words.length * 5.35 + 14;
+  const width = pillWidth(words);
   return [
     s("rect", { class: "pill bad", x, y: y - 8.5, width, height: 17, rx: 8.5 }),
     s("text", { class: "pillt bad", x: x + width / 2, y: y + 3.5, "text-anchor": "middle" }, words),

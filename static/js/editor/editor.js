@@ -103,10 +103,13 @@ export class Editor {
   /** @param {string} a @param {string} b */
   connect(a, b) {
     const made = addLink(this.stage.doc, a, b);
-    if (!made) return this.stage.emit("toast", { text: t("{a} and {b} are linked already.", { a, b }) });
+    if (!made) return this.stage.emit("toast", { text: t("{a} and {b} are linked already.", { a: this.#name(a), b: this.#name(b) }) });
     this.stage.store.change(t("Connect {a} to {b}", { a, b }), made.doc);
     this.stage.select([made.id]);
   }
+
+  /** @param {string} id */
+  #name(id) { return this.stage.doc.nodes.find((node) => node.id === id)?.label || id; }
 
   /** @param {string} type @param {Point} at in graph coordinates */
   place(type, at) {
@@ -211,11 +214,15 @@ export class Editor {
     if (width < 40 || height < 40) return;
     const box = bounds(this.stage.doc, this.at);
     const narrow = width < 600;
-    const pad = { left: narrow ? 16 : this.editable ? 64 : 32, right: narrow ? 16 : 32, top: narrow ? 28 : 44, bottom: narrow ? 48 : 60 };
+    const short = height < 320;
+    const pad = { left: narrow ? 16 : this.editable ? 64 : 32, right: narrow ? 16 : 32, top: short ? 14 : narrow ? 28 : 44, bottom: short ? 14 : narrow ? 48 : 60 };
     const scale = Math.min(1.1, Math.max(narrow ? READABLE : 0.2, Math.min((width - pad.left - pad.right) / box.width, (height - pad.top - pad.bottom) / box.height)));
     this.graph.scale(scale, scale);
-    const free = { x: width - pad.left - pad.right - box.width * scale, y: height - pad.top - pad.bottom - box.height * scale };
-    this.graph.translate(pad.left + free.x / 2 - box.x * scale, pad.top + free.y / 2 - box.y * scale);
+    // What does not fit begins at its beginning: a card cut off at both sides tells nobody anything.
+    const free = (/** @type {number} */ room) => Math.max(0, room) / 2;
+    const x = pad.left + free(width - pad.left - pad.right - box.width * scale) - box.x * scale;
+    const y = pad.top + free(height - pad.top - pad.bottom - box.height * scale) - box.y * scale;
+    this.graph.translate(x, y);
     this.fitted = true;
     this.#changed();
   }

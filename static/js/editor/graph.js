@@ -49,8 +49,9 @@ export function makeGraph(container, editable) {
     mousewheel: { enabled: true, modifiers: ["ctrl", "meta"], factor: 1.1, minScale: 0.2, maxScale: 2.5 },
     scaling: { min: 0.2, max: 2.5 },
     interacting: editable ? { nodeMovable: true, edgeMovable: false, edgeLabelMovable: false, magnetConnectable: true } : false,
+    // A link may be dropped anywhere on a card or near it; a second one between two nodes is refused in words, by the editor.
     connecting: {
-      allowBlank: false, allowLoop: false, allowMulti: false, allowEdge: false, allowNode: true, allowPort: true, snap: { radius: 24 }, highlight: true,
+      allowBlank: false, allowLoop: false, allowMulti: true, allowEdge: false, allowNode: true, allowPort: true, snap: { radius: 24, anchor: "bbox" }, highlight: true,
       connector: "normal", router: "normal", anchor: "nodeCenter", connectionPoint: "anchor",
       createEdge() { return this.createEdge({ shape: EDGE }); },
       validateMagnet: () => editable,

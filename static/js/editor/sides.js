@@ -38,6 +38,20 @@ function union(a, b) {
   return { x, y, width: Math.max(a.x + a.width, b.x + b.width) - x, height: Math.max(a.y + a.height, b.y + b.height) - y };
 }
 
+/** The area of each group of a partition. @param {string[][]} groups @param {Map<string, Point>} at @param {Scenario} doc */
+export function areasOf(groups, at, doc) {
+  return groups.map((group) => sides.withZones(sides.around(group.map((id) => at.get(id)), 34), group, doc));
+}
+
+/** The bands of a partition: one between each group and the next. @param {string[][]} groups @param {Map<string, Point>} at @param {Scenario} doc */
+export function bandsOf(groups, at, doc) {
+  const areas = areasOf(groups, at, doc);
+  return areas.slice(1).flatMap((area, i) => {
+    const band = bandBetween(areas[i], area);
+    return band ? [band] : [];
+  });
+}
+
 /**
  * Where the hatched band between two sides lies; null when no straight band separates them.
  * @param {Box | null} a

@@ -95,7 +95,7 @@ export class Charts {
     const options = /** @type {uPlot.Options} */ ({
       width: Math.max(80, place.clientWidth), height: Math.max(60, place.clientHeight), legend: { show: false }, cursor: { y: false, points: { show: false } },
       scales: { x: { time: false, range: [0, end_s] }, y: { range: (/** @type {unknown} */ _u, /** @type {number} */ _low, /** @type {number} */ high) => [0, Math.max(1, high * 1.08)] } },
-      axes: [{ ...axis, size: 22, values: (/** @type {unknown} */ _u, /** @type {number[]} */ at) => at.map((v) => `${v}`) }, { ...axis, values: (/** @type {unknown} */ _u, /** @type {number[]} */ at) => at.map((v) => `${v}${unit}`) }],
+      axes: [{ ...axis, size: 22, values: (/** @type {unknown} */ _u, /** @type {number[]} */ at) => at.map((v, i) => (i === 0 ? `${v}\u2009s` : `${v}`)) }, { ...axis, values: (/** @type {unknown} */ _u, /** @type {number[]} */ at) => at.map((v) => `${v}${unit}`) }],
       series: [{}, ...lines.map((line) => ({ ...line, width: 1.5, points: { show: false }, spanGaps: false }))],
       hooks: { draw: [(/** @type {uPlot} */ plot) => drawHead(plot, this.stage.playhead.t / 1e9, colour("--playhead"))] },
     });

@@ -66,9 +66,9 @@ export function drawDensity(field) {
   for (const [at, words] of /** @type {[number, string][]} */ ([[shape.median, t("median")], [shape.p99, "p99"]])) {
     svg.append(s("path", { class: "mark", d: `M${x(at)} 12V${BASE}` }), s("text", { class: "dl", x: x(at) + 4, y: 20 }, words));
   }
-  for (let i = 0; i <= 4; i++) {
-    const value = Number(((end * i) / 4).toPrecision(2));
-    svg.append(s("text", { class: "ax", x: (WIDTH * i) / 4, y: 60, "text-anchor": i === 0 ? "start" : i === 4 ? "end" : "middle" }, `${value}${i === 4 ? " ms" : ""}`));
+  for (let i = 0; i <= 3; i++) {
+    const value = Number(((end * i) / 3).toPrecision(2));
+    svg.append(s("text", { class: "ax", x: (WIDTH * i) / 3, y: 60, "text-anchor": i === 0 ? "start" : i === 3 ? "end" : "middle" }, i === 3 ? `${value}\u2009ms` : String(value)));
   }
   host.replaceChildren(svg);
 }

@@ -39,7 +39,7 @@ export class EventList {
     this.list.hidden = this.head.hidden = !any;
     this.height = Math.min(PAD_MAX, this.count * ROW);
     this.pad.style.height = `${this.height}px`;
-    this.first = -1;
+    this.first = this.current = -1; // with more rows the same place may be another row
     this.#draw();
   }
 

@@ -23,7 +23,7 @@ export function faultLane(stage) {
     $("#fault-count").textContent = String(faults.length);
     /** @type {number[]} */
     const rows = [];
-    const placed = faults.map((fault, index) => ({ fault, index, row: 0, from: x(fault.at_ms * 1e6), to: 0 })).sort((a, b) => a.from - b.from);
+    const placed = faults.map((fault, index) => ({ fault, index, row: 0, from: Math.min(x(fault.at_ms * 1e6), svg.clientWidth - PAD - 18), to: 0 })).sort((a, b) => a.from - b.from);
     for (const place of placed) {
       const { fault, from } = place;
       place.to = Math.max(from + 18, x(fault.until_ms === undefined || fault.until_ms === null ? end() : fault.until_ms * 1e6));

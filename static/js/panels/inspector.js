@@ -94,7 +94,7 @@ export class Inspector {
     if (ask !== this.asked) return;
     if (html === null) {
       this.shown = "";
-      this.host.replaceChildren(h("p", { class: "note" }, h("b", {}, t("The parameters could not be fetched")), t("Your work is kept. Select the part again to try once more.")));
+      this.#unfetched(item);
       return;
     }
     holder.innerHTML = html;
@@ -105,6 +105,17 @@ export class Inspector {
     for (const field of this.host.querySelectorAll(".f.dist")) drawDensity(/** @type {HTMLElement} */ (field));
     this.#links({ kind, item });
     $("body").dataset.inspector = item.id;
+  }
+
+  /** The server did not answer: which part it is about, what is kept, and one thing to do. @param {any} item */
+  #unfetched(item) {
+    const again = h("button", { class: "b line", "data-act": "again" }, t("Try again"));
+    again.onclick = () => {
+      again.blur();
+      this.refresh();
+    };
+    this.head.replaceChildren(h("div", { class: "ih" }, h("div", {}, h("h2", {}, item.label || item.words || item.id), h("p", {}, t("No answer from the server")))));
+    this.host.replaceChildren(h("p", { class: "note" }, h("b", {}, t("The parameters could not be fetched")), t("Your work is kept.")), h("div", { class: "linkrow" }, again));
   }
 
   /** @param {URLSearchParams} body */

@@ -11,8 +11,8 @@ export function refusals(stage, showLeft) {
       showLeft("tab-problems");
       const first = mistakes[0];
       const text = mistakes.length === 1 ? t("Not run: {what}", { what: `${first.path ? `${first.path}: ` : ""}${first.message}` }) : t("Not run: {n} problems, listed at the left. Your work is kept.", { n: mistakes.length });
-      stage.emit("toast", { text, stays: true });
-    } else if (status === 0) stage.emit("toast", { text: t("The server cannot be reached. Your work is kept here; try again in a moment."), stays: true });
-    else stage.emit("toast", { text: t("The server refused the run ({status}). Your work is kept.", { status }), stays: true });
+      stage.emit("toast", { text, stays: true, refusal: true });
+    } else if (status === 0) stage.emit("toast", { text: t("The server cannot be reached. Your work is kept here; try again in a moment."), stays: true, refusal: true });
+    else stage.emit("toast", { text: t("The server refused the run ({status}). Your work is kept.", { status }), stays: true, refusal: true });
   });
 }

@@ -17,17 +17,17 @@ export function runBar(stage) {
   showStatus(stage);
 }
 
-/** @param {Stage} stage @returns {[string, string, string]} class, glyph, words */
+/** The reason of an early end stands in the notice on the canvas. @param {Stage} stage @returns {[string, string, string]} class, glyph, words */
 function statusWords(stage) {
-  const { status, position, reason } = stage.run;
+  const { status, position } = stage.run;
   if (stage.trouble.startsWith("lost:")) return ["bad", "i-warn", t("Connection lost")];
   if (stage.trouble.startsWith("refused:")) return ["bad", "i-fail", stage.trouble.slice(8) || t("The run is not available")];
   if (status === "starting") return ["", "i-clock", t("Starting")];
   if (status === "queued") return ["", "i-clock", position && position > 0 ? t("Waiting for a worker, {place} in line", { place: ordinal(position) }) : t("Waiting for a worker")];
   if (status === "running") return ["", "i-play", t("Running, {p}%", { p: percent(stage) })];
-  if (status === "limited") return ["warn", "i-warn", reason ? t("Limited: {reason}", { reason }) : t("Limited")];
-  if (status === "stopped") return ["unk", "i-stop", reason ? t("Stopped: {reason}", { reason }) : t("Stopped")];
-  if (status === "failed") return ["bad", "i-fail", reason ? t("Failed: {reason}", { reason }) : t("Failed")];
+  if (status === "limited") return ["warn", "i-warn", t("Limited")];
+  if (status === "stopped") return ["unk", "i-stop", t("Stopped")];
+  if (status === "failed") return ["bad", "i-fail", t("Failed")];
   if (status === "finished") return stage.outdated ? ["warn", "i-warn", t("Changed since this run")] : ["ok", "i-check", t("Finished")];
   return ["", "i-info", t("Not run yet")];
 }
@@ -48,7 +48,7 @@ function showStatus(stage) {
     chip.className = `chip ${kind}`;
     chip.replaceChildren(icon(glyph), h("span", {}, words));
   }
-  chip.title = words;
+  chip.title = stage.over && stage.run.reason ? `${words}: ${stage.run.reason}` : words;
   document.body.dataset.run = stage.run.status;
   document.body.dataset.digest = stage.run.digest ?? "";
   document.body.dataset.viewing = stage.viewing ?? "";

@@ -6,7 +6,7 @@ export function sheets(stage) {
   const openers = () => /** @type {HTMLElement[]} */ ([...document.querySelectorAll("[data-sheet]")]);
   const close = () => {
     for (const panel of panels) panel.classList.remove("open");
-    for (const button of openers()) if (button.getAttribute("role") !== "tab") button.setAttribute("aria-expanded", "false");
+    for (const button of openers()) button.setAttribute("aria-expanded", "false");
   };
   for (const button of openers()) {
     button.addEventListener("click", () => {

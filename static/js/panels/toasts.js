@@ -8,8 +8,10 @@ const SHOWN_MS = 6000;
 /** @param {Stage} stage */
 export function toasts(stage) {
   const host = $("#toasts");
-  stage.on("toast", ({ text, undo = false, stays = false }) => {
-    const toast = h("div", { class: "toast" }, h("span", {}, text));
+  // What kept a run from starting is over once one starts.
+  stage.on("started", () => { for (const toast of host.querySelectorAll("[data-refusal]")) toast.remove(); });
+  stage.on("toast", ({ text, undo = false, stays = false, refusal = false }) => {
+    const toast = h("div", { class: "toast", "data-refusal": refusal || null }, h("span", {}, text));
     let timer = 0;
     const close = () => toast.remove();
     const arm = () => { if (!stays) timer = window.setTimeout(close, SHOWN_MS); };

@@ -171,8 +171,13 @@ class Scrub {
       if (!(kind in kinds)) continue;
       const x = this.x(time);
       const near = merged.find((mark) => mark.kind === kind && Math.abs(mark.x - x) < 10);
-      if (near) near.n += 1;
-      else merged.push({ x, kind, n: 1 });
+      if (near) {
+        near.n += 1;
+        continue;
+      }
+      // One kind beside another stands next to it, not on it.
+      const beside = merged.filter((mark) => kinds[/** @type {keyof typeof kinds} */ (mark.kind)].y === kinds[/** @type {keyof typeof kinds} */ (kind)].y && Math.abs(mark.x - x) < 11);
+      merged.push({ x: beside.length ? Math.max(...beside.map((mark) => mark.x)) + 11 : x, kind, n: 1 });
     }
     this.marks.replaceChildren(...merged.flatMap(({ x, kind, n }) => {
       const { icon: name, y, className } = kinds[/** @type {keyof typeof kinds} */ (kind)];

@@ -63,6 +63,7 @@ function number(value) {
 function content(stage) {
   if (!stage.trace) return [note(t("No run yet"), t("Press Run: what the run proves, and what it refutes, is told here."))];
   if (!stage.verdict && stage.run.status === "failed") return [note(t("No verdict"), t("A failed run proves nothing."))];
+  if (!stage.verdict && stage.run.status === "stopped") return [note(t("No verdict"), t("The run was stopped before its end. Run it again to have it judged."))];
   if (!stage.verdict) return [note(stage.over ? t("Judging the run") : t("The run is not over"), t("Claims and checks are judged when it ends."))];
   const all = results(stage);
   if (!all.length) return [note(t("Nothing to judge"), t("This scenario makes no claims, and nobody read or wrote."))];

@@ -6,10 +6,10 @@ import { numberedFaults } from "../document/faults.js";
 import { show } from "./describe.js";
 import { t, seconds } from "./words.js";
 
-/** "1 worker", "2 workers", "7 ms". @param {string} unit @param {unknown} value */
+/** "1 worker", "2 workers", "1 op", "7 ms". @param {string} unit @param {unknown} value */
 function unitWords(unit, value) {
   if (!unit) return "";
-  return `\u2009${value === 1 && unit.length > 3 ? unit.replace(/s$/, "") : unit}`;
+  return `\u2009${value === 1 && unit.length > 2 ? unit.replace(/s$/, "") : unit}`;
 }
 
 export class World {

@@ -4,7 +4,9 @@ import { ROLES, DELIVERED } from "../trace/messages.js";
 import { t } from "../panels/words.js";
 import { Geometry } from "./geometry.js";
 import { SHAPES, HOLLOW, STROKED, cross } from "./glyphs.js";
-import { DropMarks, reach } from "./drops.js";
+import { CARD } from "../document/places.js";
+import { DropMarks } from "./drops.js";
+import { Stops } from "./stops.js";
 
 const DOTS_MAX = 12_000;
 const RICH_MAX = 500;
@@ -19,6 +21,7 @@ export class Scene {
     this.canvas = canvas;
     this.context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
     this.geometry = new Geometry(editor);
+    this.stops = new Stops(editor, this.geometry);
     /** @type {Set<string>} */
     this.hidden = new Set();
     this.slots = new Int32Array(DOTS_MAX);
@@ -29,10 +32,12 @@ export class Scene {
     this.readColours();
     editor.onMove(() => {
       this.geometry.forget();
+      this.stops.forget();
       this.stale = true;
     });
     stage.on("document trace", () => {
       this.geometry.names = [];
+      this.stops.forget();
       this.stale = true;
     });
     new ResizeObserver(() => this.#resize()).observe(canvas);
@@ -103,7 +108,8 @@ export class Scene {
   #place(messages, slot, now, hold, scale, dx, dy) {
     const role = messages.role.data[slot];
     if (this.hidden.size && this.hidden.has(ROLES[role])) return;
-    const way = this.geometry.way(messages.src.data[slot], messages.dst.data[slot]);
+    const [src, dst] = [messages.src.data[slot], messages.dst.data[slot]];
+    const way = this.geometry.way(src, dst);
     if (!way) return;
     const sent = messages.sent.data[slot];
     const settled = messages.settled.data[slot];
@@ -112,10 +118,10 @@ export class Scene {
     const outcome = messages.outcome.data[slot];
     if (outcome !== DELIVERED) {
       const reason = messages.outcomes.texts[outcome];
-      const stop = reach(reason);
+      const stop = this.stops.at(src, dst, reason, settled);
       if (f >= stop) {
         if (this.hidden.has("drop") || now > sent + whole * stop + Math.max(hold, 1)) return;
-        this.drops.add((way[0] + (way[2] - way[0]) * stop) * scale + dx, (way[1] + (way[3] - way[1]) * stop) * scale + dy, reason);
+        this.drops.add((way[0] + (way[2] - way[0]) * stop) * scale + dx, (way[1] + (way[3] - way[1]) * stop) * scale + dy, reason, (way[2] - way[0]) * scale);
         return;
       }
     }
@@ -193,24 +199,34 @@ export class Scene {
     context.lineCap = "round";
     this.#stroke(this.ground ?? "", 5.5);
     this.#stroke(this.bad ?? "", 2.2);
-    drops.settle();
     context.font = this.font ?? "";
+    drops.settle(this.#cards(), { width: this.canvas.clientWidth, height: this.canvas.clientHeight }, (pill) => context.measureText(pillWords(pill)).width + 14);
     context.textBaseline = "middle";
     for (const pill of drops.pills) this.#drawPill(pill);
   }
 
-  /** @param {{x: number, y: number, reason: string, count: number}} pill */
-  #drawPill({ x, y, reason, count }) {
+  /** The cards as they lie on the canvas, with a little air. */
+  #cards() {
+    const { scale, x, y } = this.editor.transform;
+    const [width, height] = [CARD.width * scale + 4, CARD.height * scale + 4];
+    return [...this.editor.at.values()].map((p) => ({ x: p.x * scale + x - width / 2, y: p.y * scale + y - height / 2, width, height }));
+  }
+
+  /** @param {Pill} pill */
+  #drawPill(pill) {
     const { context } = this;
-    const words = count > 1 ? `${t(reason)} ×${count}` : t(reason);
-    const width = context.measureText(words).width + 14;
-    const left = x + 9 + width > this.canvas.clientWidth ? x - 9 - width : x + 9;
+    const { x, y, width, height } = pill.box;
     context.beginPath();
-    context.roundRect(left, y - 20, width, 17, 8.5);
+    context.roundRect(x, y, width, height, height / 2);
     context.fillStyle = this.raised ?? "";
     context.fill();
     this.#stroke(this.bad ?? "", 1);
     context.fillStyle = this.bad ?? "";
-    context.fillText(words, left + 7, y - 11);
+    context.fillText(pillWords(pill), x + 7, y + 9);
   }
+}
+
+/** @param {Pill} pill */
+function pillWords({ reason, count }) {
+  return count > 1 ? `${t(reason)} ×${count}` : t(reason);
 }

@@ -86,6 +86,13 @@ export class TraceStore {
     this.events.addAll(batch);
   }
 
+  /** A run that ended early: its time ends where its trace does. */
+  endHere() {
+    this.end = this.loadedTo;
+    this.histogram.fill(0);
+    this.#count(0);
+  }
+
   /** @param {number} firstMessage */
   #count(firstMessage) {
     const { sent } = this.messages;
