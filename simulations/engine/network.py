@@ -203,5 +203,5 @@ class Network:
         copy = Message(channel, body, id, original, lineage, original.call, original.replies)
         kind, size = self.trace.kind(type(body)), body.size()
         src, dst = channel.src_index, channel.dst_index
-        self.trace.sent.extend((id, original.sent_ns, src, dst, kind, original.id, original.op, size))
+        self.trace.sent.extend((id, copy.sent_ns, src, dst, kind, original.id, original.op, size))
         return copy
