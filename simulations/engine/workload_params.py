@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from simulations.engine.arrivals import RECORDED_MAX
 from simulations.engine.declare import Choice, Param
@@ -17,9 +17,9 @@ _KEYED: Final = ("requests", "read-write", "mix")
 def _load(
     name: str,
     title: str,
-    default: float,
+    default: Any,  # as float, the compiled build would make a user count of 10 into 10.0
     unit: str,
-    bounds: tuple[float, float],
+    bounds: tuple[Any, Any],
     help: str,
     when: tuple[str, ...],
     kind: str = "number",
