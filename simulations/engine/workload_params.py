@@ -17,9 +17,9 @@ _KEYED: Final = ("requests", "read-write", "mix")
 def _load(
     name: str,
     title: str,
-    default: Any,
+    default: Any,  # as float, the compiled build would make a user count of 10 into 10.0
     unit: str,
-    bounds: tuple[float, float],
+    bounds: tuple[Any, Any],
     help: str,
     when: tuple[str, ...],
     kind: str = "number",

@@ -1,0 +1,34 @@
+"""The inspector's form: which fields apply, and lists as text."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.test import Client
+
+pytestmark = pytest.mark.django_db
+TIMES = {"group": "params", "subject": "client", "name": "times", "item": "c"}
+
+
+def test_a_field_says_when_it_applies_and_keeps_its_value(client: Client) -> None:
+    item = {"id": "c", "type": "client", "params": {"times": [0, 12.5], "users": 7}}
+    page = client.post("/sandbox/inspector/", {"kind": "node", "item": json.dumps(item)}).content.decode()
+    when = '{"param": "arrivals", "values": ["closed"]}'.replace('"', "&quot;")
+    assert f'data-field="users" data-group="params" data-when="{when}"' in page
+    assert 'data-field="arrivals" data-group="params"\n' in page
+    assert 'value="0, 12.5"' in page
+    assert 'value="7"' in page
+
+
+def test_a_list_is_typed_as_text_and_told_as_a_list(client: Client) -> None:
+    answer = client.post("/sandbox/inspector/check/", {**TIMES, "value": "5, 2.5"})
+    told = json.loads(answer["HX-Trigger"])["fieldchecked"]
+    assert (told["ok"], told["value"]) == (True, [5, 2.5])
+
+
+@pytest.mark.parametrize(("value", "words"), [("5, soon", "When requests come"), ("5, -1", "at least 0")])
+def test_a_mistake_in_a_list_is_told_under_the_field(client: Client, value: str, words: str) -> None:
+    answer = client.post("/sandbox/inspector/check/", {**TIMES, "value": value})
+    assert not json.loads(answer["HX-Trigger"])["fieldchecked"]["ok"]
+    assert words in answer.content.decode()
