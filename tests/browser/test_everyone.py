@@ -52,6 +52,7 @@ def test_from_an_empty_canvas_to_a_verdict_by_keyboard_alone(page: Page) -> None
     page.keyboard.press("Enter")
     page.locator('[data-node="client-1"]').focus()
     page.keyboard.press("Enter")
+    expect(page.locator("body")).to_have_attribute("data-inspector", "client-1")
     connect = page.locator('[data-act="connect"]')
     connect.focus()
     page.keyboard.press("Enter")

@@ -67,6 +67,9 @@ export class Inspector {
   }
 
   #nothing() {
+    this.asked++; // what is still on its way comes too late
+    this.host.inert = false;
+    $("body").dataset.inspector = "";
     const { doc, selection } = this.stage;
     const many = selection.size > 1;
     const head = many ? t("{n} selected", { n: selection.size }) : t("Nothing selected");
@@ -92,10 +95,13 @@ export class Inspector {
   /** @param {{kind: string, item: any, shared?: Params}} entry */
   async #load({ kind, item, shared }) {
     const ask = ++this.asked;
+    // What still shows is another part's: a press on it now would change the wrong one.
+    this.host.inert = $("body").dataset.inspector !== String(item.id);
     const holder = h("div", {});
     const body = new URLSearchParams({ kind, item: JSON.stringify(withoutPlace(item)), shared: JSON.stringify(shared ?? {}) });
     const html = await this.#fetch(body);
     if (ask !== this.asked) return;
+    this.host.inert = false;
     if (html === null) {
       this.shown = "";
       this.#unfetched(item);
