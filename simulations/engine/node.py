@@ -175,12 +175,12 @@ class Node:
             self.trace.note(self.kernel.now, self.host.index, text, self.cause.id)
 
     def draw(self, purpose: str) -> float:
-        """A number in [0, 1) for this purpose at this moment."""
-        return uniform(self.key(purpose), self.cause.lineage)
+        """A number in [0, 1) for this purpose at this moment; another one when it is drawn again."""
+        return uniform(self.key(purpose), self.cause.lineage_for(purpose))
 
     def draw_ns(self, takes: Distribution, purpose: str) -> int:
-        """A duration for this purpose at this moment."""
-        return takes.draw_ns(self.key(purpose), self.cause.lineage)
+        """A duration for this purpose at this moment; another one when it is drawn again."""
+        return takes.draw_ns(self.key(purpose), self.cause.lineage_for(purpose))
 
     def next_ns(self, takes: Distribution, purpose: str) -> int:
         """The delay to give to the next `timer` of that purpose."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulations.engine.kernel import Event
 from simulations.engine.messages import Body
+from simulations.engine.streams import nth
 
 if TYPE_CHECKING:
     from simulations.engine.node import Node
@@ -45,11 +46,25 @@ class Cause(Event):
     lineage of its draws.
     """
 
+    drawn: str = ""  # the purpose of the first draw made
+    drawn_again: dict[str, int] | None = None  # how often each purpose was drawn, once there was a second draw
+
     def __init__(self, id: int, op: int, lineage: int) -> None:
         self.id = id
         self.op = op
         self.lineage = lineage
         self.effects = 0
+
+    def lineage_for(self, purpose: str) -> int:
+        """The lineage of the next draw of a purpose: the cause's own for the first, others for those that follow."""
+        if not self.drawn:
+            self.drawn = purpose
+            return self.lineage
+        if self.drawn_again is None:
+            self.drawn_again = {self.drawn: 1}
+        number = self.drawn_again.get(purpose, 0)
+        self.drawn_again[purpose] = number + 1
+        return self.lineage if number == 0 else nth(self.lineage, number)
 
 
 class Future(Event):
