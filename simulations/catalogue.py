@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from simulations.document_base import Entry, whole
 from simulations.document_entries import FAULT_HELP
+from simulations.document_faults import FAULT_PARAMS
 from simulations.document_params import LINK_PARAMS, param_model
 from simulations.engine.declare import Metric, Param, Show
 from simulations.engine.metrics import METRICS
@@ -66,9 +67,14 @@ def describe() -> dict[str, Any]:
     return {
         "types": [_type(node_type) for node_type in types],
         "link": {"params": [_param(param) for param in LINK_PARAMS]},
-        "faults": [{"kind": kind, "title": title, "help": text} for kind, (title, text) in FAULT_HELP.items()],
+        "faults": [_fault(kind, title, text) for kind, (title, text) in FAULT_HELP.items()],
         "metrics": [_metric(metric) for metric in METRICS],
     }
+
+
+def _fault(kind: str, title: str, text: str) -> dict[str, Any]:
+    params = [_param(param) for param in FAULT_PARAMS.get(kind, ())]
+    return {"kind": kind, "title": title, "help": text, "params": params}
 
 
 def _type(node_type: type[Node]) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from simulations.catalogue import node_types, params_model
 from simulations.document_base import FAULTS_MAX, LINKS_MAX, MISTAKES_MAX, NODES_MAX, Mistake, did_you_mean
 from simulations.document_entries import (
     ClusterEntry,
-    Crash,
     Cut,
     Fault,
     LinkEntry,
@@ -22,6 +21,7 @@ from simulations.document_entries import (
     ZoneEntry,
 )
 from simulations.document_expand import Names, numbered
+from simulations.document_faults import HOST_FAULTS, Restart
 from simulations.document_params import LINK_MODEL, LINK_PARAMS, mistakes_of
 from simulations.engine.declare import Param
 
@@ -199,14 +199,14 @@ class Inspector:
                     f"Must be at most {self.parts.end_ms:g} ms, when the run ends (duration_ms + settle_ms)."
                     f" Got {fault.at_ms:g}.",
                 )
-            if fault.until_ms is not None and fault.until_ms <= fault.at_ms:
+            if not isinstance(fault, Restart) and fault.until_ms is not None and fault.until_ms <= fault.at_ms:
                 self.say(f"{path}.until_ms", f"Must be later than at_ms ({fault.at_ms:g} ms). Got {fault.until_ms:g}.")
             total += self._target(fault, f"{path}.target")
         if total > FAULTS_MAX:
             self.say("faults", f"The scenario has {total:,} faults, counts included; the limit is {FAULTS_MAX:,}.")
 
     def _target(self, fault: Fault, path: str) -> int:
-        if isinstance(fault, Crash):
+        if isinstance(fault, HOST_FAULTS):
             return len(self._known(fault.target, path))
         if isinstance(fault, (Cut, Loss)):
             found = self.names.links.get(fault.target, ())

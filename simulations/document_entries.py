@@ -18,6 +18,7 @@ from simulations.document_base import (
     Reference,
     Whole,
 )
+from simulations.document_faults import HOST_FAULT_HELP, HostFault
 
 COMPARISONS = ("<", "<=", "==", "!=", ">=", ">")
 Comparison = Literal["<", "<=", "==", "!=", ">=", ">"]
@@ -69,15 +70,6 @@ class ClusterEntry(Entry):
     link: Params = Field(default_factory=dict)
 
 
-class Crash(Entry):
-    """A node stops at once and forgets what it had not made durable; it restarts at `until_ms`, or never."""
-
-    kind: Literal["crash"]
-    target: Reference
-    at_ms: Instant
-    until_ms: Instant | None = None
-
-
 class Partition(Entry):
     """Nodes in different groups cannot talk; nodes in no group are unaffected."""
 
@@ -109,10 +101,10 @@ class Loss(Entry):
     until_ms: Instant | None = None
 
 
-Fault = Annotated[Crash | Partition | Cut | Loss, Field(discriminator="kind")]
+Fault = Annotated[HostFault | Partition | Cut | Loss, Field(discriminator="kind")]
 
 FAULT_HELP: dict[str, tuple[str, str]] = {
-    "crash": ("Crash", "The node stops at once. With an end it restarts then; without one it stays down."),
+    **HOST_FAULT_HELP,
     "partition": ("Partition", "Nodes in different groups cannot reach each other until it heals."),
     "cut": ("Cut link", "The link carries nothing, in one direction or both, until it is mended."),
     "loss": ("Loss", "The link loses messages with this probability."),

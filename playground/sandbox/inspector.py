@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from simulations.catalogue import describe, params_model
 from simulations.document_base import Entry
+from simulations.document_faults import FAULT_PARAMS
 from simulations.document_params import LINK_MODEL, mistakes_of, param_model
 from simulations.engine.declare import Param
 
@@ -223,13 +224,15 @@ def params_of(group: str, subject: str) -> list[dict[str, Any]]:
 def entry_params(subject: str) -> tuple[Param, ...]:
     kind, _colon, sort = subject.partition(":")
     if kind == "fault":
-        return (PROBABILITY, *FAULT_ENTRY) if sort == "loss" else FAULT_ENTRY
+        own = (PROBABILITY,) if sort == "loss" else FAULT_PARAMS.get(sort, ())
+        return (*own, *FAULT_ENTRY[:1]) if sort == "restart" else (*own, *FAULT_ENTRY)
     return {"node": NODE_ENTRY, "cluster": CLUSTER_ENTRY}.get(kind, ())
 
 
 def plain(param: Param) -> dict[str, Any]:
     keys = ("name", "title", "kind", "unit", "default", "help", "section")
-    return {**{key: getattr(param, key) for key in keys}, "min": param.low, "max": param.high, "choices": []}
+    choices = [{"value": choice.value, "title": choice.title} for choice in param.choices]
+    return {**{key: getattr(param, key) for key in keys}, "min": param.low, "max": param.high, "choices": choices}
 
 
 def value_of(info: dict[str, Any], post: QueryDict) -> tuple[Any, str]:

@@ -94,6 +94,8 @@ class Channel:
                     return reason
         if not self.dst.up:
             return "node down"
+        if self.dst.stopped:
+            return "refused"
         return ""
 
     def arrive(self, message: Message) -> None:
@@ -103,12 +105,18 @@ class Channel:
         if reason:
             network.trace.settled.extend((message.id, network.kernel.now, network.trace.code(reason)))
             network.dropped[reason] = network.dropped.get(reason, 0) + 1
+            if reason == "refused":
+                self.dst.refuse(message)
             return
         network.trace.settled.extend((message.id, network.kernel.now, DELIVERED))
         network.delivered += 1
         process = self.dst.process
-        if process is not None:
+        if process is None:
+            return
+        if process.alive:
             process.receive(message)
+        else:
+            process.put_off(message)
 
 
 class Network:

@@ -7,23 +7,27 @@ order.
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, ClassVar
 
 from mypy_extensions import mypyc_attr
 
+from simulations.engine.backlog import Backlog
+from simulations.engine.bugs import node_bug
 from simulations.engine.declare import Metric, Param, Show
-from simulations.engine.distributions import Distribution, distribution, to_ns
+from simulations.engine.disk import stretched
+from simulations.engine.distributions import Distribution, to_ns
 from simulations.engine.host import Host
+from simulations.engine.kernel import Event
 from simulations.engine.messages import Body, Probe, ProbeReply, Refusal, kind_of, role_of
 from simulations.engine.network import Message
+from simulations.engine.settings import Settings
 from simulations.engine.streams import nth, stream_key, uniform
 from simulations.engine.tasks import Call, Cause, Failure, Future, NodeBug, Quorum, Refused, Task, Timer
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
-class Node:
+class Node(Settings):
     """A process. Subclasses declare themselves in class values and handle each message class of HANDLES in a method
     `on_<kind>`.
 
@@ -46,13 +50,14 @@ class Node:
     CLUSTERS: ClassVar[bool] = False
 
     def __init__(self, host: Host, params: dict[str, Any]) -> None:
+        super().__init__(params)
         self.host = host
         self.network = host.network
         self.kernel = host.network.kernel
         self.trace = host.network.trace
         self.id = host.id
-        self.params = params
-        self.alive = True
+        self.alive = True  # neither dead nor held still
+        self.backlog: Backlog | None = None  # what came due while it is held still
         self.targets = host.targets
         self.peers = host.peers
         self.disk = host.disk
@@ -73,27 +78,19 @@ class Node:
     @property
     def now_ns(self) -> int:
         """The monotonic clock."""
-        return self.kernel.now
+        clock = self.host.clock
+        return self.kernel.now if clock is None else clock.monotonic_ns()
 
-    def integer(self, name: str) -> int:
-        """An integer parameter."""
-        return int(self.params[name])
+    @property
+    def wall_ns(self) -> int:
+        """The wall clock, counted from the start of the run: it may be wrong, and may jump."""
+        clock = self.host.clock
+        return self.kernel.now if clock is None else clock.wall_ns()
 
-    def number(self, name: str) -> float:
-        """A number parameter."""
-        return float(self.params[name])
-
-    def text(self, name: str) -> str:
-        """A text or choice parameter."""
-        return str(self.params[name])
-
-    def boolean(self, name: str) -> bool:
-        """A yes-or-no parameter."""
-        return bool(self.params[name])
-
-    def duration(self, name: str) -> Distribution:
-        """A distribution parameter."""
-        return distribution(self.params[name])
+    @property
+    def incarnation(self) -> int:
+        """How many processes this node has had before this one."""
+        return self.host.boots - 1
 
     # What a node can do
 
@@ -132,7 +129,13 @@ class Node:
     def sleep(self, duration_ns: int) -> Future:
         """Await the passing of time."""
         future = Future()
-        self.kernel.after(duration_ns, future)
+        self.kernel.after(self.host.real_ns(duration_ns), future)
+        return future
+
+    def work(self, takes: Distribution, purpose: str) -> Future:
+        """Await the doing of work, drawn for this purpose at this moment; on a slow host it takes longer."""
+        future = Future()
+        self.kernel.after(stretched(self.draw_ns(takes, purpose), self.host.pace), future)
         return future
 
     def timer(self, delay_ns: int, purpose: str, callback: Callable[[], None]) -> Timer:
@@ -140,7 +143,7 @@ class Node:
         number = self.host.firings.get(purpose, 0)
         self.host.firings[purpose] = number + 1
         timer = Timer(self, callback, Cause(-1, -1, nth(self.key(f"timer {purpose}"), number)))
-        self.kernel.after(delay_ns, timer)
+        self.kernel.after(self.host.real_ns(delay_ns), timer)
         return timer
 
     def spawn(self, coroutine: Coroutine[Any, Any, Any], cause: Cause) -> None:
@@ -198,7 +201,7 @@ class Node:
 
     def begin(self) -> None:
         """Run `start`, as the engine does at every boot."""
-        self.cause = Cause(-1, -1, nth(self.key("start"), self.disk.incarnation))
+        self.cause = Cause(-1, -1, nth(self.key("start"), self.incarnation))
         try:
             self.start()
         except Exception as error:
@@ -207,8 +210,27 @@ class Node:
     def die(self) -> None:
         """The host has crashed. Its tasks are kept: thrown away, Python would run each one's `finally`."""
         self.alive = False
+        self.backlog = None
         self.calls = {}
         self.network.buried.append(self.tasks)
+
+    def hold(self) -> None:
+        """Do nothing from now on, until let go."""
+        self.alive = False
+        self.backlog = Backlog(self)
+
+    def put_off(self, event: Event) -> None:
+        """Keep what comes due while held still; the dead miss it."""
+        if self.backlog is not None:
+            self.backlog.add(event)
+
+    def let_go(self) -> None:
+        """Go on: all that came due meanwhile happens now."""
+        backlog = self.backlog
+        if backlog is not None:
+            self.backlog = None
+            self.alive = True
+            backlog.make_up()
 
     def receive(self, message: Message) -> None:
         """Handle a message, or wake the call that it answers."""
@@ -253,6 +275,7 @@ class Node:
     def tick(self, timer: Timer) -> None:
         """A timer has come due."""
         if not self.alive:
+            self.put_off(timer)
             return
         self.cause = timer.cause
         try:
@@ -265,23 +288,13 @@ class Node:
         return ProbeReply()
 
     def bug(self, error: Exception) -> NodeBug:
-        """The error as a node bug: who, when, on what, and the line of source."""
-        if isinstance(error, NodeBug):
-            return error
-        frames = list(traceback.extract_tb(error.__traceback__))
-        frames = [frame for frame in frames if "simulations/engine/" not in frame.filename] or frames
-        place = f"{frames[-1].filename.rsplit('/', 1)[-1]}:{frames[-1].lineno}" if frames else "unknown line"
-        cause = self.cause
-        doing = f"handling {kind_of(type(cause.body))} #{cause.id}" if isinstance(cause, Message) else "on its own"
-        what = f"{type(error).__name__}: {error}"
-        return NodeBug(
-            f"Node bug in {self.TYPE} {self.id!r} at {self.kernel.now / 1e6:.3f} ms, {doing}: {what} ({place})"
-        )
+        """The error as a node bug."""
+        return node_bug(self, error)
 
     def _call(self, to: str, body: Body, timeout_ns: int) -> Call:
         message = self.network.transmit(self.host.channels[to], body, self.cause, self.cause.effects, -1)
         call = Call(self, message.id)
         self.calls[message.id] = call
         if timeout_ns > 0:
-            self.kernel.after(timeout_ns, call)
+            self.kernel.after(self.host.real_ns(timeout_ns), call)
         return call

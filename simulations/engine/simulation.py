@@ -14,7 +14,8 @@ from typing import Any, Final
 import msgpack
 
 from simulations.engine.distributions import distribution, to_ns
-from simulations.engine.faults import Turn, fault
+from simulations.engine.fault import Turn
+from simulations.engine.faults import fault
 from simulations.engine.host import Host
 from simulations.engine.kernel import Kernel
 from simulations.engine.network import Message, Network

@@ -173,6 +173,7 @@ class Task(Event):
         """Run until the coroutine waits again or ends."""
         node = self.node
         if not node.alive:
+            node.put_off(self)
             return
         before = node.cause
         node.cause = self.cause
@@ -228,6 +229,10 @@ class Call(Future):
         self.request = request
 
     def fire(self) -> None:
-        if not self.done:
-            self.node.calls.pop(self.request, None)
-            self.fail(TimedOut(), None)
+        if self.done:
+            return
+        if not self.node.alive:
+            self.node.put_off(self)
+            return
+        self.node.calls.pop(self.request, None)
+        self.fail(TimedOut(), None)

@@ -94,20 +94,28 @@ class Database(Node):
 
     async def on_work(self, body: Work, message: Message) -> Body:
         await self.workers.acquire()
-        await self.sleep(self.draw_ns(self.service_time, "service time"))
+        await self.work(self.service_time, "service time")
         self.workers.release()
         return Done()
 
     async def on_read(self, body: Read, message: Message) -> Body:
         await self.workers.acquire()
-        await self.sleep(self.draw_ns(self.service_time, "service time"))
+        await self.work(self.service_time, "service time")
         value = self.values.get(body.key)
         self.workers.release()
         return Value(value)
 
     async def on_write(self, body: Write, message: Message) -> Body:
         await self.workers.acquire()
-        await self.sleep(self.draw_ns(self.service_time, "service time"))
+        try:
+            await self.work(self.service_time, "service time")
+            await self.store(body)
+        finally:
+            self.workers.release()
+        return Done()
+
+    async def store(self, body: Write) -> None:
+        """Write, and sync if that is promised. Raises Refused when the disk is full."""
         self.disk.write(body.key, body.value)
         version = self.disk.written
         if self.durable:
@@ -116,5 +124,3 @@ class Database(Node):
             self.versions[body.key] = version
             self.values[body.key] = body.value
             self.show("value", f"{body.key} = {body.value}")
-        self.workers.release()
-        return Done()

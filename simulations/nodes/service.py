@@ -94,7 +94,7 @@ class Service(Node):
     async def on_request(self, body: Request, message: Message) -> Body:
         """Wait for a worker, work, and ask behind if there is somebody."""
         await self.workers.acquire()
-        await self.sleep(self.draw_ns(self.service_time, "service time"))
+        await self.work(self.service_time, "service time")
         if not self.targets:
             self.workers.release()
             return Value(None) if isinstance(body, Read) else Done()

@@ -56,7 +56,7 @@ export function healedAt(stage, id) {
   for (const number of trace.activeFaults(stage.playhead.t).keys()) {
     const found = numbered[number];
     const fault = found && doc.faults?.[found.entry];
-    if (!fault || (id && !touches(fault, id))) continue;
+    if (!fault || (id && !touches(fault, id)) || fault.kind === "restart") continue;
     next = until_ms > fault.at_ms ? replaceFault(next, found.entry, { ...fault, until_ms }) : next;
   }
   if (next !== doc) breakAndRun(stage, next, id ? t("Heal {name}", { name: id }) : t("Heal"));

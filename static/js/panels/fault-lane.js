@@ -26,7 +26,7 @@ export function faultLane(stage) {
     const placed = faults.map((fault, index) => ({ fault, index, row: 0, from: x(fault.at_ms * 1e6), to: 0 })).sort((a, b) => a.from - b.from);
     for (const place of placed) {
       const { fault, from } = place;
-      place.to = Math.max(from + 18, x(fault.until_ms === undefined || fault.until_ms === null ? end() : fault.until_ms * 1e6));
+      place.to = Math.max(from + 18, x(endOf(fault) ?? end()));
       let row = rows.findIndex((taken) => taken < from);
       if (row < 0) row = rows.length < 2 ? rows.length : rows.indexOf(Math.min(...rows));
       rows[row] = place.to + 2;
@@ -50,6 +50,12 @@ export function faultLane(stage) {
     head.setAttribute("x2", at);
     heal.disabled = !mayBreak(stage) || !(stage.trace && stage.trace.activeFaults(stage.playhead.t).size);
   };
+}
+
+/** When a fault is mended (ns); null for never. @param {FaultEntry} fault */
+function endOf(fault) {
+  const until_ms = fault.kind === "restart" ? fault.at_ms + (fault.down_ms ?? 500) : fault.until_ms;
+  return until_ms === undefined || until_ms === null ? null : until_ms * 1e6;
 }
 
 /**

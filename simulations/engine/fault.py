@@ -1,0 +1,36 @@
+"""What every fault is: something that breaks at a moment, and that is mended at another one or never."""
+
+from __future__ import annotations
+
+from simulations.engine.kernel import Event
+from simulations.engine.network import Network
+
+
+class Fault:
+    """An entry of the document's `faults`. Subclasses apply and revert it."""
+
+    def __init__(self, network: Network, number: int) -> None:
+        self.network = network
+        self.number = number
+
+    def begin(self) -> None:
+        """Break it."""
+
+    def end(self) -> None:
+        """Mend it."""
+
+
+class Turn(Event):
+    """A fault's start or end."""
+
+    def __init__(self, fault: Fault, phase: str) -> None:
+        self.fault = fault
+        self.phase = phase
+
+    def fire(self) -> None:
+        network = self.fault.network
+        network.trace.fault(network.kernel.now, self.fault.number, self.phase)
+        if self.phase == "start":
+            self.fault.begin()
+        else:
+            self.fault.end()
