@@ -20,6 +20,10 @@ class Body:
         """Bytes on the wire, headers included."""
         return 128
 
+    def priority(self) -> int:
+        """What goes first in a queue by priority: the higher."""
+        return 0
+
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Request(Body):
@@ -89,6 +93,9 @@ class Read(Request):
 
     key: str
 
+    def priority(self) -> int:
+        return 1
+
 
 @dataclass(frozen=True)
 class Write(Request):
@@ -116,6 +123,13 @@ class Refusal(Reply):
 
     reason: str
     uncertain: bool
+
+
+@dataclass(frozen=True)
+class Cancel(Occurrence):
+    """Nobody waits for the answer to this request any longer: stop working on it."""
+
+    request: int
 
 
 @dataclass(frozen=True)

@@ -134,6 +134,8 @@ class Network:
         self.operations = 0
         self.processes = 0
         self.workload_ends_ns = 0
+        self.cancels = False  # some node cancels the calls that it gives up
+        self.deadlines = False  # some node drops what has expired
         self.buried: list[set[Task]] = []  # what crashed processes were doing
 
     def connect(self, link: str, a: Host, b: Host, latency: Distribution, loss: float) -> None:

@@ -8,7 +8,7 @@ order.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from mypy_extensions import mypyc_attr
 
@@ -19,15 +19,17 @@ from simulations.engine.disk import stretched
 from simulations.engine.distributions import Distribution, to_ns
 from simulations.engine.host import Host
 from simulations.engine.kernel import Event
-from simulations.engine.messages import Body, Probe, ProbeReply, Refusal, kind_of, role_of
+from simulations.engine.messages import Body, Cancel, Probe, ProbeReply, Refusal, kind_of, role_of
 from simulations.engine.network import Message
-from simulations.engine.settings import Settings
-from simulations.engine.streams import nth, stream_key, uniform
-from simulations.engine.tasks import Call, Cause, Failure, Future, NodeBug, Quorum, Refused, Task, Timer
+from simulations.engine.process import Process
+from simulations.engine.streams import nth
+from simulations.engine.tasks import Call, Cancelled, Cause, Failure, Future, NodeBug, Quorum, Refused, Task, Timer
+
+LATE: Final = "late reply"  # the note on a reply that nobody waits for any more
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
-class Node(Settings):
+class Node(Process):
     """A process. Subclasses declare themselves in class values and handle each message class of HANDLES in a method
     `on_<kind>`.
 
@@ -50,12 +52,7 @@ class Node(Settings):
     CLUSTERS: ClassVar[bool] = False
 
     def __init__(self, host: Host, params: dict[str, Any]) -> None:
-        super().__init__(params)
-        self.host = host
-        self.network = host.network
-        self.kernel = host.network.kernel
-        self.trace = host.network.trace
-        self.id = host.id
+        super().__init__(host, params)
         self.alive = True  # neither dead nor held still
         self.backlog: Backlog | None = None  # what came due while it is held still
         self.targets = host.targets
@@ -63,34 +60,16 @@ class Node(Settings):
         self.disk = host.disk
         self.calls: dict[int, Call] = {}
         self.tasks: set[Task] = set()
-        self.cause = Cause(-1, -1, 0)
-        self._keys: dict[str, int] = {}
+        self.ongoing: dict[int, Future] | None = {} if host.network.cancels else None
+        self._cancels = bool(params.get("propagate_cancellation", False))
         self._handlers: dict[type[Body], Callable[[Any, Message], Any]] = {Probe: self.on_probe}
+        self._handlers[Cancel] = self.on_cancel
         for body in self.HANDLES:
             name = f"on_{kind_of(body)}"
             self._handlers[body] = getattr(self, name if hasattr(self, name) else f"on_{role_of(body)}")
 
     def start(self) -> None:
         """The process begins. `disk.read()` holds what an earlier incarnation left."""
-
-    # What a node can see
-
-    @property
-    def now_ns(self) -> int:
-        """The monotonic clock."""
-        clock = self.host.clock
-        return self.kernel.now if clock is None else clock.monotonic_ns()
-
-    @property
-    def wall_ns(self) -> int:
-        """The wall clock, counted from the start of the run: it may be wrong, and may jump."""
-        clock = self.host.clock
-        return self.kernel.now if clock is None else clock.wall_ns()
-
-    @property
-    def incarnation(self) -> int:
-        """How many processes this node has had before this one."""
-        return self.host.boots - 1
 
     # What a node can do
 
@@ -177,26 +156,6 @@ class Node(Settings):
         if self.alive:
             self.trace.note(self.kernel.now, self.host.index, text, self.cause.id)
 
-    def draw(self, purpose: str) -> float:
-        """A number in [0, 1) for this purpose at this moment; another one when it is drawn again."""
-        return uniform(self.key(purpose), self.cause.lineage_for(purpose))
-
-    def draw_ns(self, takes: Distribution, purpose: str) -> int:
-        """A duration for this purpose at this moment; another one when it is drawn again."""
-        return takes.draw_ns(self.key(purpose), self.cause.lineage_for(purpose))
-
-    def next_ns(self, takes: Distribution, purpose: str) -> int:
-        """The delay to give to the next `timer` of that purpose."""
-        key = self.key(purpose)
-        return takes.draw_ns(key, nth(key, self.host.firings.get(purpose, 0)))
-
-    def key(self, purpose: str) -> int:
-        """This node's stream for a purpose."""
-        found = self._keys.get(purpose)
-        if found is None:
-            found = self._keys[purpose] = stream_key(self.network.seed, self.id, purpose)
-        return found
-
     # What the engine does with a node
 
     def begin(self) -> None:
@@ -237,8 +196,10 @@ class Node(Settings):
         body = message.body
         if message.reply_to >= 0:
             call = self.calls.pop(message.reply_to, None)
-            if call is None:
-                return  # late: the caller has given up, or is another incarnation
+            if call is None:  # the caller has given up, or is another incarnation
+                if not isinstance(body, Refusal) or body.reason != "refused":
+                    self.trace.note(self.kernel.now, self.host.index, LATE, message.id)
+                return
             if isinstance(body, Refusal):
                 call.fail(Refused(body.reason, body.uncertain), message)
             else:
@@ -266,11 +227,14 @@ class Node(Settings):
             return
         cause = self.cause
         cause.effects += 1
+        if self.ongoing is not None:
+            self.ongoing.pop(request.id, None)
         self.network.transmit(self.host.channels[request.channel.src.id], body, cause, cause.effects, request.id)
 
     def refuse(self, request: Cause, failure: Failure) -> None:
         """Reply that the request failed, and why."""
-        self.answer(request, Refusal(failure.reason, failure.uncertain))
+        if not isinstance(failure, Cancelled):
+            self.answer(request, Refusal(failure.reason, failure.uncertain))
 
     def tick(self, timer: Timer) -> None:
         """A timer has come due."""
@@ -282,6 +246,26 @@ class Node(Settings):
             timer.callback()
         except Exception as error:
             raise self.bug(error) from error
+
+    def cancellable(self, request: Message, future: Future) -> Future:
+        """What a request waits for: it ends with Cancelled when the request is cancelled."""
+        if self.ongoing is not None:
+            self.ongoing[request.id] = future
+        return future
+
+    def on_cancel(self, body: Cancel, message: Message) -> None:
+        """Nobody waits for a request any longer: give up what it waits for, and tell whom it has asked in turn."""
+        future = None if self.ongoing is None else self.ongoing.pop(body.request, None)
+        if future is None or future.done:
+            return
+        if isinstance(future, Call) and future.to:
+            self.cancel(future, message)
+        future.fail(Cancelled(), None)
+
+    def cancel(self, call: Call, cause: Cause) -> None:
+        """Tell the other side that a call has been given up."""
+        cause.effects += 1
+        self.network.transmit(self.host.channels[call.to], Cancel(call.request), cause, cause.effects, -1)
 
     def on_probe(self, body: Probe, message: Message) -> Body:
         """Every process answers a health probe."""
@@ -295,6 +279,10 @@ class Node(Settings):
         message = self.network.transmit(self.host.channels[to], body, self.cause, self.cause.effects, -1)
         call = Call(self, message.id)
         self.calls[message.id] = call
+        if self._cancels:
+            call.to = to
         if timeout_ns > 0:
+            if self.network.deadlines:
+                message.deadline_ns = self.kernel.now + timeout_ns
             self.kernel.after(self.host.real_ns(timeout_ns), call)
         return call

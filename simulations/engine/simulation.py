@@ -80,6 +80,8 @@ class Simulation:
             host.node_type = node_types[node["type"]]
             host.params = node["params"]
             self.network.hosts[host.id] = host
+        self.network.cancels = any(node["params"].get("propagate_cancellation", False) for node in nodes)
+        self.network.deadlines = any(node["params"].get("drop_expired", False) for node in nodes)
         self._lay_links(document["links"])
         for cluster in document["clusters"]:
             self._lay_mesh(cluster)

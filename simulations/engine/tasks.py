@@ -37,6 +37,13 @@ class Refused(Failure):
     """The other side, or one's own queue, said no."""
 
 
+class Cancelled(Failure):
+    """Whoever asked has said that it no longer waits."""
+
+    def __init__(self) -> None:
+        super().__init__("cancelled", True)
+
+
 class NodeBug(Exception):
     """A handler raised: a mistake in a node type, with where and when."""
 
@@ -46,6 +53,7 @@ class Cause(Event):
     lineage of its draws.
     """
 
+    deadline_ns: int = -1  # when whoever asked gives up; −1: not said
     drawn: str = ""  # the purpose of the first draw made
     drawn_again: dict[str, int] | None = None  # how often each purpose was drawn, once there was a second draw
 
@@ -223,6 +231,8 @@ class Timer(Event):
 class Call(Future):
     """A request whose reply is awaited. As an event it is its own timeout."""
 
+    to: str = ""  # kept only where given up calls are cancelled
+
     def __init__(self, node: Node, request: int) -> None:
         super().__init__()
         self.node = node
@@ -235,4 +245,6 @@ class Call(Future):
             self.node.put_off(self)
             return
         self.node.calls.pop(self.request, None)
+        if self.to and self.waiter is not None:
+            self.node.cancel(self, self.waiter.cause)
         self.fail(TimedOut(), None)

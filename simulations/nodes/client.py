@@ -96,6 +96,14 @@ class Client(Node):
             help="After this an operation counts as failed; a write as unknown.",
             section="Operations",
         ),
+        Param(
+            "propagate_cancellation",
+            "Cancel what times out",
+            "boolean",
+            False,
+            help="Tell the other side, so that it stops working. Off: it works on for nobody.",
+            section="Operations",
+        ),
     )
     SHOWS: ClassVar[tuple[Show, ...]] = (Show("in_flight", "In flight", "ops"),)
 
