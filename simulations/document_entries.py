@@ -11,14 +11,13 @@ from simulations.document_base import (
     Entry,
     Extent,
     Identifier,
-    Instant,
     Label,
     Number,
     Probability,
     Reference,
     Whole,
 )
-from simulations.document_faults import HOST_FAULT_HELP, HostFault
+from simulations.document_faults import HOST_FAULT_HELP, HostFault, Spell
 
 COMPARISONS = ("<", "<=", "==", "!=", ">=", ">")
 Comparison = Literal["<", "<=", "==", "!=", ">=", ">"]
@@ -70,35 +69,29 @@ class ClusterEntry(Entry):
     link: Params = Field(default_factory=dict)
 
 
-class Partition(Entry):
+class Partition(Spell):
     """Nodes in different groups cannot talk; nodes in no group are unaffected."""
 
     kind: Literal["partition"]
     target: Annotated[
         list[Annotated[list[Reference], Field(min_length=1, max_length=2_000)]], Field(min_length=2, max_length=50)
     ]
-    at_ms: Instant
-    until_ms: Instant | None = None
 
 
-class Cut(Entry):
+class Cut(Spell):
     """A link carries nothing, in one direction or both."""
 
     kind: Literal["cut"]
     target: Reference
     direction: Literal["both", "a-to-b", "b-to-a"] = "both"
-    at_ms: Instant
-    until_ms: Instant | None = None
 
 
-class Loss(Entry):
+class Loss(Spell):
     """A link loses messages with this probability, in place of its own."""
 
     kind: Literal["loss"]
     target: Reference
     probability: Probability
-    at_ms: Instant
-    until_ms: Instant | None = None
 
 
 Fault = Annotated[HostFault | Partition | Cut | Loss, Field(discriminator="kind")]

@@ -5,10 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from simulations.document_base import DELAY_MS_MAX, Entry, Instant, Number, PositiveDelay, Reference
+from simulations.document_base import (
+    DELAY_MS_MAX,
+    Delay,
+    Entry,
+    Instant,
+    Number,
+    PositiveDelay,
+    Reference,
+    Whole,
+)
 from simulations.engine.declare import Choice, Param
 
 DRIFT_PPM_MAX: Final = 100_000
@@ -16,11 +25,41 @@ FACTOR_MAX: Final = 1_000
 Factor = Annotated[Number, Field(gt=1, le=FACTOR_MAX)]
 
 
-class Spell(Entry):
-    """A fault that starts at `at_ms` and is mended at `until_ms`, or never."""
+class When(Entry):
+    """A fault's start by what happens: `after_ms` after a field of the node's state took a value for the nth time."""
 
-    at_ms: Instant
+    node: Reference
+    event: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]* = .+$", max_length=120)]
+    nth: Annotated[Whole, Field(ge=1, le=1_000_000)] = 1
+    after_ms: Delay = 0
+
+
+class Onset(Entry):
+    """A fault starts at `at_ms`, or by `when`."""
+
+    at_ms: Instant | None = None
+    when: When | None = None
+
+    @model_validator(mode="after")
+    def _one_start(self) -> Onset:
+        if (self.at_ms is None) == (self.when is None):
+            raise PydanticCustomError("start", "Needs an at_ms or a when, and not both")
+        return self
+
+
+class Spell(Onset):
+    """A fault that is mended at `until_ms`, or `lasts_ms` after a start by `when`, or never."""
+
     until_ms: Instant | None = None
+    lasts_ms: PositiveDelay | None = None
+
+    @model_validator(mode="after")
+    def _one_end(self) -> Spell:
+        if self.when is not None and self.until_ms is not None:
+            raise PydanticCustomError("end", "Needs lasts_ms in place of until_ms, because it starts by when")
+        if self.at_ms is not None and self.lasts_ms is not None:
+            raise PydanticCustomError("end", "Needs until_ms in place of lasts_ms, because it starts at at_ms")
+        return self
 
 
 class Crash(Spell):
@@ -30,12 +69,11 @@ class Crash(Spell):
     target: Reference
 
 
-class Restart(Entry):
+class Restart(Onset):
     """A node crashes, and boots again after `down_ms`."""
 
     kind: Literal["restart"]
     target: Reference
-    at_ms: Instant
     down_ms: PositiveDelay = 500
 
 
@@ -94,9 +132,21 @@ class Disk(Spell):
     checksums: bool = True
 
 
-HostFault = Crash | Restart | Stop | Pause | Hang | Slow | Clock | Disk
-HOST_FAULTS: Final = (Crash, Restart, Stop, Pause, Hang, Slow, Clock, Disk)
-HOST_KINDS: Final = ("crash", "restart", "stop", "pause", "hang", "slow", "clock", "disk")
+class Chaos(Spell):
+    """The node is struck at random, `rate_per_min` times a minute while it is well, and repaired after `mttr_ms` in
+    the mean.
+    """
+
+    kind: Literal["chaos"]
+    target: Reference
+    does: Literal["crash", "stop", "pause", "hang"] = "crash"
+    rate_per_min: Annotated[Number, Field(gt=0, le=60_000)] = 6
+    mttr_ms: PositiveDelay = 1_000
+
+
+HostFault = Crash | Restart | Stop | Pause | Hang | Slow | Clock | Disk | Chaos
+HOST_FAULTS: Final = (Crash, Restart, Stop, Pause, Hang, Slow, Clock, Disk, Chaos)
+HOST_KINDS: Final = ("crash", "restart", "stop", "pause", "hang", "slow", "clock", "disk", "chaos")
 
 HOST_FAULT_HELP: Final[dict[str, tuple[str, str]]] = {
     "crash": ("Crash", "The node stops at once. With an end it restarts then; without one it stays down."),
@@ -107,10 +157,27 @@ HOST_FAULT_HELP: Final[dict[str, tuple[str, str]]] = {
     "slow": ("Slow down", "Work and fsyncs take this many times as long."),
     "clock": ("Wrong clock", "The wall clock is off, or runs fast or slow."),
     "disk": ("Disk", "The disk is slow or full, tears a write at a crash, or says synced when nothing is."),
+    "chaos": ("Chaos", "The node is struck at random, again and again, and repaired each time."),
 }
 
 FACTOR: Final = Param("factor", "Times slower", "number", 5, "", 1.001, FACTOR_MAX)
 FAULT_PARAMS: Final[dict[str, tuple[Param, ...]]] = {
+    "chaos": (
+        Param(
+            "does",
+            "What happens",
+            "choice",
+            "crash",
+            choices=(
+                Choice("crash", "Crash"),
+                Choice("stop", "Stop"),
+                Choice("pause", "Pause"),
+                Choice("hang", "Hang"),
+            ),
+        ),
+        Param("rate_per_min", "Strikes a minute", "number", 6, "/min", 0.001, 60_000, help="While the node is well."),
+        Param("mttr_ms", "Mean time to repair", "number", 1_000, "ms", 0.001, DELAY_MS_MAX),
+    ),
     "restart": (Param("down_ms", "Down for", "number", 500, "ms", 0.001, DELAY_MS_MAX),),
     "slow": (replace(FACTOR, help="Work begun before keeps its pace."),),
     "clock": (
@@ -139,6 +206,9 @@ FAULT_PARAMS: Final[dict[str, tuple[Param, ...]]] = {
 
 def physical_fault(fault: dict[str, Any]) -> dict[str, Any]:
     """A fault as the engine takes it: every fault that ends has an `until_ms`."""
-    if fault["kind"] == "restart":
-        return {**fault, "until_ms": fault["at_ms"] + fault["down_ms"]}
-    return fault
+    plain = {name: value for name, value in fault.items() if value is not None or name == "until_ms"}
+    if plain["kind"] != "restart":
+        return plain
+    if "when" in plain:
+        return {**plain, "lasts_ms": plain["down_ms"]}
+    return {**plain, "until_ms": plain["at_ms"] + plain["down_ms"]}

@@ -68,3 +68,48 @@ def test_the_catalogue_gives_the_fields_of_every_kind() -> None:
     assert fields["clock"] == ["offset_ms", "drift_ppm", "timers"]
     assert fields["disk"] == ["mode", "factor", "checksums"]
     assert fields["slow"] == ["factor"]
+
+
+EVENT = {"node": "s", "event": "queue = 5"}
+
+
+def test_a_start_by_an_event_is_completed() -> None:
+    (fault,) = validate(document({"kind": "crash", "target": "s", "when": EVENT, "lasts_ms": 50})).physical()["faults"]
+    assert fault["when"] == {"node": "s", "event": "queue = 5", "nth": 1, "after_ms": 0}
+    assert fault["lasts_ms"] == 50
+    (fault,) = validate(document({"kind": "restart", "target": "s", "when": EVENT, "down_ms": 7})).physical()["faults"]
+    assert fault["lasts_ms"] == 7
+    (fault,) = validate(document({"kind": "cut", "target": "cs", "when": EVENT})).physical()["faults"]
+    assert "at_ms" not in fault
+
+
+def test_a_start_by_the_clock_says_nothing_of_events() -> None:
+    (fault,) = validate(document({"kind": "crash", "target": "s", "at_ms": 5})).physical()["faults"]
+    assert fault == {"kind": "crash", "target": "s", "at_ms": 5, "until_ms": None}
+
+
+@pytest.mark.parametrize(
+    ("fault", "path", "words"),
+    [
+        ({}, "faults[0]", "Needs an at_ms or a when"),
+        ({"at_ms": 5, "when": EVENT}, "faults[0]", "not both"),
+        ({"when": EVENT, "until_ms": 5}, "faults[0]", "lasts_ms in place of until_ms"),
+        ({"at_ms": 5, "lasts_ms": 5}, "faults[0]", "until_ms in place of lasts_ms"),
+        ({"when": {**EVENT, "node": "x"}}, "faults[0].when.node", 'There is no node "x"'),
+        ({"when": {**EVENT, "event": "queue=5"}}, "faults[0].when.event", ""),
+        ({"when": {**EVENT, "event": "quue = 5"}}, "faults[0].when.event", 'Did you mean "queue"?'),
+        ({"when": {**EVENT, "nth": 0}}, "faults[0].when.nth", "at least 1"),
+        ({"when": {**EVENT, "after_ms": -1}}, "faults[0].when.after_ms", "at least 0"),
+    ],
+)
+def test_a_start_that_makes_no_sense_is_refused(fault: dict[str, Any], path: str, words: str) -> None:
+    found = mistakes({"kind": "crash", "target": "s", **fault})
+    assert list(found) == [path]
+    assert words in found[path]
+
+
+def test_an_event_of_one_of_many_copies_must_name_it() -> None:
+    with pytest.raises(DocumentError, match="stands for 3 nodes; name one"):
+        validate(document({"kind": "crash", "target": "c", "when": EVENT}, count=3))
+    one = {**EVENT, "node": "s-2"}
+    assert validate(document({"kind": "crash", "target": "c", "when": one}, count=3)).physical()["faults"]

@@ -163,6 +163,8 @@ def fields_of(kind: str, item: dict[str, Any], shared: dict[str, Any], about: di
     assert isinstance(own, dict)
     entry_subject = f"{kind}:{item.get('kind', '')}"
     rows = [row("entry", info, item, {}, entry_subject) for info in params_of("entry", entry_subject)]
+    if isinstance(item.get("when"), dict):  # started by an event, not by the clock
+        rows = [made for made in rows if made.name not in ("at_ms", "until_ms")]
     if kind in ("node", "cluster") and about:
         rows += [row("params", info, own, shared, about["type"]) for info in about["params"]]
     if kind == "link":

@@ -8,10 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from simulations.engine.clocks import Clock, Skew
-from simulations.engine.distributions import to_ns
+from simulations.engine.distributions import Exponential, to_ns
 from simulations.engine.fault import Fault
 from simulations.engine.host import Host
+from simulations.engine.kernel import Event
 from simulations.engine.network import Network
+from simulations.engine.streams import nth, stream_key
 
 
 class HostFault(Fault):
@@ -184,12 +186,74 @@ class TornDisk(HostFault):
         self.host.disk.unguarded -= self.unguarded
 
 
+class Chaos(HostFault):
+    """Strikes the host again and again at random, and repairs it each time; both after exponential times, drawn from a
+    stream that belongs to the host and to what befalls it.
+    """
+
+    def __init__(self, network: Network, host: Host, strike: Fault, does: str, rate_per_min: float, mttr_ms: float):
+        super().__init__(network, strike.number, host, "chaos")
+        self.strike = strike
+        self.does = does
+        self.key = stream_key(network.seed, host.id, f"chaos {does}")
+        self.calm = Exponential(int(60e9 / rate_per_min))
+        self.repair = Exponential(to_ns(mttr_ms))
+        self.turns = 0
+        self.struck = False
+        self.lasts = False
+
+    def apply(self) -> None:
+        self.lasts = True
+        self._wait()
+
+    def revert(self) -> None:
+        self.lasts = False
+        if self.struck:
+            self._turn()
+
+    def due(self, turn: int) -> None:
+        """Strike or repair, unless it has ended since that was planned."""
+        if self.lasts and turn == self.turns:
+            self._turn()
+            self._wait()
+
+    def _turn(self) -> None:
+        self.struck = not self.struck
+        if self.struck:
+            self.host.note(f"chaos: {self.does}")
+            self.strike.begin()
+        else:
+            self.strike.end()
+
+    def _wait(self) -> None:
+        self.turns += 1
+        takes = self.repair if self.struck else self.calm
+        kernel = self.network.kernel
+        kernel.at_fault(kernel.now + takes.draw_ns(self.key, nth(self.key, self.turns)), ChaosTurn(self, self.turns))
+
+
+class ChaosTurn(Event):
+    """The next strike or repair."""
+
+    def __init__(self, chaos: Chaos, turn: int) -> None:
+        self.chaos = chaos
+        self.turn = turn
+
+    def fire(self) -> None:
+        self.chaos.due(self.turn)
+
+
 def host_fault(network: Network, number: int, entry: dict[str, Any]) -> Fault | None:
     """Build a fault on a host from its entry in the document; None for any other kind."""
     kind = entry["kind"]
     if kind not in HOST_KINDS:
         return None
     host = network.hosts[entry["target"]]
+    if kind == "chaos":
+        strike = host_fault(network, number, {**entry, "kind": entry["does"]})
+        assert strike is not None
+        rate_per_min, mttr_ms = float(entry["rate_per_min"]), float(entry["mttr_ms"])
+        return Chaos(network, host, strike, entry["does"], rate_per_min, mttr_ms)
     if kind == "stop":
         return Stop(network, number, host, "stopped")
     if kind == "pause":
@@ -217,4 +281,4 @@ def _disk_fault(network: Network, number: int, host: Host, entry: dict[str, Any]
     return TornDisk(network, number, host, bool(entry["checksums"]))
 
 
-HOST_KINDS = frozenset({"crash", "restart", "stop", "pause", "hang", "slow", "clock", "disk"})
+HOST_KINDS = frozenset({"crash", "restart", "stop", "pause", "hang", "slow", "clock", "disk", "chaos"})

@@ -16,6 +16,7 @@ from simulations.engine.distributions import to_ns
 from simulations.engine.messages import Body, Done, Read, Value, Work, Write
 from simulations.engine.network import Message
 from simulations.engine.node import Node
+from simulations.engine.tasks import Failure
 from simulations.engine.workers import QUEUE_PARAMS, workers_of
 
 
@@ -149,8 +150,10 @@ class Database(Node):
         try:
             await self.work(self.service_time, "service time")
             await self.store(body)
-        finally:
+        except Failure:
             self.workers.release()
+            raise
+        self.workers.release()
         return Done()
 
     async def store(self, body: Write) -> None:

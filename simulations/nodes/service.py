@@ -14,7 +14,7 @@ from simulations.engine.distributions import NS_PER_MS
 from simulations.engine.messages import Body, Done, Read, Request, Value, Work, Write
 from simulations.engine.network import Message
 from simulations.engine.node import Node
-from simulations.engine.tasks import Refused
+from simulations.engine.tasks import Failure, Refused
 from simulations.engine.workers import QUEUE_PARAMS, workers_of
 
 
@@ -114,20 +114,20 @@ class Service(Node):
     async def on_request(self, body: Request, message: Message) -> Body:
         """Wait for a worker, work, and ask behind if there is somebody."""
         await self.cancellable(message, self.workers.acquire(body.priority()))
-        held = True
+        reply: Body = Value(None) if isinstance(body, Read) else Done()
         try:
             if self.drop_expired and 0 <= message.deadline_ns <= self.kernel.now:
                 raise Refused("expired", False)
             await self.cancellable(message, self.work(self.service_time, "service time"))
-            if not self.targets:
-                return Value(None) if isinstance(body, Read) else Done()
-            if not self.holds_worker:
-                self.workers.release()
-                held = False
-            return await self.ask_behind(body, message)
-        finally:
-            if held:
-                self.workers.release()
+            if self.targets and self.holds_worker:
+                reply = await self.ask_behind(body, message)
+        except Failure:
+            self.workers.release()
+            raise
+        self.workers.release()
+        if self.targets and not self.holds_worker:
+            reply = await self.ask_behind(body, message)
+        return reply
 
     async def ask_behind(self, body: Request, message: Message) -> Body:
         """Pass the request to the next target in turn; its failure becomes ours. Where deadlines count, it has no more

@@ -5,7 +5,12 @@
  */
 
 /** The kinds whose target is a node. */
-export const NODE_FAULTS = ["crash", "restart", "stop", "pause", "hang", "slow", "clock", "disk"];
+export const NODE_FAULTS = ["crash", "restart", "stop", "pause", "hang", "slow", "clock", "disk", "chaos"];
+
+/** When a fault starts (ms); one that waits for an event is put at 0. @param {FaultEntry} fault */
+export function startOf(fault) {
+  return fault.at_ms ?? 0;
+}
 
 /** @param {Scenario} doc @param {string} id @returns {string[]} */
 export function copiesOf(doc, id) {

@@ -5,6 +5,12 @@ import { t } from "./words.js";
 
 /** @param {Scenario} doc @param {FaultEntry} fault */
 export function faultWords(doc, fault) {
+  const what = plainWords(doc, fault);
+  return fault.when ? t("{what}, once {node} shows {event}", { what, node: fault.when.node, event: fault.when.event }) : what;
+}
+
+/** @param {Scenario} doc @param {FaultEntry} fault */
+function plainWords(doc, fault) {
   const name = (/** @type {string} */ id) => doc.nodes.find((node) => node.id === id)?.label || id;
   if (NODE_FAULTS.includes(fault.kind)) return nodeWords(fault, name(String(fault.target)));
   if (fault.kind === "partition") return t("Partition {groups}", { groups: /** @type {string[][]} */ (fault.target).map((group) => zoneOf(doc, group) ?? groupWords(group.map(name))).join(" | ") });
@@ -24,6 +30,7 @@ function nodeWords(fault, node) {
   if (fault.kind === "hang") return t("{node} hangs", { node });
   if (fault.kind === "slow") return t("{node} {n} times slower", { node, n: fault.factor ?? 5 });
   if (fault.kind === "clock") return t("{node}: wrong clock", { node });
+  if (fault.kind === "chaos") return t("{node}: chaos", { node });
   if (fault.mode === "full") return t("{node}: disk full", { node });
   if (fault.mode === "torn") return t("{node}: disk tears writes", { node });
   if (fault.mode === "lying") return t("{node}: disk lies", { node });
