@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from simulations.engine.arrivals import RECORDED_MAX
 from simulations.engine.declare import Choice, Param
@@ -17,9 +17,9 @@ _KEYED: Final = ("requests", "read-write", "mix")
 def _load(
     name: str,
     title: str,
-    default: float,
+    default: Any,
     unit: str,
-    bounds: tuple[float, float],
+    bounds: tuple[Any, Any],
     help: str,
     when: tuple[str, ...],
     kind: str = "number",
@@ -183,6 +183,14 @@ OPERATIONS: Final[tuple[Param, ...]] = (
         0.001,
         HOUR_MS,
         help="After this an attempt counts as failed; a write as unknown.",
+        section="Operations",
+    ),
+    Param(
+        "propagate_cancellation",
+        "Cancel what times out",
+        "boolean",
+        False,
+        help="Tell the other side, so that it stops working. Off: it works on for nobody.",
         section="Operations",
     ),
     Param(
