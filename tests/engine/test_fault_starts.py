@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.hosts import broken
-from tests.worlds import MS, Actor, Entry, Run, actor, client, link, run, service, world
+from tests.worlds import MS, Actor, Entry, Run, Tell, actor, client, link, run, service, world
 
 
 def on(event: str, nth: int = 1, after_ms: float = 0, lasts_ms: float | None = None, kind: str = "crash") -> Entry:
@@ -50,6 +50,19 @@ def test_a_fault_starts_when_a_field_takes_a_value(fault: Entry, starts: float, 
     rows = [(starts * MS, 0, "start")] + ([(ends * MS, 0, "end")] if ends is not None else [])
     assert story.rows("faults") == rows
     assert (story.outcome.status, story.outcome.reason) == ("finished", "")
+
+
+def test_a_fault_on_a_link_can_wait_too() -> None:
+    async def main(a: Actor) -> None:
+        for _ in range(4):
+            a.send("b", Tell())
+            await a.sleep(50 * MS)
+            a.show("role", "leader")
+
+    when = {"node": "a", "event": "role = leader", "nth": 1, "after_ms": 10}
+    slower = {"kind": "delay", "target": "a-b", "latency": 7, "when": when, "lasts_ms": 50}
+    story = run(world([actor("a", main), actor("b")], [link("a", "b")], faults=[slower]))
+    assert [sent.takes_ms for sent in story.messages()] == [1, 1, 8, 1]
 
 
 def test_one_that_never_comes_is_said() -> None:

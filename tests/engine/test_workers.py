@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from simulations.engine.messages import Read, Work, Write
 from tests.nodes.stories import read, user, write
 from tests.worlds import MS, Run, client, database, link, run, service, world
 
@@ -20,6 +21,12 @@ def test_the_discipline_says_who_is_next() -> None:
     assert served("fifo") == [0, 1, 2, 3, 4]
     assert served("lifo") == [0, 4, 3, 2, 1]
     assert served("priority") == [0, 3, 1, 2, 4]
+
+
+def test_classes_go_before_reads_and_reads_before_the_rest() -> None:
+    gold, plain = Write("k", 1, priority=1), Write("k", 1)
+    assert gold.rank() > Read("k").rank() > plain.rank() == Work("k").rank()
+    assert Read("k", priority=1).rank() > gold.rank()
 
 
 def overloaded(**params: object) -> Run:
