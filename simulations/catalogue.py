@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from simulations.document_base import Entry, whole
-from simulations.document_entries import FAULT_HELP
-from simulations.document_link_faults import FAULT_PARAMS
+from simulations.document_entries import FAULT_HELP, FAULT_PARAMS
 from simulations.document_links import LINK_PARAMS
 from simulations.document_params import param_model
 from simulations.engine.declare import Metric, Param, Show
@@ -83,17 +82,14 @@ def describe() -> dict[str, Any]:
     return {
         "types": [_type(node_type) for node_type in types],
         "link": {"params": [_param(param) for param in LINK_PARAMS]},
-        "faults": [
-            {
-                "kind": kind,
-                "title": title,
-                "help": text,
-                "params": [_param(param) for param in FAULT_PARAMS.get(kind, ())],
-            }
-            for kind, (title, text) in FAULT_HELP.items()
-        ],
+        "faults": [_fault(kind, title, text) for kind, (title, text) in FAULT_HELP.items()],
         "metrics": [_metric(metric) for metric in METRICS],
     }
+
+
+def _fault(kind: str, title: str, text: str) -> dict[str, Any]:
+    params = [_param(param) for param in FAULT_PARAMS.get(kind, ())]
+    return {"kind": kind, "title": title, "help": text, "params": params}
 
 
 def _type(node_type: type[Node]) -> dict[str, Any]:

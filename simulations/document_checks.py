@@ -12,7 +12,6 @@ from simulations.catalogue import node_types, params_model
 from simulations.document_base import FAULTS_MAX, LINKS_MAX, MISTAKES_MAX, NODES_MAX, Mistake, did_you_mean
 from simulations.document_entries import (
     ClusterEntry,
-    Crash,
     Cut,
     Fault,
     LatencyEntry,
@@ -23,6 +22,7 @@ from simulations.document_entries import (
     ZoneEntry,
 )
 from simulations.document_expand import Names, numbered
+from simulations.document_faults import HOST_FAULTS, Restart, When
 from simulations.document_link_faults import LinkFault
 from simulations.document_links import LINK_MODEL, LINK_PARAMS
 from simulations.document_params import mistakes_of
@@ -210,20 +210,35 @@ class Inspector:
         total = 0
         for index, fault in self.parts.faults:
             path = f"faults[{index}]"
-            if fault.at_ms > self.parts.end_ms:
+            if fault.when is not None:
+                self._when(fault.when, f"{path}.when")
+            elif fault.at_ms is not None and fault.at_ms > self.parts.end_ms:
                 self.say(
                     f"{path}.at_ms",
                     f"Must be at most {self.parts.end_ms:g} ms, when the run ends (duration_ms + settle_ms)."
                     f" Got {fault.at_ms:g}.",
                 )
-            if fault.until_ms is not None and fault.until_ms <= fault.at_ms:
-                self.say(f"{path}.until_ms", f"Must be later than at_ms ({fault.at_ms:g} ms). Got {fault.until_ms:g}.")
+            until_ms = None if isinstance(fault, Restart) else fault.until_ms
+            if fault.at_ms is not None and until_ms is not None and until_ms <= fault.at_ms:
+                self.say(f"{path}.until_ms", f"Must be later than at_ms ({fault.at_ms:g} ms). Got {until_ms:g}.")
             total += self._target(fault, f"{path}.target")
         if total > FAULTS_MAX:
             self.say("faults", f"The scenario has {total:,} faults, counts included; the limit is {FAULTS_MAX:,}.")
 
+    def _when(self, when: When, path: str) -> None:
+        names = self._known(when.node, f"{path}.node")
+        if len(names) > 1:
+            self.say(f"{path}.node", f'"{when.node}" stands for {len(names)} nodes; name one, such as "{names[0]}".')
+        node_type = node_types().get(self.types.get(when.node, ""))
+        if names and node_type is not None:
+            fields = ["up", "condition", *(show.field for show in node_type.SHOWS)]
+            field = when.event.partition(" = ")[0]
+            if field not in fields:
+                hint = did_you_mean(field, fields) or f" Known: {', '.join(fields)}."
+                self.say(f"{path}.event", f'A node of type "{node_type.TYPE}" does not show "{field}".{hint}')
+
     def _target(self, fault: Fault, path: str) -> int:
-        if isinstance(fault, Crash):
+        if isinstance(fault, HOST_FAULTS):
             return len(self._known(fault.target, path))
         if isinstance(fault, (Cut, Loss, LinkFault)):
             found = self.names.links.get(fault.target, ())

@@ -12,14 +12,23 @@ from simulations.document_base import (
     Entry,
     Extent,
     Identifier,
-    Instant,
     Label,
     Number,
     Probability,
     Reference,
     Whole,
 )
-from simulations.document_link_faults import LINK_FAULT_HELP, Bandwidth, Delay, Direction, Duplicate, Reorder
+from simulations.document_faults import HOST_FAULT_HELP, HOST_FAULT_PARAMS, HostFault, Spell
+from simulations.document_link_faults import (
+    LINK_FAULT_HELP,
+    LINK_FAULT_PARAMS,
+    Bandwidth,
+    Delay,
+    Direction,
+    Duplicate,
+    Reorder,
+)
+from simulations.engine.declare import Param
 
 COMPARISONS = ("<", "<=", "==", "!=", ">=", ">")
 Comparison = Literal["<", "<=", "==", "!=", ">=", ">"]
@@ -81,56 +90,44 @@ class ClusterEntry(Entry):
     link: Params = Field(default_factory=dict)
 
 
-class Crash(Entry):
-    """A node stops at once and forgets what it had not made durable; it restarts at `until_ms`, or never."""
-
-    kind: Literal["crash"]
-    target: Reference
-    at_ms: Instant
-    until_ms: Instant | None = None
-
-
-class Partition(Entry):
+class Partition(Spell):
     """Nodes in different groups cannot talk; nodes in no group are unaffected."""
 
     kind: Literal["partition"]
     target: Annotated[
         list[Annotated[list[Reference], Field(min_length=1, max_length=2_000)]], Field(min_length=2, max_length=50)
     ]
-    at_ms: Instant
-    until_ms: Instant | None = None
 
 
-class Cut(Entry):
+class Cut(Spell):
     """A link carries nothing, in one direction or both."""
 
     kind: Literal["cut"]
     target: Reference
     direction: Direction = "both"
-    at_ms: Instant
-    until_ms: Instant | None = None
 
 
-class Loss(Entry):
+class Loss(Spell):
     """A link loses messages with this probability, beside its own loss, in one direction or both."""
 
     kind: Literal["loss"]
     target: Reference
     probability: Probability
     direction: Direction = "both"
-    at_ms: Instant
-    until_ms: Instant | None = None
 
 
-Fault = Annotated[Crash | Partition | Cut | Loss | Delay | Duplicate | Reorder | Bandwidth, Field(discriminator="kind")]
+Fault = Annotated[
+    HostFault | Partition | Cut | Loss | Delay | Duplicate | Reorder | Bandwidth, Field(discriminator="kind")
+]
 
 FAULT_HELP: dict[str, tuple[str, str]] = {
-    "crash": ("Crash", "The node stops at once. With an end it restarts then; without one it stays down."),
+    **HOST_FAULT_HELP,
     "partition": ("Partition", "Nodes in different groups cannot reach each other until it heals."),
     "cut": ("Cut link", "The link carries nothing, in one direction or both, until it is mended."),
     "loss": ("Loss", "The link loses messages with this probability."),
     **LINK_FAULT_HELP,
 }
+FAULT_PARAMS: dict[str, tuple[Param, ...]] = {**HOST_FAULT_PARAMS, **LINK_FAULT_PARAMS}
 
 
 class Expectation(Entry):

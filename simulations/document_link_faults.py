@@ -6,20 +6,19 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from simulations.document_base import Distribution, Entry, Instant, Number, Probability, Reference
+from simulations.document_base import Distribution, Number, Probability, Reference
+from simulations.document_faults import Spell
 from simulations.engine.declare import Choice, Param
 
 BANDWIDTH_MBIT_PER_S_MAX: Final = 1_000_000
 Direction = Literal["both", "a-to-b", "b-to-a"]
 
 
-class LinkFault(Entry):
+class LinkFault(Spell):
     """What befalls a link, in one direction or both, until it ends. Overlapping ones add up."""
 
     target: Reference
     direction: Direction = "both"
-    at_ms: Instant
-    until_ms: Instant | None = None
 
 
 class Delay(LinkFault):
@@ -71,7 +70,7 @@ _DIRECTION: Final = Param(
     choices=(Choice("both", "Both"), Choice("a-to-b", "Forth"), Choice("b-to-a", "Back")),
 )
 _LATENCY: Final = Param("latency", "Longer by", "distribution", 10, "ms")
-FAULT_PARAMS: Final[dict[str, tuple[Param, ...]]] = {
+LINK_FAULT_PARAMS: Final[dict[str, tuple[Param, ...]]] = {
     "cut": (_DIRECTION,),
     "loss": (_share("The share of messages lost."), _DIRECTION),
     "delay": (_LATENCY, _DIRECTION),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from simulations.catalogue import params_model
 from simulations.document_base import FORMAT, Entry, whole
 from simulations.document_expand import Names, numbered
+from simulations.document_faults import HOST_KINDS, physical_fault
 from simulations.document_links import Latencies, both_ways, link_params
 
 if TYPE_CHECKING:
@@ -71,12 +72,12 @@ def complete(model: type[Entry], params: dict[str, Any]) -> dict[str, Any]:
 
 def _faults(entry: Entry, names: Names) -> list[dict[str, Any]]:
     """One fault for each node or link that the entry's target stands for."""
-    fault = entry.model_dump(mode="json")
+    fault = physical_fault(entry.model_dump(mode="json"))
     if fault["kind"] == "partition":
         return [
             {**fault, "target": [[name for ref in group for name in names.nodes[ref]] for group in fault["target"]]}
         ]
-    known = names.nodes if fault["kind"] == "crash" else names.links
+    known = names.nodes if fault["kind"] in HOST_KINDS else names.links
     return [{**fault, "target": name} for name in known[fault["target"]]]
 
 

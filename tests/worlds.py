@@ -149,15 +149,8 @@ def world(
     settle_ms: float = 0,
     seed: int = 1,
 ) -> Entry:
-    return {
-        "nodes": list(nodes),
-        "links": list(links),
-        "clusters": list(clusters),
-        "faults": list(faults),
-        "duration_ms": duration_ms,
-        "settle_ms": settle_ms,
-        "seed": seed,
-    }
+    parts = {"nodes": list(nodes), "links": list(links), "clusters": list(clusters), "faults": list(faults)}
+    return {**parts, "duration_ms": duration_ms, "settle_ms": settle_ms, "seed": seed}
 
 
 def exponential(mean_ms: float) -> Entry:

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from playground.sandbox.durations import distribution_kinds, distribution_of, number_of
 from simulations.catalogue import describe, params_model
 from simulations.document_base import Entry
-from simulations.document_link_faults import FAULT_PARAMS
+from simulations.document_entries import FAULT_PARAMS
 from simulations.document_links import LINK_MODEL
 from simulations.document_lists import LISTS, list_text, list_value
 from simulations.document_params import mistakes_of, param_model
@@ -159,6 +159,8 @@ def fields_of(kind: str, item: dict[str, Any], shared: dict[str, Any], about: di
     assert isinstance(own, dict)
     entry_subject = f"{kind}:{item.get('kind', '')}"
     rows = [row("entry", info, item, {}, entry_subject) for info in params_of("entry", entry_subject)]
+    if isinstance(item.get("when"), dict):  # started by an event, not by the clock
+        rows = [made for made in rows if made.name not in ("at_ms", "until_ms")]
     if kind in ("node", "cluster") and about:
         rows += [row("params", info, own, shared, about["type"]) for info in about["params"]]
     if kind == "link":
@@ -198,7 +200,8 @@ def params_of(group: str, subject: str) -> list[dict[str, Any]]:
 def entry_params(subject: str) -> tuple[Param, ...]:
     kind, _colon, sort = subject.partition(":")
     if kind == "fault":
-        return (*FAULT_PARAMS.get(sort, ()), *FAULT_ENTRY)
+        own = FAULT_PARAMS.get(sort, ())
+        return (*own, *FAULT_ENTRY[:1]) if sort == "restart" else (*own, *FAULT_ENTRY)
     return {"node": NODE_ENTRY, "cluster": CLUSTER_ENTRY}.get(kind, ())
 
 

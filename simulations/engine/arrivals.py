@@ -11,7 +11,7 @@ from bisect import bisect_left
 from typing import Final
 
 from simulations.engine.distributions import Distribution, Exponential
-from simulations.engine.streams import GAMMA, MASK, nth, uniform
+from simulations.engine.streams import beside, nth, uniform
 
 NEVER: Final = -1
 NS_PER_S: Final = 1e9
@@ -99,10 +99,10 @@ class Diurnal(Arrivals):
         at_ns = now_ns
         while True:
             at_ns += max(1, self.gap.draw_ns(self.key, lineage))
-            lineage = (lineage + GAMMA) & MASK
+            lineage = beside(lineage, 1)
             if uniform(self.key, lineage) < self.share(at_ns):
                 return at_ns - now_ns
-            lineage = (lineage + GAMMA) & MASK
+            lineage = beside(lineage, 1)
 
     def share(self, at_ns: int) -> float:
         """The rate at a moment, as a share of the highest."""

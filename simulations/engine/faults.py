@@ -5,41 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from simulations.engine.distributions import Distribution, distribution
-from simulations.engine.host import Host
-from simulations.engine.kernel import Event
+from simulations.engine.fault import Fault
+from simulations.engine.host_faults import host_fault
 from simulations.engine.links import Extra, bits_per_s, conditions_of, release
 from simulations.engine.network import Channel, Network
-
-
-class Fault:
-    """An entry of the document's `faults`. Subclasses apply and revert it."""
-
-    def __init__(self, network: Network, number: int) -> None:
-        self.network = network
-        self.number = number
-
-    def begin(self) -> None:
-        """Break it."""
-
-    def end(self) -> None:
-        """Mend it."""
-
-
-class Crash(Fault):
-    """A host stops; at the end it boots again as a new incarnation, unless another crash lasts."""
-
-    def __init__(self, network: Network, number: int, host: Host) -> None:
-        super().__init__(network, number)
-        self.host = host
-
-    def begin(self) -> None:
-        self.host.crashes += 1
-        self.host.crash()
-
-    def end(self) -> None:
-        self.host.crashes -= 1
-        if self.host.crashes == 0:
-            self.host.boot()
 
 
 class Block(Fault):
@@ -147,27 +116,12 @@ class Narrow(Fault):
             release(channel)
 
 
-class Turn(Event):
-    """A fault's start or end."""
-
-    def __init__(self, fault: Fault, phase: str) -> None:
-        self.fault = fault
-        self.phase = phase
-
-    def fire(self) -> None:
-        network = self.fault.network
-        network.trace.fault(network.kernel.now, self.fault.number, self.phase)
-        if self.phase == "start":
-            self.fault.begin()
-        else:
-            self.fault.end()
-
-
 def fault(network: Network, number: int, entry: dict[str, Any]) -> Fault:
     """Build a fault from its entry in the document. Raises ValueError for an unknown kind."""
     kind = entry["kind"]
-    if kind == "crash":
-        return Crash(network, number, network.hosts[entry["target"]])
+    on_host = host_fault(network, number, entry)
+    if on_host is not None:
+        return on_host
     if kind == "partition":
         return Block(network, number, _between(network, entry["target"]), "partition")
     if kind == "cut":
@@ -188,7 +142,9 @@ def _on_link(network: Network, number: int, entry: dict[str, Any]) -> Fault:
         return Copies(network, number, channels, share)
     if kind == "bandwidth":
         return Narrow(network, number, channels, max(1, bits_per_s(entry["mbit_per_s"])))
-    purpose = f"{kind} from {entry['at_ms']} ms,"
+    when = entry.get("when")
+    start = f"from {entry['at_ms']} ms" if when is None else f"when {when['node']} {when['event']} {when['nth']}"
+    purpose = f"{kind} {start},"
     return Slower(network, number, channels, purpose, share, distribution(entry["latency"]))
 
 

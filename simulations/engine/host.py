@@ -1,92 +1,39 @@
 """Hosts: what a process runs on, and what outlives its crash.
 
-`write` is not `fsync`: a crash keeps a seeded prefix of what was written and not yet synced. A restart is a new
-incarnation: a new process, which finds only the disk.
+A machine and its process fail apart. A machine that crashes is silent; one whose process has stopped answers for it
+that nobody is there. A process that is held still does nothing until it is let go, and then all it missed at once. A
+restart is a new incarnation: a new process, which finds only the disk.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mypy_extensions import i64
-
-from simulations.engine.distributions import Distribution
-from simulations.engine.kernel import Kernel
-from simulations.engine.streams import below, nth, stream_key
-from simulations.engine.tasks import Future, NodeBug
+from simulations.engine.backlog import unanswered
+from simulations.engine.clocks import Clock
+from simulations.engine.disk import Disk
+from simulations.engine.kernel import Event
+from simulations.engine.messages import Occurrence, Refusal
+from simulations.engine.streams import stream_key
+from simulations.engine.tasks import NodeBug
 
 if TYPE_CHECKING:
-    from simulations.engine.network import Channel, Network
+    from simulations.engine.network import Channel, Message, Network
     from simulations.engine.node import Node
 
 
-class Sync(Future):
-    """An fsync under way: when it ends, the writes that stood before it are durable."""
+class Start(Event):
+    """A process begins."""
 
-    def __init__(self, disk: Disk, writes: int, incarnation: int) -> None:
-        super().__init__()
-        self.disk = disk
-        self.writes = writes
-        self.incarnation = incarnation
+    def __init__(self, process: Node) -> None:
+        self.process = process
 
     def fire(self) -> None:
-        self.disk.synced(self)
-
-
-class Disk:
-    """Keys and values that survive a crash once synced."""
-
-    def __init__(self, kernel: Kernel, key: i64) -> None:
-        self.kernel = kernel
-        self.key = key
-        self.durable: dict[str, Any] = {}
-        self.cached: list[tuple[str, Any]] = []
-        self.written = 0  # writes ever made
-        self.kept = 0  # writes ever made durable, or lost
-        self.syncs = 0
-        self.incarnation = 0
-
-    def write(self, key: str, value: Any) -> None:
-        """Put a value into the page cache. Immutable values only."""
-        self.cached.append((key, value))
-        self.written += 1
-
-    def fsync(self, takes: Distribution) -> Future:
-        """Make all that was written until now durable; await it. `takes` is how long that lasts."""
-        self.syncs += 1
-        sync = Sync(self, self.written, self.incarnation)
-        self.kernel.after(takes.draw_ns(self.key, nth(self.key, self.syncs)), sync)
-        return sync
-
-    def synced(self, sync: Sync) -> None:
-        """An fsync has reached the platter."""
-        if sync.incarnation != self.incarnation:
-            return
-        self._keep(sync.writes - self.kept)
-        sync.resolve(None, None)
-
-    def crash(self) -> None:
-        """Lose the page cache but for a seeded prefix of it."""
-        self.incarnation += 1
-        self._keep(below(self.key, nth(self.key, -self.incarnation), len(self.cached) + 1))
-        self.kept = self.written
-        self.cached = []
-
-    def read(self) -> dict[str, Any]:
-        """What is there after a restart."""
-        return dict(self.durable)
-
-    def _keep(self, count: int) -> None:
-        if count <= 0:
-            return
-        for key, value in self.cached[:count]:
-            self.durable[key] = value
-        self.cached = self.cached[count:]
-        self.kept += count
+        self.process.begin()
 
 
 class Host:
-    """A machine: up or down, with a disk, channels to its neighbours and one process."""
+    """A machine: up or down, with a disk, clocks, channels to its neighbours and one process."""
 
     def __init__(self, network: Network, index: int, id: str, zone: str) -> None:
         self.network = network
@@ -94,7 +41,17 @@ class Host:
         self.id = id
         self.zone = zone
         self.up = False
-        self.crashes = 0  # crash faults that last
+        self.stopped = False  # up, without a process
+        self.boots = 0
+        self.crashes = 0  # crash faults that last; the same for what follows
+        self.stops = 0
+        self.pauses = 0
+        self.hangs = 0
+        self.slows: list[float] = []
+        self.slow_disks: list[float] = []
+        self.pace = 1.0  # how many times as long work takes
+        self.conditions: list[str] = []  # what faults have done to it, in words
+        self.clock: Clock | None = None
         self.disk = Disk(network.kernel, stream_key(network.seed, id, "disk"))
         self.channels: dict[str, Channel] = {}
         self.targets: list[str] = []
@@ -117,17 +74,35 @@ class Host:
         return self.node_type is not None and self.node_type.INITIATES
 
     def boot(self) -> None:
-        """Start the process, with nothing but the disk."""
+        """Start the machine, and the process with nothing but the disk."""
         if self.up or self.node_type is None:
             return
         self.up = True
-        self.network.trace.show(self.network.kernel.now, self.index, "up", True)
+        self.start()
+
+    def start(self) -> None:
+        """Start the process, unless a fault keeps it stopped."""
+        self.stopped = self.stops > 0
+        if self.stopped or self.node_type is None:
+            return
+        self.boots += 1
+        self._show("up", True)
+        if self.conditions:
+            self.show_conditions()
+        for key in self.disk.torn:
+            found = "left nothing of it" if self.disk.unguarded else "was found by its checksum and dropped"
+            self.note(f"the torn write of {key} {found}")
+        self.disk.torn = []
         try:
-            self.process = self.node_type(self, self.params)
+            process = self.process = self.node_type(self, self.params)
         except Exception as error:
             what = f"{type(error).__name__}: {error}"
             raise NodeBug(f"Node bug in {self.node_type.TYPE} {self.id!r}, being set up: {what}") from error
-        self.process.begin()
+        if self.pauses or self.hangs:
+            process.hold()
+            process.put_off(Start(process))
+        else:
+            process.begin()
 
     def crash(self) -> None:
         """Stop at once, and silently: the process, its timers, its waiting calls and the unsynced part of the disk
@@ -136,13 +111,74 @@ class Host:
         if not self.up:
             return
         self.up = False
-        trace = self.network.trace
-        now = self.network.kernel.now
-        trace.show(now, self.index, "up", False)
-        for field in list(trace.shown[self.index]):
-            if field != "up":
-                trace.show(now, self.index, field, None)
+        self.stopped = False
+        self._forget()
         self.disk.crash()
+
+    def stop(self) -> None:
+        """End the process, not the machine: who waits for an answer is told that the connection is gone."""
+        if not self.up or self.stopped:
+            return
+        self.stopped = True
+        waiting = unanswered(self.process) if self.process is not None else []
+        self._forget()
+        self.show_conditions()
+        for message in waiting:
+            self._reset(message, "connection reset", True)
+
+    def refuse(self, message: Message) -> None:
+        """What a live machine answers for a process that is not there: a reset (RFC 9293, section 3.10.7.1)."""
+        if not message.replies and not isinstance(message.body, Occurrence):
+            self._reset(message, "refused", False)
+
+    def real_ns(self, local_ns: int) -> int:
+        """How long it really takes until this much has passed on the monotonic clock."""
+        return local_ns if self.clock is None else self.clock.real_ns(local_ns)
+
+    def settle(self) -> None:
+        """Hold the process still or let it go, as the faults that last demand."""
+        process = self.process
+        if process is None:
+            return
+        if not (self.pauses or self.hangs):
+            process.let_go()
+        elif process.backlog is None:
+            process.hold()
+        elif self.pauses == 0:
+            process.backlog.look_through()
+
+    def settle_pace(self) -> None:
+        """Work out how slow the machine and its disk are."""
+        self.pace = 1.0
+        for factor in self.slows:
+            self.pace *= factor
+        self.disk.pace = self.pace
+        for factor in self.slow_disks:
+            self.disk.pace *= factor
+
+    def show_conditions(self) -> None:
+        """Show what faults have done to the machine."""
+        if self.up:
+            self._show("condition", ", ".join(self.conditions) or None)
+
+    def note(self, text: str) -> None:
+        """Write a remark on the machine into the trace."""
+        self.network.trace.note(self.network.kernel.now, self.index, text, -1)
+
+    def _show(self, field: str, value: Any) -> None:
+        self.network.trace.show(self.network.kernel.now, self.index, field, value)
+
+    def _forget(self) -> None:
+        """The process is gone, and what it showed."""
+        self._show("up", False)
+        for field in list(self.network.trace.shown[self.index]):
+            if field != "up":
+                self._show(field, None)
         if self.process is not None:
             self.process.die()
             self.process = None
+
+    def _reset(self, message: Message, reason: str, uncertain: bool) -> None:
+        message.effects += 1
+        back = self.channels[message.channel.src.id]
+        self.network.transmit(back, Refusal(reason, uncertain), message, message.effects, message.call, True)

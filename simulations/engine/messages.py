@@ -20,6 +20,10 @@ class Body:
         """Bytes on the wire, headers included."""
         return 128
 
+    def rank(self) -> int:
+        """What goes first in a queue by priority: the higher."""
+        return 0
+
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Request(Body):
@@ -83,6 +87,9 @@ class Work(Request):
     key: str
     priority: int = 0
 
+    def rank(self) -> int:
+        return 2 * self.priority
+
 
 @dataclass(frozen=True)
 class Read(Request):
@@ -90,6 +97,9 @@ class Read(Request):
 
     key: str
     priority: int = 0
+
+    def rank(self) -> int:
+        return 2 * self.priority + 1
 
 
 @dataclass(frozen=True)
@@ -99,6 +109,9 @@ class Write(Request):
     key: str
     value: int
     priority: int = 0
+
+    def rank(self) -> int:
+        return 2 * self.priority
 
 
 @dataclass(frozen=True)
@@ -119,6 +132,13 @@ class Refusal(Reply):
 
     reason: str
     uncertain: bool
+
+
+@dataclass(frozen=True)
+class Cancel(Occurrence):
+    """Nobody waits for the answer to this request any longer: stop working on it."""
+
+    request: int
 
 
 @dataclass(frozen=True)

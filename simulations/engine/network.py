@@ -6,7 +6,7 @@ delivered, or dropped and why. Silence is all that a sender learns of a drop.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mypy_extensions import i64
 
@@ -21,6 +21,8 @@ from simulations.engine.trace import DELIVERED, Trace
 if TYPE_CHECKING:
     from simulations.engine.host import Host
 
+TIMEOUTS_SHARED_MAX: Final = 256
+
 
 class Message(Cause):
     """A body under way. `call` is the call that awaits its reply or, for a reply, the one that it answers."""
@@ -34,6 +36,8 @@ class Message(Cause):
         self.op = cause.op
         self.lineage = lineage
         self.effects = 0
+        self.drawn = ""
+        self.drawn_again = None
         self.cause_id = cause.id
         self.channel = channel
         self.body = body
@@ -41,6 +45,11 @@ class Message(Cause):
         self.replies = replies
         self.sent_ns = channel.network.kernel.now
         self.lost = False
+
+    @property
+    def deadline_ns(self) -> int:
+        """When whoever asked gives up; −1: never, or not said."""
+        return -1 if self.call is None else self.call.deadline_ns
 
     def fire(self) -> None:
         """Arrive, or be dropped."""
@@ -113,22 +122,35 @@ class Channel:
                     return reason
         if not self.dst.up:
             return "node down"
+        if self.dst.stopped:
+            return "refused"
         return ""
 
     def arrive(self, message: Message) -> None:
         """Settle the message; hand it to the host behind the channel if nothing is in its way."""
         network = self.network
         process = self.dst.process
-        if process is None or message.lost or self.blocks or self.past_blocks:
+        if process is None or not process.alive or message.lost or self.blocks or self.past_blocks:
             reason = self.obstacle(message)
             if reason:
-                network.trace.settled.extend((message.id, network.kernel.now, network.trace.code(reason)))
-                network.dropped[reason] = network.dropped.get(reason, 0) + 1
+                self.drop(message, reason)
                 return
         network.trace.settled.extend((message.id, network.kernel.now, DELIVERED))
         network.delivered += 1
-        if process is not None:
+        if process is None:
+            return
+        if process.alive:
             process.receive(message)
+        else:
+            process.put_off(message)
+
+    def drop(self, message: Message, reason: str) -> None:
+        """Settle a message that does not arrive. Only a live machine without the process says so."""
+        network = self.network
+        network.trace.settled.extend((message.id, network.kernel.now, network.trace.code(reason)))
+        network.dropped[reason] = network.dropped.get(reason, 0) + 1
+        if reason == "refused":
+            self.dst.refuse(message)
 
 
 class Network:
@@ -148,6 +170,7 @@ class Network:
         self.processes = 0
         self.workload_ends_ns = 0
         self.deadlines: dict[int, Deadlines] = {}  # by timeout
+        self.cancels = False  # some node cancels the calls that it gives up
         self.buried: list[set[Task]] = []  # what crashed processes were doing
 
     def connect(self, link: str, a: Host, b: Host, latency: Distribution, loss: float) -> None:
@@ -162,6 +185,9 @@ class Network:
         """Let the call fail when it has no reply by its deadline."""
         deadlines = self.deadlines.get(timeout_ns)
         if deadlines is None:
+            if len(self.deadlines) >= TIMEOUTS_SHARED_MAX:  # they are worked out request by request: nothing to share
+                self.kernel.after(timeout_ns, call)
+                return
             deadlines = self.deadlines[timeout_ns] = Deadlines(self.kernel)
         deadlines.add(call)
 

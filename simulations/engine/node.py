@@ -7,23 +7,29 @@ order.
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
-from mypy_extensions import i64, mypyc_attr
+from mypy_extensions import mypyc_attr
 
+from simulations.engine.backlog import Backlog
+from simulations.engine.bugs import node_bug
 from simulations.engine.declare import Metric, Param, Show
-from simulations.engine.distributions import Distribution, distribution, to_ns
+from simulations.engine.disk import stretched
+from simulations.engine.distributions import Distribution, to_ns
 from simulations.engine.host import Host
-from simulations.engine.messages import Body, Probe, ProbeReply, Refusal, kind_of, role_of
+from simulations.engine.kernel import Event
+from simulations.engine.messages import Body, Cancel, Probe, ProbeReply, Refusal, kind_of, role_of
 from simulations.engine.network import Message
-from simulations.engine.streams import mix, nth, stream_key, uniform
-from simulations.engine.tasks import Call, Cause, Failure, Future, NodeBug, Quorum, Refused, Task, Timer
+from simulations.engine.process import Process
+from simulations.engine.streams import mix, nth
+from simulations.engine.tasks import Call, Cancelled, Cause, Failure, Future, NodeBug, Quorum, Refused, Task, Timer
+
+LATE: Final = "late reply"  # the note on a reply that nobody waits for any more
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
-class Node:
+class Node(Process):
     """A process. Subclasses declare themselves in class values and handle each message class of HANDLES in a method
     `on_<kind>`.
 
@@ -46,53 +52,23 @@ class Node:
     CLUSTERS: ClassVar[bool] = False
 
     def __init__(self, host: Host, params: dict[str, Any]) -> None:
-        self.host = host
-        self.network = host.network
-        self.kernel = host.network.kernel
-        self.trace = host.network.trace
-        self.id = host.id
-        self.params = params
-        self.alive = True
+        super().__init__(host, params)
+        self.alive = True  # neither dead nor held still
+        self.backlog: Backlog | None = None  # what came due while it is held still
         self.targets = host.targets
         self.peers = host.peers
         self.disk = host.disk
         self.tasks: set[Task] = set()
-        self.cause = Cause(-1, -1, 0)
-        self._keys: dict[str, int] = {}
+        self.ongoing: dict[int, Future] | None = {} if host.network.cancels else None
+        self._cancels = bool(params.get("propagate_cancellation", False))
         self._handlers: dict[type[Body], Callable[[Any, Message], Any]] = {Probe: self.on_probe}
+        self._handlers[Cancel] = self.on_cancel
         for body in self.HANDLES:
             name = f"on_{kind_of(body)}"
             self._handlers[body] = getattr(self, name if hasattr(self, name) else f"on_{role_of(body)}")
 
     def start(self) -> None:
         """The process begins. `disk.read()` holds what an earlier incarnation left."""
-
-    # What a node can see
-
-    @property
-    def now_ns(self) -> int:
-        """The monotonic clock."""
-        return self.kernel.now
-
-    def integer(self, name: str) -> int:
-        """An integer parameter."""
-        return int(self.params[name])
-
-    def number(self, name: str) -> float:
-        """A number parameter."""
-        return float(self.params[name])
-
-    def text(self, name: str) -> str:
-        """A text or choice parameter."""
-        return str(self.params[name])
-
-    def boolean(self, name: str) -> bool:
-        """A yes-or-no parameter."""
-        return bool(self.params[name])
-
-    def duration(self, name: str) -> Distribution:
-        """A distribution parameter."""
-        return distribution(self.params[name])
 
     # What a node can do
 
@@ -131,7 +107,13 @@ class Node:
     def sleep(self, duration_ns: int) -> Future:
         """Await the passing of time."""
         future = Future()
-        self.kernel.after(duration_ns, future)
+        self.kernel.after(self.host.real_ns(duration_ns), future)
+        return future
+
+    def work(self, takes: Distribution, purpose: str) -> Future:
+        """Await the doing of work, drawn for this purpose at this moment; on a slow host it takes longer."""
+        future = Future()
+        self.kernel.after(stretched(self.draw_ns(takes, purpose), self.host.pace), future)
         return future
 
     def timer(self, delay_ns: int, purpose: str, callback: Callable[[], None]) -> Timer:
@@ -139,7 +121,7 @@ class Node:
         number = self.host.firings.get(purpose, 0)
         self.host.firings[purpose] = number + 1
         timer = Timer(self, callback, Cause(-1, -1, mix(nth(self.key(purpose), number))))
-        self.kernel.after(delay_ns, timer)
+        self.kernel.after(self.host.real_ns(delay_ns), timer)
         return timer
 
     def spawn(self, coroutine: Coroutine[Any, Any, Any], cause: Cause) -> None:
@@ -173,31 +155,11 @@ class Node:
         if self.alive:
             self.trace.note(self.kernel.now, self.host.index, text, self.cause.id)
 
-    def draw(self, purpose: str) -> float:
-        """A number in [0, 1) for this purpose at this moment."""
-        return uniform(self.key(purpose), self.cause.lineage)
-
-    def draw_ns(self, takes: Distribution, purpose: str) -> int:
-        """A duration for this purpose at this moment."""
-        return takes.draw_ns(self.key(purpose), self.cause.lineage)
-
-    def next_ns(self, takes: Distribution, purpose: str) -> int:
-        """The delay to give to the next `timer` of that purpose."""
-        key = self.key(purpose)
-        return takes.draw_ns(key, nth(key, self.host.firings.get(purpose, 0)))
-
-    def key(self, purpose: str) -> i64:
-        """This node's stream for a purpose."""
-        found = self._keys.get(purpose)
-        if found is None:
-            found = self._keys[purpose] = stream_key(self.network.seed, self.id, purpose)
-        return found
-
     # What the engine does with a node
 
     def begin(self) -> None:
         """Run `start`, as the engine does at every boot."""
-        self.cause = Cause(-1, -1, nth(self.key("start"), self.disk.incarnation))
+        self.cause = Cause(-1, -1, nth(self.key("start"), self.incarnation))
         try:
             self.start()
         except Exception as error:
@@ -206,15 +168,38 @@ class Node:
     def die(self) -> None:
         """The host has crashed. Its tasks are kept: thrown away, Python would run each one's `finally`."""
         self.alive = False
+        self.backlog = None
         self.network.buried.append(self.tasks)
+
+    def hold(self) -> None:
+        """Do nothing from now on, until let go."""
+        self.alive = False
+        self.backlog = Backlog(self)
+
+    def put_off(self, event: Event) -> None:
+        """Keep what comes due while held still; the dead miss it."""
+        if self.backlog is not None:
+            self.backlog.add(event)
+
+    def let_go(self) -> None:
+        """Go on: all that came due meanwhile happens now."""
+        backlog = self.backlog
+        if backlog is not None:
+            self.backlog = None
+            self.alive = True
+            backlog.make_up()
 
     def receive(self, message: Message) -> None:
         """Handle a message, or wake the call that it answers."""
         body = message.body
         if message.replies:
             call = message.call
-            if call is None or call.done or call.node is not self:
-                return  # nobody waits, or not any more, or it was another incarnation
+            if call is None:
+                return  # nobody ever waited
+            if call.done or call.node is not self:  # the caller has given up, or is another incarnation
+                if not isinstance(body, Refusal) or body.reason != "refused":
+                    self.trace.note(self.kernel.now, self.host.index, LATE, message.id)
+                return
             if isinstance(body, Refusal):
                 call.fail(Refused(body.reason, body.uncertain), message)
             else:
@@ -242,16 +227,20 @@ class Node:
             return
         cause = self.cause
         cause.effects += 1
+        if self.ongoing is not None:
+            self.ongoing.pop(request.id, None)
         back = self.host.channels[request.channel.src.id]
         self.network.transmit(back, body, cause, cause.effects, request.call, True)
 
     def refuse(self, request: Cause, failure: Failure) -> None:
         """Reply that the request failed, and why."""
-        self.answer(request, Refusal(failure.reason, failure.uncertain))
+        if not isinstance(failure, Cancelled):
+            self.answer(request, Refusal(failure.reason, failure.uncertain))
 
     def tick(self, timer: Timer) -> None:
         """A timer has come due."""
         if not self.alive:
+            self.put_off(timer)
             return
         self.cause = timer.cause
         try:
@@ -259,27 +248,42 @@ class Node:
         except Exception as error:
             raise self.bug(error) from error
 
+    def cancellable(self, request: Message, future: Future) -> Future:
+        """What a request waits for: it ends with Cancelled when the request is cancelled."""
+        if self.ongoing is not None:
+            self.ongoing[request.id] = future
+        return future
+
+    def on_cancel(self, body: Cancel, message: Message) -> None:
+        """Nobody waits for a request any longer: give up what it waits for, and tell whom it has asked in turn."""
+        future = None if self.ongoing is None else self.ongoing.pop(body.request, None)
+        if future is None or future.done:
+            return
+        if isinstance(future, Call) and future.to:
+            self.cancel(future, message)
+        future.fail(Cancelled(), None)
+
+    def cancel(self, call: Call, cause: Cause) -> None:
+        """Tell the other side that a call has been given up."""
+        cause.effects += 1
+        body = Cancel(call.request)
+        self.network.transmit(self.host.channels[call.to], body, cause, cause.effects, None, False)
+
     def on_probe(self, body: Probe, message: Message) -> Body:
         """Every process answers a health probe."""
         return ProbeReply()
 
     def bug(self, error: Exception) -> NodeBug:
-        """The error as a node bug: who, when, on what, and the line of source."""
-        if isinstance(error, NodeBug):
-            return error
-        frames = list(traceback.extract_tb(error.__traceback__))
-        frames = [frame for frame in frames if "simulations/engine/" not in frame.filename] or frames
-        place = f"{frames[-1].filename.rsplit('/', 1)[-1]}:{frames[-1].lineno}" if frames else "unknown line"
-        cause = self.cause
-        doing = f"handling {kind_of(type(cause.body))} #{cause.id}" if isinstance(cause, Message) else "on its own"
-        what = f"{type(error).__name__}: {error}"
-        return NodeBug(
-            f"Node bug in {self.TYPE} {self.id!r} at {self.kernel.now / 1e6:.3f} ms, {doing}: {what} ({place})"
-        )
+        """The error as a node bug."""
+        return node_bug(self, error)
 
     def _call(self, to: str, body: Body, timeout_ns: int) -> Call:
         network = self.network
+        timeout_ns = self.host.real_ns(timeout_ns)
         call = Call(self, self.kernel.now + timeout_ns if timeout_ns > 0 else -1)
+        if self._cancels:
+            call.to = to
+            call.request = network.sent
         network.transmit(self.host.channels[to], body, self.cause, self.cause.effects, call, False)
         if timeout_ns > 0:
             network.await_reply(call, timeout_ns)

@@ -14,7 +14,8 @@ from typing import Any, Final
 import msgpack
 
 from simulations.engine.distributions import distribution, to_ns
-from simulations.engine.faults import Turn, fault
+from simulations.engine.fault import Fault, Trigger, Triggers, Turn
+from simulations.engine.faults import fault
 from simulations.engine.host import Host
 from simulations.engine.kernel import Kernel
 from simulations.engine.links import furnish
@@ -46,8 +47,8 @@ class Limits:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended: finished, limited (by a named limit) or failed (a node bug). `reason` is in words, "" when
-    finished.
+    """How a run ended: finished, limited (by a named limit) or failed (a node bug). `reason` is in words; for a
+    finished run it names the faults that waited for something that never came, else it is "".
     """
 
     status: str
@@ -80,9 +81,11 @@ class Simulation:
             host.node_type = node_types[node["type"]]
             host.params = node["params"]
             self.network.hosts[host.id] = host
+        self.network.cancels = any(node["params"].get("propagate_cancellation", False) for node in nodes)
         self._lay_links(document["links"])
         for cluster in document["clusters"]:
             self._lay_mesh(cluster)
+        self.triggers = Triggers()
         for number, entry in enumerate(document["faults"]):
             self._schedule(number, entry)
 
@@ -115,6 +118,8 @@ class Simulation:
                 reason = f"The limit of {self.limits.simulated_ms_max:,} ms of simulated time was reached."
             if reason:
                 status = "limited"
+            else:
+                reason = self.triggers.never_came()
             for op in sorted(self.trace.open_ops):
                 self.trace.complete(op, self.kernel.now, "info", None, "run ended", self.trace.attempts.get(op, 1))
         yield self._close()
@@ -196,6 +201,19 @@ class Simulation:
 
     def _schedule(self, number: int, entry: dict[str, Any]) -> None:
         built = fault(self.network, number, entry)
+        if entry.get("when") is not None:
+            self._await(built, entry)
+            return
         self.kernel.at_fault(to_ns(entry["at_ms"]), Turn(built, "start"))
         if entry.get("until_ms") is not None:
             self.kernel.at_fault(to_ns(entry["until_ms"]), Turn(built, "end"))
+
+    def _await(self, built: Fault, entry: dict[str, Any]) -> None:
+        when = entry["when"]
+        lasts_ms = entry.get("lasts_ms")
+        lasts_ns = -1 if lasts_ms is None else to_ns(lasts_ms)
+        trigger = Trigger(built, when["event"], when["nth"], to_ns(when["after_ms"]), lasts_ns)
+        times = "" if when["nth"] == 1 else f" {when['nth']} times"
+        words = f"A fault never began ({entry['kind']}): {when['node']} did not come to {when['event']}{times}."
+        self.triggers.add(self.network.hosts[when["node"]].index, trigger, words)
+        self.trace.watch = self.triggers.changed

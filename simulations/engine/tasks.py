@@ -14,6 +14,7 @@ from mypy_extensions import i64
 
 from simulations.engine.kernel import Event, Kernel
 from simulations.engine.messages import Body
+from simulations.engine.streams import nth
 
 if TYPE_CHECKING:
     from simulations.engine.node import Node
@@ -39,6 +40,13 @@ class Refused(Failure):
     """The other side, or one's own queue, said no."""
 
 
+class Cancelled(Failure):
+    """Whoever asked has said that it no longer waits."""
+
+    def __init__(self) -> None:
+        super().__init__("cancelled", True)
+
+
 class NodeBug(Exception):
     """A handler raised: a mistake in a node type, with where and when."""
 
@@ -48,13 +56,26 @@ class Cause(Event):
     lineage of its draws.
     """
 
-    __slots__ = ("effects", "id", "lineage", "op")
+    __slots__ = ("drawn", "drawn_again", "effects", "id", "lineage", "op")
 
     def __init__(self, id: int, op: int, lineage: i64) -> None:
         self.id = id
         self.op = op
         self.lineage = lineage
         self.effects = 0
+        self.drawn = ""  # the purpose of the first draw made
+        self.drawn_again: dict[str, int] | None = None  # how often each was drawn, once there was a second draw
+
+    def lineage_for(self, purpose: str) -> i64:
+        """The lineage of the next draw of a purpose: the cause's own for the first, others for those that follow."""
+        if not self.drawn:
+            self.drawn = purpose
+            return self.lineage
+        if self.drawn_again is None:
+            self.drawn_again = {self.drawn: 1}
+        number = self.drawn_again.get(purpose, 0)
+        self.drawn_again[purpose] = number + 1
+        return self.lineage if number == 0 else nth(self.lineage, number)
 
 
 class Future(Event):
@@ -167,6 +188,7 @@ class Task(Event):
         """Run until the coroutine waits again or ends."""
         node = self.node
         if not node.alive:
+            node.put_off(self)
             return
         before = node.cause
         node.cause = self.cause
@@ -217,9 +239,9 @@ class Timer(Event):
 
 
 class Call(Future):
-    """A request whose reply is awaited until its deadline (−1: for ever)."""
+    """A request whose reply is awaited until its deadline (−1: for ever). As an event it is its own timeout."""
 
-    __slots__ = ("deadline_ns", "node")
+    __slots__ = ("deadline_ns", "node", "request", "to")
 
     def __init__(self, node: Node, deadline_ns: int) -> None:
         self.done = False
@@ -229,6 +251,18 @@ class Call(Future):
         self.group = None
         self.node = node
         self.deadline_ns = deadline_ns
+        self.to = ""  # whom to tell when it is given up; "": nobody
+        self.request = -1  # the message that is to be named then
+
+    def fire(self) -> None:
+        if self.done:
+            return
+        if not self.node.alive:
+            self.node.put_off(self)
+            return
+        if self.to and self.waiter is not None:
+            self.node.cancel(self, self.waiter.cause)
+        self.fail(TimedOut(), None)
 
 
 class Deadlines(Event):
@@ -253,9 +287,7 @@ class Deadlines(Event):
         now = self.kernel.now
         self.armed = False
         while calls and (calls[0].done or calls[0].deadline_ns <= now):
-            call = calls.popleft()
-            if not call.done:
-                call.fail(TimedOut(), None)
+            calls.popleft().fire()
         if calls and not self.armed:
             self._arm()
 

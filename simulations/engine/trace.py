@@ -7,6 +7,7 @@ collected as flat lists, a row's fields beside each other, and become columns wh
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgpack
@@ -71,6 +72,7 @@ class Trace:
         self.returned: list[Any] = []
         self.notes: list[Any] = []
         self._keyframe: dict[str, Any] = {}
+        self.watch: Callable[[int, str, Any], None] | None = None  # told of each change of a node's state
 
     def code(self, word: str) -> int:
         """The number of a word of a closed vocabulary (kinds, fields, outcomes, reasons)."""
@@ -95,6 +97,8 @@ class Trace:
             return
         shown[field] = value
         self.state.extend((time, node, self.code(field), value))
+        if self.watch is not None:
+            self.watch(node, field, value)
 
     def fault(self, time: int, number: int, phase: str) -> None:
         """A fault starts or ends."""

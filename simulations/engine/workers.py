@@ -1,46 +1,125 @@
-"""Workers: so many requests at once, the rest in a queue, and no more than the queue holds."""
+"""Workers: so many requests at once, the rest in a queue, and no more than the queue holds.
+
+Which of those that wait is next is the queue's discipline: who came first (fifo), who came last (lifo: under overload
+it serves those whose callers have not given up yet), or who matters most (priority: of the
+request's class; within it, reads go before the rest).
+"""
 
 from __future__ import annotations
 
 from collections import deque
+from heapq import heappop, heappush
+from typing import Final
 
+from simulations.engine.declare import Choice, Param
 from simulations.engine.node import Node
-from simulations.engine.tasks import Future, Refused
+from simulations.engine.tasks import Cause, Failure, Future, Refused
+
+UNBOUNDED: Final = -1
+FIFO: Final = "fifo"
+LIFO: Final = "lifo"
+PRIORITY: Final = "priority"
+
+QUEUE_PARAMS: Final[tuple[Param, ...]] = (
+    Param(
+        "queue_discipline",
+        "Next from the queue",
+        "choice",
+        FIFO,
+        choices=(
+            Choice(FIFO, "First come, first served"),
+            Choice(LIFO, "Last come, first served"),
+            Choice(PRIORITY, "By class; then reads before the rest"),
+        ),
+        section="Capacity",
+    ),
+    Param(
+        "queue_limit",
+        "Queue is",
+        "choice",
+        "bounded",
+        choices=(Choice("bounded", "Bounded"), Choice("unbounded", "Unbounded: nobody is refused")),
+        section="Capacity",
+    ),
+)
+
+
+class Slot(Future):
+    """A worker to come. Whoever gives up waiting leaves the queue."""
+
+    def __init__(self, workers: Workers) -> None:
+        super().__init__()
+        self.workers = workers
+
+    def fail(self, error: Failure, cause: Cause | None) -> None:
+        if not self.done:
+            self.workers.leave()
+        super().fail(error, cause)
 
 
 class Workers:
     """The worker slots of a process and the queue before them. Shows `busy` and `queue`."""
 
-    def __init__(self, node: Node, count: int, queue_max: int) -> None:
+    def __init__(self, node: Node, count: int, queue_max: int, discipline: str = FIFO) -> None:
         self.node = node
         self.count = count
         self.queue_max = queue_max
+        self.discipline = discipline
         self.busy = 0
-        self.waiting: deque[Future] = deque()
+        self.queued = 0
+        self.waiting: deque[Slot] = deque()  # some may have left
+        self.ranked: list[tuple[int, int, Slot]] = []
+        self.arrivals = 0
         node.show("busy", 0)
         node.show("queue", 0)
 
-    def acquire(self) -> Future:
-        """Await a free worker, first come first served. Raises Refused at once when the queue is full."""
-        slot = Future()
+    def acquire(self, priority: int = 0) -> Future:
+        """Await a free worker; a higher priority goes first where the discipline is PRIORITY. Raises Refused at once
+        when the queue is full.
+        """
+        slot = Slot(self)
         if self.busy < self.count:
             self.busy += 1
             self.node.show("busy", self.busy)
             slot.done = True
-        elif len(self.waiting) >= self.queue_max:
+        elif 0 <= self.queue_max <= self.queued:
             slot.done = True
             slot.error = Refused("queue full", False)
         else:
-            self.waiting.append(slot)
-            self.node.show("queue", len(self.waiting))
+            if self.discipline == PRIORITY:
+                self.arrivals += 1
+                heappush(self.ranked, (-priority, self.arrivals, slot))
+            else:
+                self.waiting.append(slot)
+            self.queued += 1
+            self.node.show("queue", self.queued)
         return slot
 
     def release(self) -> None:
-        """Free a worker; whoever has waited longest gets it."""
-        if self.waiting:
-            slot = self.waiting.popleft()
-            self.node.show("queue", len(self.waiting))
+        """Free a worker; whoever is next gets it."""
+        if self.queued:
+            slot = self._next()
+            while slot.done:
+                slot = self._next()
+            self.leave()
             slot.resolve(None, None)
         else:
             self.busy -= 1
             self.node.show("busy", self.busy)
+
+    def leave(self) -> None:
+        """One fewer waits."""
+        self.queued -= 1
+        self.node.show("queue", self.queued)
+
+    def _next(self) -> Slot:
+        if self.discipline == PRIORITY:
+            return heappop(self.ranked)[2]
+        return self.waiting.pop() if self.discipline == LIFO else self.waiting.popleft()
+
+
+def workers_of(node: Node) -> Workers:
+    """The workers that a node's parameters `concurrency`, `queue_max` and QUEUE_PARAMS describe."""
+    unbounded = node.text("queue_limit") == "unbounded"
+    queue_max = UNBOUNDED if unbounded else node.integer("queue_max")
+    return Workers(node, node.integer("concurrency"), queue_max, node.text("queue_discipline"))

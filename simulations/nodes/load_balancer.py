@@ -15,7 +15,7 @@ from simulations.engine.distributions import to_ns
 from simulations.engine.messages import Body, Probe, Read, Request, Work, Write
 from simulations.engine.network import Message
 from simulations.engine.node import Node
-from simulations.engine.tasks import Failure, Refused
+from simulations.engine.tasks import Cancelled, Failure, Refused
 
 
 class LoadBalancer(Node):
@@ -56,6 +56,14 @@ class LoadBalancer(Node):
             0,
             10,
             help="How often a request without an answer goes to another server.",
+            section="Calls",
+        ),
+        Param(
+            "propagate_cancellation",
+            "Cancel what times out",
+            "boolean",
+            False,
+            help="Tell the other side, so that it stops working. Off: it works on for nobody.",
             section="Calls",
         ),
         Param(
@@ -125,8 +133,10 @@ class LoadBalancer(Node):
             tried.append(target)
             self.count(target, 1)
             try:
-                reply: Body = await self.call(target, body, self.timeout_ms)
+                reply: Body = await self.cancellable(message, self.call(target, body, self.timeout_ms))
                 return reply
+            except Cancelled:
+                raise
             except Failure as reason:
                 uncertain = uncertain or reason.uncertain
                 failure = Refused(reason.reason, uncertain)

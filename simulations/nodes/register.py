@@ -181,7 +181,7 @@ class Register(Node):
     async def on_write(self, body: Write, message: Message) -> Body:
         if self.available:
             current = self.entries.get(body.key, NOTHING)
-            clock_ns = max(self.now_ns, current.counter + 1)
+            clock_ns = max(self.wall_ns, current.counter + 1)
             await self.keep(body.key, Stored(clock_ns, self.host.index, body.value))
             return Done()
         found = await self.query_majority(body.key)
@@ -208,8 +208,12 @@ class Register(Node):
     async def store_majority(self, key: str, stored: Stored) -> None:
         """Phase two: a majority keeps the value."""
         calls = self.call_each(self.peers, Store(key, stored), self.timeout_ms)
-        await self.keep(key, stored)
-        await self.quorum(calls, self.majority, [Kept()])
+        own = [Kept()]
+        try:
+            await self.keep(key, stored)
+        except Failure:  # a majority of the others will do
+            own = []
+        await self.quorum(calls, self.majority, own)
 
     def tagged(self, body: Write, found: Stored) -> Stored:
         """The value under a tag above what was found, and like no other: not that of a write this replica coordinates
@@ -217,7 +221,7 @@ class Register(Node):
         """
         counter = max(found.counter, self.issued.get(body.key, 0)) + 1
         self.issued[body.key] = counter
-        writer = self.disk.incarnation * len(self.network.hosts) + self.host.index
+        writer = self.incarnation * len(self.network.hosts) + self.host.index
         return Stored(counter, writer, body.value)
 
     def on_query(self, body: Query, message: Message) -> Body:
@@ -245,10 +249,10 @@ class Register(Node):
         """One exchange; a peer that does not answer is tried again some other time."""
         try:
             reply: Difference = await self.call(peer, Exchange(entries), self.number("anti_entropy_ms"))
+            for key, stored in reply.entries:
+                await self.keep(key, stored)
         except Failure:
             return
-        for key, stored in reply.entries:
-            await self.keep(key, stored)
 
     async def on_exchange(self, body: Exchange, message: Message) -> Body:
         theirs = dict(body.entries)
@@ -265,13 +269,13 @@ class Register(Node):
 
     async def keep(self, key: str, stored: Stored) -> None:
         """Keep what is newer. Returns when all that was kept so far is on disk, also what somebody else is still
-        syncing.
+        syncing. Raises Refused when the disk is full.
         """
         current = self.entries.get(key, NOTHING)
         if newer(stored, current):
+            self.disk.write(key, stored)
             self.entries[key] = stored
             self.digest ^= fingerprint(key, current) ^ fingerprint(key, stored)
-            self.disk.write(key, stored)
             self.show_contents(f"{key} = {stored.value}")
         if self.disk.cached:
             await self.disk.fsync(self.fsync_time)

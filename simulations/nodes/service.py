@@ -10,10 +10,12 @@ from __future__ import annotations
 from typing import ClassVar
 
 from simulations.engine.declare import Param, Show
+from simulations.engine.distributions import NS_PER_MS
 from simulations.engine.messages import Body, Done, Read, Request, Value, Work, Write
 from simulations.engine.network import Message
 from simulations.engine.node import Node
-from simulations.engine.workers import Workers
+from simulations.engine.tasks import Failure, Refused
+from simulations.engine.workers import QUEUE_PARAMS, workers_of
 
 
 class Service(Node):
@@ -58,6 +60,7 @@ class Service(Node):
             help="Requests that may wait; one more is refused.",
             section="Capacity",
         ),
+        *QUEUE_PARAMS,
         Param(
             "timeout_ms",
             "Timeout",
@@ -77,6 +80,22 @@ class Service(Node):
             help="The worker waits for the answer from behind, as a thread does. Off: it goes on meanwhile.",
             section="Calls",
         ),
+        Param(
+            "propagate_cancellation",
+            "Cancel what times out",
+            "boolean",
+            False,
+            help="Tell the other side, so that it stops working. Off: it works on for nobody.",
+            section="Calls",
+        ),
+        Param(
+            "drop_expired",
+            "Drop what has expired",
+            "boolean",
+            False,
+            help="A request whose caller has given up by its turn is refused, not worked on.",
+            section="Calls",
+        ),
     )
     SHOWS: ClassVar[tuple[Show, ...]] = (
         Show("busy", "Busy", "workers", "bar", "concurrency"),
@@ -85,30 +104,39 @@ class Service(Node):
     HANDLES: ClassVar[tuple[type[Body], ...]] = (Work, Read, Write)
 
     def start(self) -> None:
-        self.workers = Workers(self, self.integer("concurrency"), self.integer("queue_max"))
+        self.workers = workers_of(self)
         self.service_time = self.duration("service_time")
         self.timeout_ms = self.number("timeout_ms")
         self.holds_worker = self.boolean("holds_worker")
+        self.drop_expired = self.boolean("drop_expired")
         self.turn = 0
 
     async def on_request(self, body: Request, message: Message) -> Body:
         """Wait for a worker, work, and ask behind if there is somebody."""
-        await self.workers.acquire()
-        await self.sleep(self.draw_ns(self.service_time, "service time"))
-        if not self.targets:
-            self.workers.release()
-            return Value(None) if isinstance(body, Read) else Done()
-        if not self.holds_worker:
-            self.workers.release()
-            return await self.ask_behind(body)
+        await self.cancellable(message, self.workers.acquire(body.rank()))
+        reply: Body = Value(None) if isinstance(body, Read) else Done()
         try:
-            return await self.ask_behind(body)
-        finally:
+            if self.drop_expired and 0 <= message.deadline_ns <= self.kernel.now:
+                raise Refused("expired", False)
+            await self.cancellable(message, self.work(self.service_time, "service time"))
+            if self.targets and self.holds_worker:
+                reply = await self.ask_behind(body, message)
+        except Failure:
             self.workers.release()
+            raise
+        self.workers.release()
+        if self.targets and not self.holds_worker:
+            reply = await self.ask_behind(body, message)
+        return reply
 
-    async def ask_behind(self, body: Request) -> Body:
-        """Pass the request to the next target in turn; its failure becomes ours."""
+    async def ask_behind(self, body: Request, message: Message) -> Body:
+        """Pass the request to the next target in turn; its failure becomes ours. Where deadlines count, it has no more
+        time than its caller.
+        """
         target = self.targets[self.turn % len(self.targets)]
         self.turn += 1
-        reply: Body = await self.call(target, body, self.timeout_ms)
+        timeout_ms = self.timeout_ms
+        if self.drop_expired and message.deadline_ns >= 0:
+            timeout_ms = max(0.000_001, min(timeout_ms, (message.deadline_ns - self.kernel.now) / NS_PER_MS))
+        reply: Body = await self.cancellable(message, self.call(target, body, timeout_ms))
         return reply

@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from tests.hosts import broken
 from tests.rough import rough
 from tests.worlds import (
     Entry,
@@ -45,6 +46,15 @@ servers = {
     "ap": partial(register, mode="ap", anti_entropy_ms=30),
 }
 
+ON_HOSTS: list[tuple[str, Entry]] = [
+    ("stop", {}),
+    ("pause", {}),
+    ("hang", {}),
+    ("slow", {"factor": 3}),
+    ("clock", {"offset_ms": -40, "drift_ppm": 50_000, "timers": True}),
+    *(("disk", {"mode": mode, "factor": 4, "checksums": False}) for mode in ("slow", "full", "torn", "lying")),
+]
+
 
 def clients(draw: Any) -> list[Entry]:
     open_one = client("c0", rate_per_s=120, timeout_ms=70, requests=draw(st.sampled_from(["work", "read-write"])))
@@ -59,9 +69,12 @@ def faults(draw: Any, nodes: list[Entry], links: list[Entry]) -> Entry:
     at_ms = draw(times)
     until_ms = draw(st.one_of(st.none(), st.integers(at_ms + 1, DURATION_MS + 50)))
     ids = [node["id"] for node in nodes]
-    kind = draw(st.sampled_from(["crash", "partition", "cut", "loss", *ROUGH]))
+    kind = draw(st.sampled_from(["crash", "host", "partition", "cut", "loss", *ROUGH]))
     if kind == "crash":
         return crash(draw(st.sampled_from(ids)), at_ms, until_ms)
+    if kind == "host":
+        kind, what = draw(st.sampled_from(ON_HOSTS))
+        return broken(kind, draw(st.sampled_from(ids)), at_ms, until_ms, **what)
     if kind == "partition":
         side = draw(st.integers(1, len(ids) - 1))
         return partition([ids[:side], ids[side:]], at_ms, until_ms)

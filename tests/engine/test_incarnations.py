@@ -72,7 +72,7 @@ def test_the_timeout_of_an_old_call_wakes_nobody() -> None:
         except Failure as failure:
             a.note(failure.reason)
 
-    assert crashed(main, late_answer).notes("a") == [(450, "timed out")]
+    assert crashed(main, late_answer).notes("a") == [(320, "late reply"), (450, "timed out"), (520, "late reply")]
     assert crashed(main, late_answer, restarts=False).notes("a") == []
 
 
@@ -126,7 +126,7 @@ def test_without_a_crash_the_same_finally_runs() -> None:
             a.note("finally")
 
     nodes = [actor("a", main), actor("b", None, late_answer)]
-    assert run(world(nodes, [link("a", "b", 10)])).notes("a") == [(60, "finally")]
+    assert run(world(nodes, [link("a", "b", 10)])).notes("a") == [(60, "finally"), (320, "late reply")]
 
 
 def test_the_state_shown_goes_with_the_crash_and_comes_anew() -> None:

@@ -36,7 +36,8 @@ def scene(main: Main, *answers: Any, latency_ms: float = 1, faults: Any = ()) ->
 
 
 def says(main: Main, *answers: Any, **kwargs: Any) -> list[tuple[float, str]]:
-    return scene(main, *answers, **kwargs).notes("a")
+    notes = scene(main, *answers, **kwargs).notes("a")
+    return [(time, text) for time, text in notes if text != "late reply"]
 
 
 def trying(act: Callable[[Actor], Any]) -> Main:
@@ -70,6 +71,16 @@ def test_a_timeout_of_zero_is_none() -> None:
     assert says(trying(lambda a: a.call("b", Ask(), 0)), after(900)) == [(902, "b")]
 
 
+def test_as_many_lengths_of_timeouts_as_there_are_calls() -> None:
+    async def main(a: Actor) -> None:
+        for call in [a.call("b", Ask(), 10 + number) for number in range(300)]:
+            with pytest.raises(TimedOut):
+                await call
+            a.note("gone")
+
+    assert scene(main, echo, faults=[crash("b", 0)]).notes("a") == [(10 + number, "gone") for number in range(300)]
+
+
 def test_a_call_to_a_crashed_host_or_over_a_cut_link_is_silence_until_the_timeout() -> None:
     ask = trying(lambda a: a.call("b", Ask(), 50))
     for fault in (crash("b", 0), cut("a-b", 0), cut("a-b", 0, direction="b-to-a")):
@@ -101,7 +112,7 @@ def test_a_late_reply_is_ignored_and_the_server_has_worked_for_nothing() -> None
             await trying(lambda a, ms=timeout_ms: a.call("b", Ask(), ms))(a)
 
     story = scene(main, after(20))
-    assert story.notes("a") == [(10, "TimedOut: timed out, perhaps done"), (32, "b")]
+    assert story.notes("a") == [(10, "TimedOut: timed out, perhaps done"), (22, "late reply"), (32, "b")]
     assert [message.settled_ns // MS for message in story.messages(src="b")] == [22, 32]
 
 

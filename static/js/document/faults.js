@@ -6,6 +6,14 @@ import { ownerOf } from "./places.js";
  * @typedef {{entry: number, fault: FaultEntry}} NumberedFault
  */
 
+/** The kinds whose target is a node. */
+export const NODE_FAULTS = ["crash", "restart", "stop", "pause", "hang", "slow", "clock", "disk", "chaos"];
+
+/** When a fault starts (ms); one that waits for an event is put at 0. @param {FaultEntry} fault */
+export function startOf(fault) {
+  return fault.at_ms ?? 0;
+}
+
 /** @param {Scenario} doc @param {string} id @returns {string[]} */
 export function copiesOf(doc, id) {
   const node = doc.nodes.find((candidate) => candidate.id === id);
@@ -21,7 +29,7 @@ export function numberedFaults(doc) {
 /** @param {Scenario} doc @param {FaultEntry} fault @returns {(string | string[][])[]} */
 function targets(doc, fault) {
   if (typeof fault.target !== "string") return [fault.target.map((group) => group.flatMap((id) => copiesOf(doc, id)))];
-  if (fault.kind === "crash") return copiesOf(doc, fault.target);
+  if (NODE_FAULTS.includes(fault.kind)) return copiesOf(doc, fault.target);
   const link = doc.links.find((candidate) => candidate.id === fault.target);
   if (!link) return [fault.target];
   const pairs = copiesOf(doc, link.a).length * copiesOf(doc, link.b).length;

@@ -1,7 +1,7 @@
 /** Breaking and healing at the playhead: each is an edit of the scenario, and the run is taken again from it. */
 
 import { addFault, replaceFault } from "../document/edits.js";
-import { numberedFaults } from "../document/faults.js";
+import { numberedFaults, startOf } from "../document/faults.js";
 import { faultWords } from "./fault-words.js";
 import { t } from "./words.js";
 
@@ -56,8 +56,8 @@ export function healedAt(stage, id) {
   for (const number of trace.activeFaults(stage.playhead.t).keys()) {
     const found = numbered[number];
     const fault = found && doc.faults?.[found.entry];
-    if (!fault || (id && !touches(fault, id))) continue;
-    next = until_ms > fault.at_ms ? replaceFault(next, found.entry, { ...fault, until_ms }) : next;
+    if (!fault || (id && !touches(fault, id)) || fault.kind === "restart" || fault.when) continue;
+    next = until_ms > startOf(fault) ? replaceFault(next, found.entry, { ...fault, until_ms }) : next;
   }
   if (next !== doc) breakAndRun(stage, next, id ? t("Heal {name}", { name: id }) : t("Heal"));
 }

@@ -1,6 +1,7 @@
 /** The scheduled faults on the same time axis as the scrub bar. */
 
 import { $, s, glyph } from "../dom.js";
+import { startOf } from "../document/faults.js";
 import { faultWords } from "./fault-words.js";
 import { healedAt, mayBreak } from "./break.js";
 import { t } from "./words.js";
@@ -23,10 +24,10 @@ export function faultLane(stage) {
     $("#fault-count").textContent = String(faults.length);
     /** @type {number[]} */
     const rows = [];
-    const placed = faults.map((fault, index) => ({ fault, index, row: 0, from: Math.min(x(fault.at_ms * 1e6), svg.clientWidth - PAD - 18), to: 0 })).sort((a, b) => a.from - b.from);
+    const placed = faults.map((fault, index) => ({ fault, index, row: 0, from: Math.min(x(startOf(fault) * 1e6), svg.clientWidth - PAD - 18), to: 0 })).sort((a, b) => a.from - b.from);
     for (const place of placed) {
       const { fault, from } = place;
-      place.to = Math.max(from + 18, x(fault.until_ms === undefined || fault.until_ms === null ? end() : fault.until_ms * 1e6));
+      place.to = Math.max(from + 18, x(endOf(fault) ?? end()));
       let row = rows.findIndex((taken) => taken < from);
       if (row < 0) row = rows.length < 2 ? rows.length : rows.indexOf(Math.min(...rows));
       rows[row] = place.to + 2;
@@ -52,6 +53,13 @@ export function faultLane(stage) {
   };
 }
 
+/** When a fault is mended (ns); null for never, 0 where nobody can tell. @param {FaultEntry} fault */
+function endOf(fault) {
+  if (fault.when) return 0;
+  const until_ms = fault.kind === "restart" ? startOf(fault) + (fault.down_ms ?? 500) : fault.until_ms;
+  return until_ms === undefined || until_ms === null ? null : until_ms * 1e6;
+}
+
 /**
  * One fault: a bar from its start to its end, its words inside or, where they do not fit, to the right.
  * @param {Stage} stage
@@ -65,7 +73,7 @@ function item(stage, { fault, index, from, to }, y, room) {
   const inside = Math.floor((to - from - 24) / CHARACTER_PX);
   const outside = Math.floor((room - to - 8) / CHARACTER_PX);
   const fits = Math.max(inside, outside);
-  const group = s("g", { class: `fl${stage.selection.has(id) ? " sel" : ""}`, tabindex: 0, role: "button", "aria-label": `${words}, ${fault.at_ms / 1000} s` },
+  const group = s("g", { class: `fl${stage.selection.has(id) ? " sel" : ""}`, tabindex: 0, role: "button", "aria-label": `${words}, ${startOf(fault) / 1000} s` },
     s("title", {}, words), s("rect", { x: from, y, width: to - from, height: 16, rx: 3 }), glyph("i-bolt", from + 4, y + 2.5, 11, "mark-bad"));
   const beside = inside < words.length && outside > inside;
   const text = words.length > fits ? `${words.slice(0, Math.max(0, fits - 1))}…` : words;
@@ -73,7 +81,7 @@ function item(stage, { fault, index, from, to }, y, room) {
   const pick = () => {
     stage.select([id]);
     stage.play(false);
-    stage.seek(fault.at_ms * 1e6);
+    stage.seek(startOf(fault) * 1e6);
   };
   group.addEventListener("click", pick);
   group.addEventListener("keydown", (event) => {

@@ -1,12 +1,18 @@
 /** Faults in words. */
 
-import { numberedFaults } from "../document/faults.js";
+import { NODE_FAULTS, numberedFaults } from "../document/faults.js";
 import { t } from "./words.js";
 
 /** @param {Scenario} doc @param {FaultEntry} fault */
 export function faultWords(doc, fault) {
+  const what = plainWords(doc, fault);
+  return fault.when ? t("{what}, once {node} shows {event}", { what, node: fault.when.node, event: fault.when.event }) : what;
+}
+
+/** @param {Scenario} doc @param {FaultEntry} fault */
+function plainWords(doc, fault) {
   const name = (/** @type {string} */ id) => doc.nodes.find((node) => node.id === id)?.label || id;
-  if (fault.kind === "crash") return t("{node} crashes", { node: name(String(fault.target)) });
+  if (NODE_FAULTS.includes(fault.kind)) return nodeWords(fault, name(String(fault.target)));
   if (fault.kind === "partition") return t("Partition {groups}", { groups: /** @type {string[][]} */ (fault.target).map((group) => zoneOf(doc, group) ?? groupWords(group.map(name))).join(" | ") });
   const link = doc.links.find((entry) => entry.id === fault.target);
   const ends = link ? `${name(link.a)} – ${name(link.b)}` : String(fault.target);
@@ -33,6 +39,22 @@ export function linkFaultWords(fault, since) {
 /** @param {FaultEntry} fault */
 function percent(fault) {
   return Math.round((fault.probability ?? 0) * 100);
+}
+
+/** @param {FaultEntry} fault @param {string} node */
+function nodeWords(fault, node) {
+  if (fault.kind === "crash") return t("{node} crashes", { node });
+  if (fault.kind === "restart") return t("{node} restarts", { node });
+  if (fault.kind === "stop") return t("{node}: process stops", { node });
+  if (fault.kind === "pause") return t("{node} pauses", { node });
+  if (fault.kind === "hang") return t("{node} hangs", { node });
+  if (fault.kind === "slow") return t("{node} {n} times slower", { node, n: fault.factor ?? 5 });
+  if (fault.kind === "clock") return t("{node}: wrong clock", { node });
+  if (fault.kind === "chaos") return t("{node}: chaos", { node });
+  if (fault.mode === "full") return t("{node}: disk full", { node });
+  if (fault.mode === "torn") return t("{node}: disk tears writes", { node });
+  if (fault.mode === "lying") return t("{node}: disk lies", { node });
+  return t("{node}: disk {n} times slower", { node, n: fault.factor ?? 10 });
 }
 
 /** The name of the zone whose nodes are just these. @param {Scenario} doc @param {string[]} group */

@@ -1,6 +1,7 @@
 /** Nodes, links and faults as lists: the same selection as on the canvas, for those who do not see or use it. */
 
 import { $, h, icon, typeIcon } from "../dom.js";
+import { startOf } from "../document/faults.js";
 import { faultWords } from "./fault-words.js";
 import { t } from "./words.js";
 
@@ -32,7 +33,7 @@ export function outline(stage) {
     if (doc.clusters?.length) parts.push(h("h2", { class: "gh" }, t("Clusters")));
     for (const cluster of doc.clusters ?? []) parts.push(row(`cluster:${cluster.id}`, "n-quorum", cluster.label || cluster.id, `${cluster.members.length}`));
     if (doc.faults?.length) parts.push(h("h2", { class: "gh" }, t("Faults")));
-    (doc.faults ?? []).forEach((fault, i) => parts.push(row(`fault:${i}`, "i-bolt", faultWords(doc, fault), `${(fault.at_ms / 1000).toFixed(3)}\u2009s`)));
+    (doc.faults ?? []).forEach((fault, i) => parts.push(row(`fault:${i}`, "i-bolt", faultWords(doc, fault), fault.when ? "" : `${(startOf(fault) / 1000).toFixed(3)}\u2009s`)));
     host.replaceChildren(...parts);
     if (focused) /** @type {HTMLElement | null} */ (host.querySelector(`[data-id="${CSS.escape(focused)}"]`))?.focus();
   };

@@ -80,6 +80,7 @@ function showNotice(stage) {
   let words = "";
   if (stage.trouble.startsWith("lost:")) words = t("Lost the connection. Your work is kept here; trying again in {n}\u2009s.", { n: stage.trouble.slice(5) });
   else if (stage.run.status === "limited") words = t("The run ended early: {reason}", { reason: stage.run.reason ?? "" });
+  else if (stage.run.status === "finished") words = stage.run.reason ?? "";
   else if (stage.run.status === "failed") words = t("The run failed: {reason}. Your scenario is kept.", { reason: (stage.run.reason ?? "").replace(/\.$/, "") });
   const bad = stage.trouble !== "" || stage.run.status === "failed";
   if (notice.dataset.words === words) return;

@@ -1,0 +1,134 @@
+"""Disks: what outlives a crash, and what does not.
+
+`write` is not `fsync`: a crash keeps a seeded prefix of what was written and not yet synced (Pillai et al., "All File
+Systems Are Not Created Equal", OSDI 2014, section 2). A process that dies on a machine that lives leaves its writes in
+the machine's page cache, where the next one finds them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from mypy_extensions import i64
+
+from simulations.engine.distributions import Distribution
+from simulations.engine.kernel import Kernel
+from simulations.engine.streams import below, nth
+from simulations.engine.tasks import Future, Refused
+
+EACH: Final = "each"  # every fsync by itself and at once
+QUEUE: Final = "queue"  # one after another
+GROUP: Final = "group"  # one after another, and all that wait share the next one
+
+
+def stretched(duration_ns: int, factor: float) -> int:
+    """A duration at another pace, rounded to a whole nanosecond."""
+    return duration_ns if factor == 1.0 else int(duration_ns * factor + 0.5)
+
+
+class Sync(Future):
+    """An fsync under way: when it ends, the writes that stood before it are durable."""
+
+    def __init__(self, disk: Disk, takes: Distribution, queued: bool) -> None:
+        super().__init__()
+        self.disk = disk
+        self.takes = takes
+        self.queued = queued
+        self.writes = disk.written
+        self.incarnation = disk.incarnation
+        self.sharing: list[Sync] = []  # others that end with it
+
+    def fire(self) -> None:
+        self.disk.synced(self)
+
+
+class Disk:
+    """Keys and values that survive a crash once synced."""
+
+    def __init__(self, kernel: Kernel, key: i64) -> None:
+        self.kernel = kernel
+        self.key = key
+        self.durable: dict[str, Any] = {}
+        self.cached: list[tuple[str, Any]] = []
+        self.written = 0  # writes ever made
+        self.kept = 0  # writes ever made durable, or lost
+        self.syncs = 0
+        self.incarnation = 0
+        self.waiting: list[Sync] = []
+        self.flushing = False
+        # What faults do to it; a count of the faults, or their product.
+        self.pace = 1.0
+        self.full = 0
+        self.lying = 0
+        self.tearing = 0
+        self.unguarded = 0  # torn writes go undetected
+        self.torn: list[str] = []  # keys whose last write a crash has torn
+
+    def write(self, key: str, value: Any) -> None:
+        """Put a value into the page cache. Immutable values only. Raises Refused when the disk is full."""
+        if self.full:
+            raise Refused("disk full", False)
+        self.cached.append((key, value))
+        self.written += 1
+
+    def fsync(self, takes: Distribution, how: str = EACH) -> Future:
+        """Make all that was written until now durable; await it. `takes` is how long that lasts once it has begun;
+        `how` is EACH, QUEUE or GROUP.
+        """
+        sync = Sync(self, takes, how != EACH)
+        if how == EACH:
+            self._start(sync)
+        elif not self.flushing:
+            self.flushing = True
+            self._start(sync)
+        elif how == GROUP and self.waiting:
+            self.waiting[-1].writes = sync.writes
+            self.waiting[-1].sharing.append(sync)
+        else:
+            self.waiting.append(sync)
+        return sync
+
+    def synced(self, sync: Sync) -> None:
+        """An fsync has reached the platter, or the disk says so."""
+        if sync.incarnation != self.incarnation:
+            return
+        if not self.lying:
+            self._keep(sync.writes - self.kept)
+        if sync.queued:
+            self.flushing = bool(self.waiting)
+            if self.waiting:
+                self._start(self.waiting.pop(0))
+        sync.resolve(None, None)
+        for other in sync.sharing:
+            other.resolve(None, None)
+
+    def crash(self) -> None:
+        """Lose the page cache but for a seeded prefix of it; the write that was being made may be torn."""
+        self.incarnation += 1
+        kept = below(self.key, nth(self.key, -self.incarnation), len(self.cached) + 1)
+        self.torn = [self.cached[kept][0]] if self.tearing and kept < len(self.cached) else []
+        self._keep(kept)
+        if self.unguarded:
+            for key in self.torn:
+                self.durable.pop(key, None)
+        self.kept = self.written
+        self.cached = []
+        self.waiting = []
+        self.flushing = False
+
+    def read(self) -> dict[str, Any]:
+        """What a process finds there when it starts."""
+        return {**self.durable, **dict(self.cached)}
+
+    def _start(self, sync: Sync) -> None:
+        self.syncs += 1
+        takes_ns = stretched(sync.takes.draw_ns(self.key, nth(self.key, self.syncs)), self.pace)
+        self.kernel.after(takes_ns, sync)
+
+    def _keep(self, count: int) -> None:
+        if count <= 0:
+            return
+        for key, value in self.cached[:count]:
+            self.durable[key] = value
+        self.cached = self.cached[count:]
+        self.kept += count

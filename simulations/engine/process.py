@@ -1,0 +1,88 @@
+"""What a process can see: its parameters, its host's clocks, and chance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mypy_extensions import i64, mypyc_attr
+
+from simulations.engine.distributions import Distribution, distribution
+from simulations.engine.host import Host
+from simulations.engine.streams import nth, stream_key, uniform
+from simulations.engine.tasks import Cause
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Process:
+    """A process on a host. `cause` is why it acts at the moment."""
+
+    def __init__(self, host: Host, params: dict[str, Any]) -> None:
+        self.host = host
+        self.network = host.network
+        self.kernel = host.network.kernel
+        self.trace = host.network.trace
+        self.id = host.id
+        self.params = params
+        self.cause = Cause(-1, -1, 0)
+        self._keys: dict[str, int] = {}
+
+    def integer(self, name: str) -> int:
+        """An integer parameter."""
+        return int(self.params[name])
+
+    def number(self, name: str) -> float:
+        """A number parameter."""
+        return float(self.params[name])
+
+    def text(self, name: str) -> str:
+        """A text or choice parameter."""
+        return str(self.params[name])
+
+    def boolean(self, name: str) -> bool:
+        """A yes-or-no parameter."""
+        return bool(self.params[name])
+
+    def duration(self, name: str) -> Distribution:
+        """A distribution parameter."""
+        return distribution(self.params[name])
+
+    # Clocks
+
+    @property
+    def now_ns(self) -> int:
+        """The monotonic clock."""
+        clock = self.host.clock
+        return self.kernel.now if clock is None else clock.monotonic_ns()
+
+    @property
+    def wall_ns(self) -> int:
+        """The wall clock, counted from the start of the run: it may be wrong, and may jump."""
+        clock = self.host.clock
+        return self.kernel.now if clock is None else clock.wall_ns()
+
+    @property
+    def incarnation(self) -> int:
+        """How many processes this node has had before this one."""
+        return self.host.boots - 1
+
+    # Chance
+
+    def draw(self, purpose: str) -> float:
+        """A number in [0, 1) for this purpose at this moment; another one when it is drawn again."""
+        return uniform(self.key(purpose), self.cause.lineage_for(purpose))
+
+    def draw_ns(self, takes: Distribution, purpose: str) -> int:
+        """A duration for this purpose at this moment; another one when it is drawn again."""
+        return takes.draw_ns(self.key(purpose), self.cause.lineage_for(purpose))
+
+    def next_ns(self, takes: Distribution, purpose: str) -> int:
+        """The delay to give to the next `timer` of that purpose."""
+        key = self.key(purpose)
+        return takes.draw_ns(key, nth(key, self.host.firings.get(purpose, 0)))
+
+    def key(self, purpose: str) -> i64:
+        """This node's stream for a purpose."""
+        found = self._keys.get(purpose)
+        if found is None:
+            found = self._keys[purpose] = stream_key(self.network.seed, self.id, purpose)
+        return found

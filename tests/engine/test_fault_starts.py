@@ -1,0 +1,130 @@
+"""How faults start besides by the clock: by what a node shows, or at random and again and again."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from tests.hosts import broken
+from tests.worlds import MS, Actor, Entry, Run, Tell, actor, client, link, run, service, world
+
+
+def on(event: str, nth: int = 1, after_ms: float = 0, lasts_ms: float | None = None, kind: str = "crash") -> Entry:
+    """A fault of b that waits for what a shows."""
+    when = {"node": "a", "event": event, "nth": nth, "after_ms": after_ms}
+    return {"kind": kind, "target": "b", "when": when, "lasts_ms": lasts_ms}
+
+
+def shown(*faults: Entry) -> Run:
+    """a shows leader, follower, leader at 100, 200, 300 ms, and a term that grows; b stands by."""
+
+    async def main(a: Actor) -> None:
+        for term, role in enumerate(("leader", "follower", "leader"), 1):
+            await a.sleep(100 * MS)
+            a.show("role", role)
+            a.show("role", role)
+            a.show("term", term)
+            a.show("voted", None if term == 2 else True)
+
+    return run(world([actor("a", main), actor("b")], faults=faults))
+
+
+@pytest.mark.parametrize(
+    ("fault", "starts", "ends"),
+    [
+        (on("role = leader"), 100, None),
+        (on("role = leader", nth=2), 300, None),
+        (on("role = leader", after_ms=50, lasts_ms=70), 150, 220),
+        (on("term = 2"), 200, None),
+        (on("voted = null"), 200, None),
+        (on("voted = true", nth=2), 300, None),
+        (on("up = true"), 0, None),
+    ],
+)
+def test_a_fault_starts_when_a_field_takes_a_value(fault: Entry, starts: float, ends: float | None) -> None:
+    story = shown(fault)
+    changes = [(0, True), (starts, False)] + ([(ends, True)] if ends is not None else [])
+    assert story.states("b", "up") == changes
+    rows = [(starts * MS, 0, "start")] + ([(ends * MS, 0, "end")] if ends is not None else [])
+    assert story.rows("faults") == rows
+    assert (story.outcome.status, story.outcome.reason) == ("finished", "")
+
+
+def test_a_fault_on_a_link_can_wait_too() -> None:
+    async def main(a: Actor) -> None:
+        for _ in range(4):
+            a.send("b", Tell())
+            await a.sleep(50 * MS)
+            a.show("role", "leader")
+
+    when = {"node": "a", "event": "role = leader", "nth": 1, "after_ms": 10}
+    slower = {"kind": "delay", "target": "a-b", "latency": 7, "when": when, "lasts_ms": 50}
+    story = run(world([actor("a", main), actor("b")], [link("a", "b")], faults=[slower]))
+    assert [sent.takes_ms for sent in story.messages()] == [1, 1, 8, 1]
+
+
+def test_one_that_never_comes_is_said() -> None:
+    story = shown(on("role = candidate"), on("role = leader", nth=3, kind="pause"), on("role = leader"))
+    assert story.outcome.status == "finished"
+    assert story.outcome.reason == (
+        "A fault never began (crash): a did not come to role = candidate. "
+        "A fault never began (pause): a did not come to role = leader 3 times."
+    )
+    assert story.rows("faults") == [(100 * MS, 2, "start")]
+
+
+def test_waiting_for_what_never_comes_changes_nothing() -> None:
+    waiting = shown(on("role = candidate"))
+    assert [chunk.data for chunk in waiting.chunks] == [chunk.data for chunk in shown().chunks]
+
+
+def chaos(does: str = "crash", rate_per_min: float = 300, mttr_ms: float = 50, **when: Any) -> Entry:
+    times = {"at_ms": 100, "until_ms": None} | when
+    return broken("chaos", "s", does=does, rate_per_min=rate_per_min, mttr_ms=mttr_ms, **times)
+
+
+def struck(*faults: Entry, seed: int = 1, more: int = 0) -> Run:
+    nodes = [client("c", rate_per_s=50), service("s"), *(service(f"other{i}") for i in range(more))]
+    links = [link("c", "s")]
+    return run(world(nodes, links, faults=faults, duration_ms=20_000, seed=seed))
+
+
+def downs(story: Run) -> list[float]:
+    return [time for time, up in story.states("s", "up") if not up]
+
+
+def test_chaos_strikes_at_its_rate_and_repairs_in_its_time() -> None:
+    story = struck(chaos())
+    states = story.states("s", "up")
+    # A cycle is 200 ms of calm and 50 ms of repair in the mean: about 80 in 19.9 s.
+    assert 55 < len(downs(story)) < 105
+    assert min(downs(story)) > 100
+    repairs = [back - down for (down, up), (back, _) in pairwise(states) if not up]
+    assert 35 < sum(repairs) / len(repairs) < 65
+    assert [text for _, text in story.notes("s")] == ["chaos: crash"] * len(downs(story))
+    assert story.rows("faults") == [(100 * MS, 0, "start")]
+
+
+def test_chaos_ends_with_everything_repaired() -> None:
+    for seed in range(6):
+        story = struck(chaos(until_ms=700, mttr_ms=400), seed=seed)
+        assert max(downs(story), default=0) < 700
+        assert story.at(700, "s", "up") is True
+
+
+def test_chaos_draws_from_a_stream_of_its_own() -> None:
+    assert downs(struck(chaos())) == downs(struck(broken("slow", "c", 50, factor=2), chaos(), more=2))
+    assert downs(struck(chaos())) != downs(struck(chaos(), seed=2))
+    plain, hit = struck(), struck(chaos(at_ms=15_000))
+    before = [chunk.data for chunk in plain.chunks if chunk.end_ns < 15_000 * MS]
+    assert len(before) > 5
+    assert before == [chunk.data for chunk in hit.chunks][: len(before)]
+
+
+def test_chaos_can_do_other_things_than_crash() -> None:
+    story = struck(chaos("pause"))
+    assert downs(story) == []
+    assert [text for _, text in story.notes("s")].count("chaos: pause") > 50
+    assert {text for _, text in story.states("s", "condition")} == {"chaos", "chaos, paused"}
