@@ -141,12 +141,16 @@ export class Inspector {
 
   /** Connections of a node, and a way to add one by keyboard. @param {{kind: string, item: any} | null} entry */
   #links(entry) {
-    this.host.querySelector("[data-links]")?.remove();
-    if (entry?.kind !== "node" || this.stage.mode !== "edit") return;
+    const before = this.host.querySelector("[data-links]");
+    if (entry?.kind !== "node" || this.stage.mode !== "edit") return before?.remove();
     const { doc } = this.stage;
     const { id } = entry.item;
+    // Made anew only when it would differ: somebody may have the focus on it.
+    const key = JSON.stringify([id, doc.nodes.map((node) => [node.id, node.label]), doc.links.map((link) => [link.id, link.a, link.b])]);
+    if (before?.getAttribute("data-links") === key) return;
+    before?.remove();
     const name = (/** @type {string} */ other) => doc.nodes.find((node) => node.id === other)?.label || other;
-    const box = h("div", { class: "sect", "data-links": true }, h("h3", { class: "sec-t" }, t("Links")));
+    const box = h("div", { class: "sect", "data-links": key }, h("h3", { class: "sec-t" }, t("Links")));
     for (const link of doc.links.filter(({ a, b }) => a === id || b === id)) {
       const button = h("button", { class: "it" }, icon("i-link"), h("span", {}, link.a === id ? `→ ${name(link.b)}` : `← ${name(link.a)}`));
       button.onclick = () => this.stage.select([link.id]);

@@ -1,6 +1,6 @@
 /** How far along its way a lost message comes: up to the cut, up to the door, and never onto a card. */
 
-import { groupsOf } from "../document/faults.js";
+import { groupsOf, startOf } from "../document/faults.js";
 import { CARD } from "../document/places.js";
 import { bandsOf } from "../editor/sides.js";
 
@@ -77,8 +77,9 @@ export class Stops {
     let any = -1;
     const faults = (stage.ran ?? stage.doc).faults ?? [];
     for (let i = 0; i < faults.length; i++) {
-      const { kind, at_ms: from, until_ms: to = Infinity } = faults[i];
-      if (kind !== "partition") continue;
+      const from = startOf(faults[i]);
+      const to = faults[i].until_ms ?? Infinity;
+      if (faults[i].kind !== "partition") continue;
       const groups = groupsOf(stage.doc, faults[i]);
       const [p, q] = [groups.findIndex((group) => group.includes(a ?? "")), groups.findIndex((group) => group.includes(b ?? ""))];
       if (p < 0 || q < 0 || p === q) continue;
