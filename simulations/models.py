@@ -269,6 +269,7 @@ class Verdict(models.Model):
     """What a document's claims and the checks say of certain runs; kept, since judging decodes whole traces."""
 
     key = models.CharField(max_length=64, unique=True)
+    stem = models.CharField(max_length=64, db_index=True)  # the same for verdicts that compare with more or fewer runs
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="verdicts")
     data = models.JSONField()
     created_at = models.DateTimeField(default=timezone.now)

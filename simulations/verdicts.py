@@ -36,7 +36,10 @@ class Damaged(Exception):
 
 
 def verdict(viewing: Viewing) -> dict[str, Any] | None:
-    """The kept verdict; None when there is none yet, and then a worker is asked for it. Raises NotComplete."""
+    """The kept verdict; None when there is none yet, and then a worker is asked for it. Raises NotComplete.
+
+    While runs of more variants come in, the one that knew fewer of them is given, marked `partial`.
+    """
     if not viewing.run.is_complete:
         raise NotComplete
     key = key_of(viewing, subjects(viewing))
@@ -46,7 +49,8 @@ def verdict(viewing: Viewing) -> dict[str, Any] | None:
         return data
     if broker.first_to_ask(f"judging:{key}", ASK_AGAIN_SECONDS):
         ask_worker(viewing)
-    return None
+    earlier = Verdict.objects.filter(stem=stem_of(viewing)).order_by("-pk").first()
+    return earlier.data | {"partial": True} if earlier is not None else None
 
 
 def ask_worker(viewing: Viewing) -> None:
@@ -69,7 +73,7 @@ def judge_viewing(viewing_id: str) -> None:
         return
     recordings = {name: recording_of(run) for name, run in found.items()}
     data = judge(validate(viewing.document.data), recordings, viewing.variant or BASE)
-    Verdict.objects.get_or_create(key=key, defaults={"run": viewing.run, "data": data})
+    Verdict.objects.get_or_create(key=key, defaults={"run": viewing.run, "stem": stem_of(viewing), "data": data})
 
 
 def subjects(viewing: Viewing) -> dict[str, Run]:
@@ -100,12 +104,22 @@ def recording_of(run: Run) -> Recording:
 
 
 def key_of(viewing: Viewing, found: dict[str, Run]) -> str:
-    subject = {
-        "document": viewing.document_id,
-        "variant": viewing.variant or BASE,
-        "runs": {name: run.key for name, run in found.items()},
-        "judges": judges_version(),
-    }
+    return _digest({"stem": stem_of(viewing), "runs": {name: run.key for name, run in found.items()}})
+
+
+def stem_of(viewing: Viewing) -> str:
+    """What verdicts on one run of one document have in common, whichever other runs they compare it with."""
+    return _digest(
+        {
+            "document": viewing.document_id,
+            "variant": viewing.variant or BASE,
+            "run": viewing.run.key,
+            "judges": judges_version(),
+        }
+    )
+
+
+def _digest(subject: dict[str, Any]) -> str:
     return hashlib.sha256(canonical_bytes(subject)).hexdigest()
 
 

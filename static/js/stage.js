@@ -14,6 +14,7 @@ const DEFAULT_URLS = {
   inspector: "/sandbox/inspector/", inspector_check: "/sandbox/inspector/check/", sandbox: "/sandbox/",
 };
 const VERDICT_AGAIN_MS = 600;
+const VERDICT_PARTIAL_AGAIN_MS = 2000;
 const RUN_LOOKS_MAX = 200;
 export const RUN_MARK = "netsplit:run";
 const CALM = matchMedia("(prefers-reduced-motion: reduce)");
@@ -192,6 +193,7 @@ export class Stage extends Emitter {
     }
     if (answer.ok) this.verdict = answer.data;
     this.emit("verdict");
+    if (answer.ok && answer.data.partial) setTimeout(() => { if (viewing === this.viewing) this.loadVerdict(); }, VERDICT_PARTIAL_AGAIN_MS);
   }
 
   /** Runs the base and every variant, unwatched, so that claims which compare them can be judged. */

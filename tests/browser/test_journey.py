@@ -72,6 +72,7 @@ def test_a_partition_is_drawn_with_its_sides(page: Page) -> None:
     if page.locator("body").get_attribute("data-run") == "none":
         page.locator("#run").click()
     finished(page)
+    wait_shown(page, "Number(d.totalDrops) > 0")
     page.locator("#to-next").click()
     wait_shown(page, "Number(d.faults) === 1")
     expect(page.locator("#graph .side")).to_have_count(2)

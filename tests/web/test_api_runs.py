@@ -246,6 +246,24 @@ def test_a_verdict_speaks_of_the_watched_variant_first(caller: Caller, asked: li
     assert base["expect"] == long["expect"]
 
 
+def test_while_more_variants_come_in_the_verdict_that_knew_fewer_is_given(caller: Caller, asked: list[str]) -> None:
+    claim = {"claim": "Work", "left": {"metric": "ops.ok", "variant": "long"}, "op": ">", "right": {"metric": "ops.ok"}}
+    document = scenario(expect=[claim], variants={"long": [{"op": "replace", "path": "/duration_ms", "value": 5000}]})
+    viewing = caller.post("/api/runs", {"document": document}).json()["viewing"]
+    runs.compute(Run.objects.get(state=State.QUEUED).pk)
+    runs.judge(viewing)
+    assert "partial" not in caller.get(f"/api/runs/{viewing}/verdict").json()
+    caller.post("/api/runs", {"document": document, "variant": "long"})
+    runs.compute(Run.objects.get(state=State.QUEUED).pk)
+    early = caller.get(f"/api/runs/{viewing}/verdict").json()
+    assert early["partial"]
+    assert early["expect"][0]["ok"] is None
+    runs.judge(viewing)
+    full = caller.get(f"/api/runs/{viewing}/verdict").json()
+    assert "partial" not in full
+    assert full["expect"][0]["ok"] is True
+
+
 def test_an_unfinished_run_has_no_verdict(caller: Caller, asked: list[str]) -> None:
     assert caller.get(f"/api/runs/{start(caller)}/verdict").status_code == 409
     assert asked == []
