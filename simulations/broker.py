@@ -60,3 +60,11 @@ def first_to_ask(what: str, seconds: int) -> bool:
         return bool(client().set(f"netsplit:asked:{what}", 1, nx=True, ex=seconds))
     except redis.RedisError:
         return True
+
+
+def forget_asking(what: str) -> None:
+    """Let the next who asks be the first again."""
+    try:
+        client().delete(f"netsplit:asked:{what}")
+    except redis.RedisError:
+        pass  # it is forgotten by itself a little later

@@ -71,7 +71,11 @@ def judge_viewing(viewing_id: str) -> None:
     key = key_of(viewing, found)
     if Verdict.objects.filter(key=key).exists():
         return
-    recordings = {name: recording_of(run) for name, run in found.items()}
+    try:
+        recordings = {name: recording_of(run) for name, run in found.items()}
+    except Damaged:
+        broker.forget_asking(f"judging:{key}")  # it is worth asking again as soon as that run is whole
+        raise
     data = judge(validate(viewing.document.data), recordings, viewing.variant or BASE)
     Verdict.objects.get_or_create(key=key, defaults={"run": viewing.run, "stem": stem_of(viewing), "data": data})
 
