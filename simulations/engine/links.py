@@ -91,7 +91,14 @@ class Extra:
         return self.delay.draw_ns(self.delay_key, lineage)
 
 
-class Conditions:
+class Carrier:
+    """What puts a channel's messages on their way where latency and loss are not all there is to it."""
+
+    def dispatch(self, message: Message) -> None:
+        """Put a message on its way, or doom it."""
+
+
+class Conditions(Carrier):
     """What a channel does to messages beyond latency and loss: its own, and what faults add while they last."""
 
     def __init__(self, channel: Channel, params: dict[str, Any]) -> None:
@@ -175,13 +182,14 @@ def furnish(channel: Channel, params: dict[str, Any]) -> None:
     """Give a channel the conditions that its link asks for, if any."""
     channel.queue_bytes = int(params.get("queue_bytes", QUEUE_BYTES))
     if any(params.get(name) for name in _ASKING):
-        channel.conditions = Conditions(channel, params)
+        channel.condition(Conditions(channel, params))
 
 
 def conditions_of(channel: Channel) -> Conditions:
     """A channel's conditions; empty ones are made for a fault to add to."""
     if channel.conditions is None:
-        channel.conditions = Conditions(channel, {})
+        channel.condition(Conditions(channel, {}))
+    assert channel.conditions is not None
     return channel.conditions
 
 
@@ -191,7 +199,7 @@ def release(channel: Channel) -> None:
     if conditions is not None:
         conditions.settle()
         if conditions.plain():
-            channel.conditions = None
+            channel.condition(None)
 
 
 def bits_per_s(mbit_per_s: float) -> int:

@@ -12,7 +12,7 @@ from mypy_extensions import i64
 
 from simulations.engine.distributions import Distribution
 from simulations.engine.kernel import Kernel
-from simulations.engine.links import QUEUE_BYTES, Conditions
+from simulations.engine.links import QUEUE_BYTES, Carrier, Conditions
 from simulations.engine.messages import Body
 from simulations.engine.streams import descend, stream_key, uniform
 from simulations.engine.tasks import Call, Cause, Deadlines, Task
@@ -72,6 +72,7 @@ class Channel:
         self.loss = loss
         self.direction = direction = f"{link}:{src.id}>{dst.id}"
         self.conditions: Conditions | None = None
+        self.carrier: Carrier | None = None  # who puts messages on their way; None: the plain path
         self.queue_bytes = QUEUE_BYTES
         self.latency_key = stream_key(network.seed, direction, "latency")
         self.loss_key = stream_key(network.seed, direction, "loss")
@@ -86,6 +87,11 @@ class Channel:
         self.latency = latency
         self.own_loss = loss
         self.loss = loss
+
+    def condition(self, conditions: Conditions | None) -> None:
+        """Carry messages under these conditions from now on."""
+        self.conditions = conditions
+        self.carrier = conditions
 
     def block(self, reason: str) -> None:
         """Let nothing arrive or cross from now on."""
@@ -203,9 +209,15 @@ class Network:
         self.trace.sent.extend(
             (id, message.sent_ns, channel.src_index, channel.dst_index, kind, cause.id, cause.op, body.size())
         )
-        if channel.conditions is not None:
-            channel.conditions.dispatch(message)
+        self.launch(message)
+
+    def launch(self, message: Message) -> None:
+        """Put a message on its way."""
+        channel = message.channel
+        if channel.carrier is not None:
+            channel.carrier.dispatch(message)
             return
+        lineage = message.lineage
         if channel.loss > 0.0 and uniform(channel.loss_key, lineage) < channel.loss:
             message.lost = True
         self.kernel.after(channel.latency.draw_ns(channel.latency_key, lineage), message)
