@@ -27,7 +27,7 @@ TIMEOUTS_SHARED_MAX: Final = 256
 class Message(Cause):
     """A body under way. `call` is the call that awaits its reply or, for a reply, the one that it answers."""
 
-    __slots__ = ("body", "call", "cause_id", "channel", "lost", "replies", "sent_ns")
+    __slots__ = ("body", "call", "cause_id", "channel", "lost", "outcome", "replies", "sent_ns", "settled_ns")
 
     def __init__(
         self, channel: Channel, body: Body, id: int, cause: Cause, lineage: i64, call: Call | None, replies: bool
@@ -45,6 +45,8 @@ class Message(Cause):
         self.replies = replies
         self.sent_ns = channel.network.kernel.now
         self.lost = False
+        self.settled_ns = -1
+        self.outcome = DELIVERED
 
     @property
     def deadline_ns(self) -> int:
@@ -141,7 +143,8 @@ class Channel:
             if reason:
                 self.drop(message, reason)
                 return
-        network.trace.settled.extend((message.id, network.kernel.now, DELIVERED))
+        message.settled_ns = network.kernel.now
+        network.trace.settled.append(message)
         network.delivered += 1
         if process is None:
             return
@@ -153,7 +156,9 @@ class Channel:
     def drop(self, message: Message, reason: str) -> None:
         """Settle a message that does not arrive. Only a live machine without the process says so."""
         network = self.network
-        network.trace.settled.extend((message.id, network.kernel.now, network.trace.code(reason)))
+        message.settled_ns = network.kernel.now
+        message.outcome = network.trace.code(reason)
+        network.trace.settled.append(message)
         network.dropped[reason] = network.dropped.get(reason, 0) + 1
         if reason == "refused":
             self.dst.refuse(message)
@@ -205,10 +210,7 @@ class Network:
         self.sent = id + 1
         lineage = descend(cause.lineage, channel.salt, effect)
         message = Message(channel, body, id, cause, lineage, call, replies)
-        kind = self.trace.kind(type(body))
-        self.trace.sent.extend(
-            (id, message.sent_ns, channel.src_index, channel.dst_index, kind, cause.id, cause.op, body.size())
-        )
+        self.trace.sent.append(message)
         self.launch(message)
 
     def launch(self, message: Message) -> None:
@@ -236,10 +238,7 @@ class Network:
         id = self.sent
         self.sent = id + 1
         channel = original.channel
-        body = original.body
         lineage = descend(original.lineage, channel.salt, 0)
-        copy = Message(channel, body, id, original, lineage, original.call, original.replies)
-        kind, size = self.trace.kind(type(body)), body.size()
-        src, dst = channel.src_index, channel.dst_index
-        self.trace.sent.extend((id, copy.sent_ns, src, dst, kind, original.id, original.op, size))
+        copy = Message(channel, original.body, id, original, lineage, original.call, original.replies)
+        self.trace.sent.append(copy)
         return copy

@@ -8,12 +8,15 @@ collected as flat lists, a row's fields beside each other, and become columns wh
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgpack
 
 from simulations.engine.columns import pack, pack_below, pack_ids, pack_times, unpack
 from simulations.engine.messages import Body, kind_of, role_of
+
+if TYPE_CHECKING:
+    from simulations.engine.network import Message
 
 TABLES: Final[dict[str, tuple[str, ...]]] = {
     "sent": ("id", "time", "src", "dst", "kind", "cause", "op", "size"),
@@ -64,14 +67,15 @@ class Trace:
         self.open_ops: dict[int, tuple[Any, ...]] = {}
         self.attempts: dict[int, int] = {}  # of open operations that were tried more than once
         self.active_faults: list[int] = []
-        self.sent: list[Any] = []
-        self.settled: list[Any] = []
+        self.sent: list[Message] = []
+        self.settled: list[Message] = []
         self.state: list[Any] = []
         self.faults: list[Any] = []
         self.invoked: list[Any] = []
         self.returned: list[Any] = []
         self.notes: list[Any] = []
         self._keyframe: dict[str, Any] = {}
+        self._flight: list[Message] = []
         self.watch: Callable[[int, str, Any], None] | None = None  # told of each change of a node's state
 
     def code(self, word: str) -> int:
@@ -134,7 +138,7 @@ class Trace:
 
     def rows(self) -> int:
         """About how many rows the open chunk holds: the tables that grow with traffic."""
-        return len(self.sent) // 8 + len(self.settled) // 3 + len(self.state) // 4
+        return len(self.sent) + len(self.settled) + len(self.state) // 4
 
     def rows_max(self) -> int:
         """The row count at which the open chunk closes."""
@@ -144,31 +148,36 @@ class Trace:
         """The time at which the open chunk closes, however few its rows."""
         return self.start_ns + min(CHUNK_SPAN_NS_FIRST << min(self.number, 8), CHUNK_SPAN_NS_MAX)
 
-    def open(self, time: int, flight: list[Any]) -> None:
-        """Begin a chunk: take the keyframe. `flight` holds the rows of messages in flight, flat, by id."""
+    def open(self, time: int, flight: list[Message]) -> None:
+        """Begin a chunk: take the keyframe. `flight` holds the messages in flight, by id."""
         self.start_ns = time
         ops: list[Any] = []
         for op in sorted(self.open_ops):
             ops.extend(self.open_ops[op])
         self._keyframe = {
             "state": [dict(fields) for fields in self.shown],
-            "flight": flight,
+            "flight": None,
             "faults": list(self.active_faults),
             "ops": ops,
         }
+        self._flight = flight
 
     def close(self, time: int) -> Chunk:
         """End the chunk at `time` and return it."""
-        strings = dict(self.words)
-        nodes = len(self.nodes)
+        sent, settled = self.sent, self.settled
+        self.sent = []
+        self.settled = []
         frame = self._keyframe
-        frame["flight"] = _table(TABLES["sent"], frame["flight"], strings, nodes)
-        frame["ops"] = _table(TABLES["invoked"], frame["ops"], strings, nodes)
-        tables: dict[str, Any] = {}
-        rows = 0
+        frame["flight"] = self._sent_table(self._flight, -1)
+        tables: dict[str, Any] = {
+            "sent": self._sent_table(sent, self.start_ns),
+            "settled": self._settled_table(settled),
+        }
+        strings = dict(self.words)
+        frame["ops"] = self._table("invoked", frame["ops"], strings, -1)
         for name, flat in self._take():
-            tables[name] = _table(TABLES[name], flat, strings, nodes)
-            rows += tables[name]["rows"]
+            tables[name] = self._table(name, flat, strings, self.start_ns)
+        rows = sum([table["rows"] for table in tables.values()])
         data = msgpack.packb(
             {
                 "v": 1,
@@ -189,16 +198,12 @@ class Trace:
     def _take(self) -> list[tuple[str, list[Any]]]:
         """The collected rows by table; the lists start anew."""
         taken: list[tuple[str, list[Any]]] = [
-            ("sent", self.sent),
-            ("settled", self.settled),
             ("state", self.state),
             ("faults", self.faults),
             ("invoked", self.invoked),
             ("returned", self.returned),
             ("notes", self.notes),
         ]
-        self.sent = []
-        self.settled = []
         self.state = []
         self.faults = []
         self.invoked = []
@@ -206,33 +211,62 @@ class Trace:
         self.notes = []
         return taken
 
+    def _sent_table(self, messages: list[Message], start_ns: int) -> dict[str, Any]:
+        """Messages as the rows of having been sent."""
+        for body in dict.fromkeys([type(message.body) for message in messages]):
+            self.kind(body)
+        kinds, nodes = self._kinds, len(self.nodes)
+        times = [message.sent_ns for message in messages]
+        cols = {
+            "id": pack_ids([message.id for message in messages]),
+            "time": pack(times) if start_ns < 0 else pack_times(times, start_ns),
+            "src": pack_below([message.channel.src_index for message in messages], nodes),
+            "dst": pack_below([message.channel.dst_index for message in messages], nodes),
+            "kind": pack_below([kinds[type(message.body)] for message in messages], len(self.words)),
+            "cause": pack_ids([message.cause_id for message in messages]),
+            "op": pack_ids([message.op for message in messages]),
+            "size": pack([message.body.size() for message in messages]),
+        }
+        return {"rows": len(messages), "cols": cols}
 
-def _table(names: tuple[str, ...], flat: list[Any], strings: dict[str, int], nodes: int) -> dict[str, Any]:
-    """Flat rows as {"rows", "cols"}; words of open vocabularies are added to `strings`."""
-    width = len(names)
-    cols: dict[str, Any] = {}
-    for position, name in enumerate(names):
-        values = flat[position::width]
-        if name in OPTIONAL and not any(values):
-            continue
-        if name in WORDS:
-            for word in values:
-                if word not in strings:
-                    strings[word] = len(strings)
-            values = [strings[word] for word in values]
-        if name in PLAIN:
-            cols[name] = values
-        elif name == "time":
-            cols[name] = pack_times(values)
-        elif name in IDS:
-            cols[name] = pack_ids(values)
-        elif name in NODES:
-            cols[name] = pack_below(values, nodes)
-        elif name in CODED:
-            cols[name] = pack_below(values, len(strings))
-        else:
-            cols[name] = pack(values)
-    return {"rows": len(flat) // width, "cols": cols}
+    def _settled_table(self, messages: list[Message]) -> dict[str, Any]:
+        """Messages as the rows of having arrived or been dropped."""
+        cols = {
+            "id": pack_ids([message.id for message in messages]),
+            "time": pack_times([message.settled_ns for message in messages], self.start_ns),
+            "outcome": pack_below([message.outcome for message in messages], len(self.words)),
+        }
+        return {"rows": len(messages), "cols": cols}
+
+    def _table(self, table: str, flat: list[Any], strings: dict[str, int], start_ns: int) -> dict[str, Any]:
+        """Flat rows as {"rows", "cols"}; words of open vocabularies are added to `strings`. Times are counted from
+        `start_ns` (−1: they may be before the chunk).
+        """
+        names = TABLES[table]
+        width = len(names)
+        cols: dict[str, Any] = {}
+        for position, name in enumerate(names):
+            values = flat[position::width]
+            if name in OPTIONAL and not any(values):
+                continue
+            if name in WORDS:
+                for word in values:
+                    if word not in strings:
+                        strings[word] = len(strings)
+                values = [strings[word] for word in values]
+            if name in PLAIN:
+                cols[name] = values
+            elif name == "time":
+                cols[name] = pack(values) if start_ns < 0 else pack_times(values, start_ns)
+            elif name in IDS:
+                cols[name] = pack_ids(values)
+            elif name in NODES:
+                cols[name] = pack_below(values, len(self.nodes))
+            elif name in CODED:
+                cols[name] = pack_below(values, len(strings))
+            else:
+                cols[name] = pack(values)
+        return {"rows": len(flat) // width, "cols": cols}
 
 
 def decode(data: bytes) -> dict[str, Any]:
