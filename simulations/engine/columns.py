@@ -6,6 +6,9 @@ from struct import pack as struct_pack
 from struct import unpack as struct_unpack
 from typing import Any
 
+from librt.strings import BytesWriter, write_i16_le, write_i32_le
+from mypy_extensions import i16, i32, i64, u8
+
 _CODES = {"u8": "B", "u16": "H", "u32": "I", "i32": "i", "f64": "d"}
 _WIDTHS = {"u8": 1, "u16": 2, "u32": 4, "i32": 4, "f64": 8}
 
@@ -28,8 +31,13 @@ def pack(values: list[int]) -> dict[str, Any]:
 
 def pack_below(values: list[int], bound: int) -> dict[str, Any]:
     """A column of integers from 0 to below `bound`, whose width is known without looking at them."""
-    kind = "u8" if bound <= 1 << 8 else "u16" if bound <= 1 << 16 else "u32"
+    kind = kind_below(bound)
     return {"t": kind, "o": 0, "b": _bytes(kind, values)}
+
+
+def kind_below(bound: int) -> str:
+    """The narrowest kind for integers from 0 to below `bound`."""
+    return "u8" if bound <= 1 << 8 else "u16" if bound <= 1 << 16 else "u32"
 
 
 def pack_ids(values: list[int]) -> dict[str, Any]:
@@ -40,6 +48,32 @@ def pack_ids(values: list[int]) -> dict[str, Any]:
 def pack_times(values: list[int], start_ns: int) -> dict[str, Any]:
     """A column of nanoseconds, counted from the chunk's start, which is never as much as 2^32 (4.29 s) before."""
     return {"t": "u32", "o": start_ns, "b": _bytes("u32", [value - start_ns for value in values])}
+
+
+class Column:
+    """A column that is written number by number. Compiled, that makes no object of any of them; interpreted, it is
+    slower than to pack a list.
+    """
+
+    def __init__(self, kind: str, offset: int) -> None:
+        self.kind = kind
+        self.offset: i64 = offset
+        self.width: i64 = _WIDTHS[kind]
+        self.out = BytesWriter()
+
+    def put(self, value: i64) -> None:
+        """Write the next number, which fits once the offset is taken off."""
+        value -= self.offset
+        if self.width == 1:
+            self.out.append(u8(value))
+        elif self.width == 2:
+            write_i16_le(self.out, i16(value))
+        else:
+            write_i32_le(self.out, i32(value))
+
+    def packed(self) -> dict[str, Any]:
+        """The column as `pack` gives it."""
+        return {"t": self.kind, "o": self.offset, "b": self.out.getvalue()}
 
 
 def _bytes(kind: str, values: list[int]) -> bytes:

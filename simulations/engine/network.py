@@ -15,7 +15,8 @@ from simulations.engine.kernel import Kernel
 from simulations.engine.links import QUEUE_BYTES, Carrier, Conditions
 from simulations.engine.messages import Body
 from simulations.engine.streams import descend, stream_key, uniform
-from simulations.engine.tasks import Call, Cause, Deadlines, Task
+from simulations.engine.tasks import Call, Cause, Task
+from simulations.engine.timers import Deadlines
 from simulations.engine.trace import DELIVERED, Trace
 
 if TYPE_CHECKING:
@@ -182,6 +183,7 @@ class Network:
         self.workload_ends_ns = 0
         self.deadlines: dict[int, Deadlines] = {}  # by timeout
         self.cancels = False  # some node cancels the calls that it gives up
+        self.idle_tasks: list[Task] = []
         self.buried: list[set[Task]] = []  # what crashed processes were doing
 
     def connect(self, link: str, a: Host, b: Host, latency: Distribution, loss: float) -> None:

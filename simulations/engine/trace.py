@@ -14,6 +14,7 @@ import msgpack
 
 from simulations.engine.columns import pack, pack_below, pack_ids, pack_times, unpack
 from simulations.engine.messages import Body, kind_of, role_of
+from simulations.engine.rows import sent_columns, settled_columns
 
 if TYPE_CHECKING:
     from simulations.engine.network import Message
@@ -97,10 +98,17 @@ class Trace:
     def show(self, time: int, node: int, field: str, value: Any) -> None:
         """A field of a node's state takes a value; nothing is written when it had that value."""
         shown = self.shown[node]
-        if field in shown and shown[field] == value:
-            return
-        shown[field] = value
-        self.state.extend((time, node, self.code(field), value))
+        if field not in shown or shown[field] != value:
+            self.change(time, node, field, self.code(field), value)
+
+    def change(self, time: int, node: int, field: str, code: int, value: Any) -> None:
+        """A field whose number is `code` takes a new value."""
+        self.shown[node][field] = value
+        state = self.state
+        state.append(time)
+        state.append(node)
+        state.append(code)
+        state.append(value)
         if self.watch is not None:
             self.watch(node, field, value)
 
@@ -171,7 +179,7 @@ class Trace:
         frame["flight"] = self._sent_table(self._flight, -1)
         tables: dict[str, Any] = {
             "sent": self._sent_table(sent, self.start_ns),
-            "settled": self._settled_table(settled),
+            "settled": {"rows": len(settled), "cols": settled_columns(settled, self.start_ns, len(self.words))},
         }
         strings = dict(self.words)
         frame["ops"] = self._table("invoked", frame["ops"], strings, -1)
@@ -215,27 +223,7 @@ class Trace:
         """Messages as the rows of having been sent."""
         for body in dict.fromkeys([type(message.body) for message in messages]):
             self.kind(body)
-        kinds, nodes = self._kinds, len(self.nodes)
-        times = [message.sent_ns for message in messages]
-        cols = {
-            "id": pack_ids([message.id for message in messages]),
-            "time": pack(times) if start_ns < 0 else pack_times(times, start_ns),
-            "src": pack_below([message.channel.src_index for message in messages], nodes),
-            "dst": pack_below([message.channel.dst_index for message in messages], nodes),
-            "kind": pack_below([kinds[type(message.body)] for message in messages], len(self.words)),
-            "cause": pack_ids([message.cause_id for message in messages]),
-            "op": pack_ids([message.op for message in messages]),
-            "size": pack([message.body.size() for message in messages]),
-        }
-        return {"rows": len(messages), "cols": cols}
-
-    def _settled_table(self, messages: list[Message]) -> dict[str, Any]:
-        """Messages as the rows of having arrived or been dropped."""
-        cols = {
-            "id": pack_ids([message.id for message in messages]),
-            "time": pack_times([message.settled_ns for message in messages], self.start_ns),
-            "outcome": pack_below([message.outcome for message in messages], len(self.words)),
-        }
+        cols = sent_columns(messages, start_ns, len(self.nodes), len(self.words), self._kinds)
         return {"rows": len(messages), "cols": cols}
 
     def _table(self, table: str, flat: list[Any], strings: dict[str, int], start_ns: int) -> dict[str, Any]:

@@ -115,7 +115,8 @@ class LoadBalancer(Node):
         self.failures = dict.fromkeys(self.targets, 0)
         self.show("healthy", len(self.targets))
         self.total = 0
-        self.show("in_flight", 0)
+        self.show_total = self.gauge("in_flight")
+        self.show_total.set(0)
         if self.number("probe_interval_ms") > 0:
             self.probe_round()
 
@@ -125,7 +126,7 @@ class LoadBalancer(Node):
         """Pass the request to a server, and to others when that fails and retries are left."""
         tried: list[str] = []
         uncertain = False
-        failure = Refused("no healthy server", False)
+        reason = "no healthy server"
         for _attempt in range(self.retries + 1):
             target = self.choose(tried)
             if not target:
@@ -137,12 +138,12 @@ class LoadBalancer(Node):
                 return reply
             except Cancelled:
                 raise
-            except Failure as reason:
-                uncertain = uncertain or reason.uncertain
-                failure = Refused(reason.reason, uncertain)
+            except Failure as failure:
+                uncertain = uncertain or failure.uncertain
+                reason = failure.reason
             finally:
                 self.count(target, -1)
-        raise failure
+        raise Refused(reason, uncertain)
 
     def choose(self, tried: list[str]) -> str:
         """A healthy server not tried yet, by the policy; "" when there is none."""
@@ -165,7 +166,7 @@ class LoadBalancer(Node):
         """Keep the number of requests under way."""
         self.in_flight[target] += change
         self.total += change
-        self.show("in_flight", self.total)
+        self.show_total.set(self.total)
 
     # Health
 
