@@ -80,6 +80,7 @@ class Channel:
         self.latency_key = stream_key(network.seed, direction, "latency")
         self.loss_key = stream_key(network.seed, direction, "loss")
         self.salt = stream_key(network.seed, direction, "lineage")
+        self.clear = True  # never blocked so far
         self.blocks: list[str] = []
         self.blocked_from_ns = -1
         self.block_reason = ""
@@ -98,6 +99,7 @@ class Channel:
 
     def block(self, reason: str) -> None:
         """Let nothing arrive or cross from now on."""
+        self.clear = False
         if not self.blocks:
             self.blocked_from_ns = self.network.kernel.now
             self.block_reason = reason
@@ -139,7 +141,7 @@ class Channel:
         """Settle the message; hand it to the host behind the channel if nothing is in its way."""
         network = self.network
         process = self.dst.process
-        if process is None or not process.alive or message.lost or self.blocks or self.past_blocks:
+        if process is None or not process.alive or message.lost or not self.clear:
             reason = self.obstacle(message)
             if reason:
                 self.drop(message, reason)
