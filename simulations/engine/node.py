@@ -31,6 +31,7 @@ from simulations.engine.tasks import (
     Future,
     NodeBug,
     Quorum,
+    Race,
     Refused,
     Task,
     start_task,
@@ -114,6 +115,10 @@ class Node(Process):
         fail.
         """
         return Quorum(calls, need, own)
+
+    def race(self, futures: list[Future]) -> Race:
+        """Await the first of these to end, well or badly; look at them then. None of them may have ended already."""
+        return Race(futures)
 
     def sleep(self, duration_ns: int) -> Future:
         """Await the passing of time."""

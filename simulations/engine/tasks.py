@@ -169,6 +169,18 @@ class Quorum(Future):
             self.fail(Refused("no quorum", True), cause)
 
 
+class Race(Quorum):
+    """Done as soon as one of the futures is, however it ended."""
+
+    __slots__ = ()
+
+    def __init__(self, futures: list[Future]) -> None:
+        super().__init__(futures, 1, [])
+
+    def settle(self, future: Future, cause: Cause | None) -> None:
+        self.resolve(None, cause)
+
+
 class Task(Event):
     """A coroutine of a process, driven from future to future. Where it `answers`, its result is the reply.
 
