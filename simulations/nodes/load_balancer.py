@@ -151,6 +151,7 @@ class LoadBalancer(Node):
         self.turn = 0
         self.in_flight = dict.fromkeys(self.targets, 0)
         self.failures = dict.fromkeys(self.targets, 0)
+        self.ailing = False  # some server has not answered its last probe
         self.show("healthy", len(self.targets))
         self.total = 0
         self.show_total = self.gauge("in_flight")
@@ -223,7 +224,9 @@ class LoadBalancer(Node):
     def choose(self, tried: list[str]) -> str:
         """A healthy server not tried yet, by the policy; "" when there is none."""
         limit = self.integer("probe_failures")
-        candidates = [target for target in self.targets if target not in tried and self.failures[target] < limit]
+        candidates = self.targets
+        if tried or self.ailing:
+            candidates = [target for target in self.targets if target not in tried and self.failures[target] < limit]
         if not candidates:
             return ""
         if not tried:
@@ -272,6 +275,7 @@ class LoadBalancer(Node):
             answered = False
         before = self.failures[target]
         self.failures[target] = 0 if answered else before + 1
+        self.ailing = any(self.failures[one] > 0 for one in self.targets)
         limit = self.integer("probe_failures")
         if before < limit <= self.failures[target]:
             self.note(f"{target} ejected after {limit} failed probes")
