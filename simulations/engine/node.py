@@ -132,7 +132,7 @@ class Node(Process):
         """A client operation begins; returns its number. Its messages and draws belong to it until `complete`."""
         op = self.network.operations
         self.network.operations = op + 1
-        self.cause = Cause(-1, op, self.cause.lineage)
+        self.cause = self.begun(op)
         self.trace.invoke(op, self.kernel.now, self.host.index, process, f, key, value, request_class)
         return op
 

@@ -12,6 +12,16 @@ from simulations.engine.streams import nth, stream_key, uniform
 from simulations.engine.tasks import Cause
 
 
+class Begun(Cause):
+    """A client operation as why a process acts. `origin` is why the operation began."""
+
+    __slots__ = ("origin",)
+
+    def __init__(self, op: int, origin: Cause) -> None:
+        super().__init__(-1, op, origin.lineage_for("operation begun"))
+        self.origin = origin
+
+
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Process:
     """A process on a host. `cause` is why it acts at the moment."""
@@ -79,6 +89,11 @@ class Process:
         """The delay to give to the next `timer` of that purpose."""
         key = self.key(purpose)
         return takes.draw_ns(key, nth(key, self.host.firings.get(purpose, 0)))
+
+    def begun(self, op: int) -> Cause:
+        """A cause for an operation that begins now; what is the cause now may be the operation begun before."""
+        cause = self.cause
+        return Begun(op, cause.origin if isinstance(cause, Begun) else cause)
 
     def key(self, purpose: str) -> i64:
         """This node's stream for a purpose."""
