@@ -74,8 +74,11 @@ class Host:
         return self.node_type is not None and self.node_type.INITIATES
 
     def boot(self) -> None:
-        """Start the machine, and the process with nothing but the disk."""
+        """Start the machine, unless a crash lasts, and the process with nothing but the disk."""
         if self.up or self.node_type is None:
+            return
+        if self.crashes:
+            self._show("up", False)
             return
         self.up = True
         self.start()
@@ -84,6 +87,8 @@ class Host:
         """Start the process, unless a fault keeps it stopped."""
         self.stopped = self.stops > 0
         if self.stopped or self.node_type is None:
+            self._show("up", False)
+            self.show_conditions()
             return
         self.boots += 1
         self._show("up", True)

@@ -43,6 +43,10 @@ class Kernel:
         self._fault_serial += 1
         heappush(self.queue, (time_ns, self._fault_serial, event))
 
+    def due(self, until_ns: int) -> int:
+        """How many of the scheduled events come before `until_ns`."""
+        return len([entry for entry in self.queue if entry[0] < until_ns])
+
     def run(self, until_ns: int, events_max: int) -> int:
         """Fire events before `until_ns`, at most `events_max` of them; return how many fired."""
         queue = self.queue

@@ -95,6 +95,7 @@ class Simulation:
         status = "finished"
         reason = ""
         try:
+            self.kernel.run(1, self.kernel.due(1))  # what is broken from the start is so before anything runs
             for host in self.network.hosts.values():
                 host.boot()
             while True:

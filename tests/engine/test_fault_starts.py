@@ -128,3 +128,52 @@ def test_chaos_can_do_other_things_than_crash() -> None:
     assert downs(story) == []
     assert [text for _, text in story.notes("s")].count("chaos: pause") > 50
     assert {text for _, text in story.states("s", "condition")} == {"chaos", "chaos, paused"}
+
+
+# From the very start
+
+
+def test_a_node_crashed_at_the_start_never_runs_until_it_restarts() -> None:
+    async def main(a: Actor) -> None:
+        a.note("runs")
+        a.send("b", Tell("at once"))
+
+    def story(*faults: Entry) -> Run:
+        return run(world([actor("a", main), actor("b")], [link("a", "b")], faults=faults))
+
+    down = story(broken("crash", "a", 0))
+    assert (down.states("a", "up"), down.notes(), down.messages()) == ([(0, False)], [], [])
+    back = story(broken("crash", "a", 0, 300))
+    assert back.states("a", "up") == [(0, False), (300, True)]
+    assert back.notes("a") == [(300, "runs")]
+    assert story().notes("a") == [(0, "runs")]
+
+
+def test_a_process_stopped_at_the_start_refuses_and_one_paused_waits() -> None:
+    async def main(a: Actor) -> None:
+        a.note("runs")
+
+    async def ask(b: Actor) -> None:
+        b.send("a", Tell("hello"))
+
+    def story(kind: str) -> Run:
+        faults = [broken(kind, "a", 0, 300)]
+        return run(world([actor("a", main), actor("b", ask)], [link("a", "b")], faults=faults))
+
+    stopped = story("stop")
+    assert (stopped.states("a", "up"), stopped.notes("a")) == ([(0, False), (300, True)], [(300, "runs")])
+    assert stopped.drops() == {"refused": 1}
+    paused = story("pause")
+    assert paused.notes("a") == [(300, "runs"), (300, "heard hello")]
+
+
+def test_what_is_sent_at_the_start_meets_the_faults_of_the_start() -> None:
+    async def main(a: Actor) -> None:
+        a.send("b", Tell())
+
+    def takes(*faults: Entry) -> float:
+        (sent,) = run(world([actor("a", main), actor("b")], [link("a", "b")], faults=faults)).messages()
+        return sent.takes_ms
+
+    slower = {"kind": "delay", "target": "a-b", "latency": 7, "at_ms": 0}
+    assert (takes(slower), takes(slower | {"at_ms": 0.001}), takes()) == (8, 1, 1)
