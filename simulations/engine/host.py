@@ -18,6 +18,7 @@ from simulations.engine.streams import stream_key
 from simulations.engine.tasks import NodeBug
 
 if TYPE_CHECKING:
+    from simulations.engine.lies import Liar
     from simulations.engine.network import Channel, Message, Network
     from simulations.engine.node import Node
 
@@ -52,6 +53,7 @@ class Host:
         self.pace = 1.0  # how many times as long work takes
         self.conditions: list[str] = []  # what faults have done to it, in words
         self.clock: Clock | None = None
+        self.liar: Liar | None = None
         self.disk = Disk(network.kernel, stream_key(network.seed, id, "disk"))
         self.channels: dict[str, Channel] = {}
         self.targets: list[str] = []
@@ -103,6 +105,8 @@ class Host:
         except Exception as error:
             what = f"{type(error).__name__}: {error}"
             raise NodeBug(f"Node bug in {self.node_type.TYPE} {self.id!r}, being set up: {what}") from error
+        if self.liar is not None:
+            self.liar.possess(process)
         if self.pauses or self.hangs:
             process.hold()
             process.put_off(Start(process))

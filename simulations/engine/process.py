@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from mypy_extensions import i64, mypyc_attr
 
+from simulations.engine.declare import Lie
 from simulations.engine.distributions import Distribution, distribution
 from simulations.engine.host import Host
+from simulations.engine.messages import Body
 from simulations.engine.streams import nth, stream_key, uniform
 from simulations.engine.tasks import Cause
 
@@ -25,6 +27,8 @@ class Begun(Cause):
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Process:
     """A process on a host. `cause` is why it acts at the moment."""
+
+    LIES: ClassVar[tuple[Lie, ...]] = ()
 
     def __init__(self, host: Host, params: dict[str, Any]) -> None:
         self.host = host
@@ -55,6 +59,16 @@ class Process:
     def duration(self, name: str) -> Distribution:
         """A distribution parameter."""
         return distribution(self.params[name])
+
+    # Lies: what a type declares in LIES, it does here while a Byzantine fault names it
+
+    def lie(self, behaviour: str, to: str, body: Body) -> Body | None:
+        """What is said to a neighbour in place of a body; None: nothing."""
+        return body
+
+    def feign(self, behaviour: str, body: Body, request: Cause) -> Body | None:
+        """The answer to what has arrived, given without doing anything for it; None: it is handled as ever."""
+        return None
 
     # Clocks
 
