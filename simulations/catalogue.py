@@ -16,7 +16,9 @@ from simulations.document_base import Entry, whole
 from simulations.document_entries import FAULT_HELP, FAULT_PARAMS
 from simulations.document_links import LINK_PARAMS
 from simulations.document_params import param_model
-from simulations.engine.declare import Metric, Param, Show
+from simulations.engine.declare import Lie, Metric, Param, Show
+from simulations.engine.lies import LIES
+from simulations.engine.messages import ROLES, Body, kind_of, role_of
 from simulations.engine.metrics_table import METRICS
 from simulations.engine.node import Node
 
@@ -75,6 +77,24 @@ def params_model(type_name: str) -> type[Entry]:
     return param_model(type_name, node_types()[type_name].PARAMS)
 
 
+def lies_of(type_name: str) -> tuple[Lie, ...]:
+    """The ways in which a node of a type may deceive others. Raises KeyError for an unknown type."""
+    return (*LIES, *node_types()[type_name].LIES)
+
+
+@cache
+def message_kinds() -> dict[str, str]:
+    """Every kind of message that the engine or a node file defines, with its role, in alphabetical order."""
+    names = ["simulations.engine.messages", *(f"simulations.nodes.{name}" for name in _modules())]
+    bodies = [
+        value
+        for module in map(importlib.import_module, names)
+        for value in vars(module).values()
+        if inspect.isclass(value) and issubclass(value, Body) and value is not Body and value not in ROLES
+    ]
+    return {kind_of(body): role_of(body) for body in sorted(bodies, key=kind_of)}
+
+
 @cache
 def describe() -> dict[str, Any]:
     """The catalogue as plain data, for palette, inspector, docs and API."""
@@ -106,6 +126,7 @@ def _type(node_type: type[Node]) -> dict[str, Any]:
         "serves": node_type.SERVES,
         "clusters": node_type.CLUSTERS,
         "metrics": [_metric(metric) for metric in node_type.METRICS],
+        "lies": [{"name": lie.name, "title": lie.title, "help": lie.help} for lie in lies_of(node_type.TYPE)],
     }
 
 

@@ -287,7 +287,7 @@ def json_schema() -> dict[str, Any]:
 
 def names_of(document: Document) -> Names:
     """Which nodes and links of the physical document each name stands for."""
-    return Names(document.nodes, document.links)
+    return Names(document.nodes, document.links, document.clusters)
 
 
 def variant_hint(document: Document, name: str) -> str:

@@ -98,6 +98,7 @@ Whole = int  # `validate` has made integral floats integers before
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 Reference = Annotated[str, StringConstraints(min_length=1, max_length=50)]
+LinkReference = Annotated[str, StringConstraints(min_length=1, max_length=140)]  # also of an undrawn link of a mesh
 Label = Annotated[str, StringConstraints(max_length=80)]
 Coordinate = Annotated[Number, Field(ge=-100_000, le=100_000)]
 Extent = Annotated[Number, Field(ge=0, le=100_000)]

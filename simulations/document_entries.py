@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, StringConstraints
 
+from simulations.document_adversaries import ADVERSARY_HELP, ADVERSARY_PARAMS, Byzantine, Replay, Spoof, Tamper
 from simulations.document_base import (
     Coordinate,
     Distribution,
@@ -13,6 +14,7 @@ from simulations.document_base import (
     Extent,
     Identifier,
     Label,
+    LinkReference,
     Number,
     Probability,
     Reference,
@@ -103,7 +105,7 @@ class Cut(Spell):
     """A link carries nothing, in one direction or both."""
 
     kind: Literal["cut"]
-    target: Reference
+    target: LinkReference
     direction: Direction = "both"
 
 
@@ -111,13 +113,14 @@ class Loss(Spell):
     """A link loses messages with this probability, beside its own loss, in one direction or both."""
 
     kind: Literal["loss"]
-    target: Reference
+    target: LinkReference
     probability: Probability
     direction: Direction = "both"
 
 
 Fault = Annotated[
-    HostFault | Partition | Cut | Loss | Delay | Duplicate | Reorder | Bandwidth, Field(discriminator="kind")
+    HostFault | Partition | Cut | Loss | Delay | Duplicate | Reorder | Bandwidth | Tamper | Replay | Spoof | Byzantine,
+    Field(discriminator="kind"),
 ]
 
 FAULT_HELP: dict[str, tuple[str, str]] = {
@@ -126,8 +129,9 @@ FAULT_HELP: dict[str, tuple[str, str]] = {
     "cut": ("Cut link", "The link carries nothing, in one direction or both, until it is mended."),
     "loss": ("Loss", "The link loses messages with this probability."),
     **LINK_FAULT_HELP,
+    **ADVERSARY_HELP,
 }
-FAULT_PARAMS: dict[str, tuple[Param, ...]] = {**HOST_FAULT_PARAMS, **LINK_FAULT_PARAMS}
+FAULT_PARAMS: dict[str, tuple[Param, ...]] = {**HOST_FAULT_PARAMS, **LINK_FAULT_PARAMS, **ADVERSARY_PARAMS}
 
 
 class Expectation(Entry):

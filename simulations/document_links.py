@@ -8,12 +8,13 @@ from typing import Any, Final
 
 from simulations.document_entries import LatencyEntry, LinkEntry
 from simulations.document_params import param_model
-from simulations.engine.declare import Param
+from simulations.engine.declare import Choice, Param
 
 QUEUE_BYTES_MAX: Final = 1_000_000_000
 _BURSTS: Final = "Bursts of loss"
 _DISORDER: Final = "Disorder"
 _CAPACITY: Final = "Capacity"
+_DEFENCES: Final = "Defences"
 
 
 def _share(name: str, title: str, default: float, section: str, help: str) -> Param:
@@ -82,6 +83,35 @@ LINK_PARAMS: Final[tuple[Param, ...]] = (
         high=QUEUE_BYTES_MAX,
         help="Longer ones are dropped. 0: no limit.",
         section=_CAPACITY,
+    ),
+    Param(
+        "integrity",
+        "Integrity",
+        "choice",
+        "checksum",
+        choices=(
+            Choice("none", "None: altered messages are let in"),
+            Choice("checksum", "Checksum: finds damage"),
+            Choice("signed", "Signature: finds every change"),
+        ),
+        help="How the receiver finds out that a message was altered; it drops those.",
+        section=_DEFENCES,
+    ),
+    Param(
+        "authenticated",
+        "Both ends prove who they are",
+        "boolean",
+        False,
+        help="As with mutual TLS: messages in another node's name are dropped.",
+        section=_DEFENCES,
+    ),
+    Param(
+        "replay_protection",
+        "Messages count once",
+        "boolean",
+        False,
+        help="As with TLS: a message that is sent again by somebody else is dropped.",
+        section=_DEFENCES,
     ),
 )
 LINK_MODEL: Final = param_model("link", LINK_PARAMS)

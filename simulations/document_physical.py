@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from simulations.catalogue import params_model
+from simulations.document_adversaries import NODE_ADVERSARY_KINDS
 from simulations.document_base import FORMAT, Entry, whole
 from simulations.document_expand import Names, numbered
 from simulations.document_faults import HOST_KINDS, physical_fault
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 def physical(document: Document, seed: int) -> dict[str, Any]:
     """Defaults filled, counts expanded, cluster parameters merged under members' own; drawing and prose left out."""
-    names = Names(document.nodes, document.links)
+    names = Names(document.nodes, document.links, document.clusters)
     zone_of = {name: node.zone for node in document.nodes for name in numbered(node.id, node.count)}
     latencies = Latencies(document.latencies, zone_of)
     shared: dict[str, dict[str, Any]] = {}
@@ -77,8 +78,10 @@ def _faults(entry: Entry, names: Names) -> list[dict[str, Any]]:
         return [
             {**fault, "target": [[name for ref in group for name in names.nodes[ref]] for group in fault["target"]]}
         ]
-    known = names.nodes if fault["kind"] in HOST_KINDS else names.links
-    return [{**fault, "target": name} for name in known[fault["target"]]]
+    target = fault["target"]
+    on_node = fault["kind"] in (*HOST_KINDS, *NODE_ADVERSARY_KINDS)
+    found = names.nodes[target] if on_node else names.along(target) or names.nodes[target]
+    return [{**fault, "target": name} for name in found]
 
 
 def whole_dict(value: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, QueryDict
@@ -24,7 +24,7 @@ from simulations.document_entries import FAULT_PARAMS
 from simulations.document_links import LINK_MODEL
 from simulations.document_lists import LISTS, list_text, list_value
 from simulations.document_params import mistakes_of, param_model
-from simulations.engine.declare import Param
+from simulations.engine.declare import Choice, Param
 
 ITEM_BYTES_MAX: Final = 200_000
 TIME_MAX_MS: Final = 604_800_000
@@ -157,7 +157,7 @@ def fields_of(kind: str, item: dict[str, Any], shared: dict[str, Any], about: di
     """All rows, those of the entry itself first."""
     own = item.get("params") if isinstance(item.get("params"), dict) else {}
     assert isinstance(own, dict)
-    entry_subject = f"{kind}:{item.get('kind', '')}"
+    entry_subject = f"{kind}:{item.get('kind', '')}" + (f":{item['of']}" if item.get("of") else "")
     rows = [row("entry", info, item, {}, entry_subject) for info in params_of("entry", entry_subject)]
     if isinstance(item.get("when"), dict):  # started by an event, not by the clock
         rows = [made for made in rows if made.name not in ("at_ms", "until_ms")]
@@ -188,7 +188,9 @@ def in_sections(rows: list[Field]) -> Iterable[tuple[str, list[Field]]]:
 
 
 def params_of(group: str, subject: str) -> list[dict[str, Any]]:
-    """The declared parameters of a subject: a node type or `link`; for the entry itself `node:`, `fault:crash`…"""
+    """The declared parameters of a subject: a node type or `link`; for the entry itself `node:`, `fault:crash`, and
+    where its target's type counts `fault:byzantine:register`.
+    """
     if group == "params":
         known = describe()
         if subject == "link":
@@ -198,11 +200,19 @@ def params_of(group: str, subject: str) -> list[dict[str, Any]]:
 
 
 def entry_params(subject: str) -> tuple[Param, ...]:
-    kind, _colon, sort = subject.partition(":")
+    kind, sort, of = (*subject.split(":"), "", "")[:3]
     if kind == "fault":
         own = FAULT_PARAMS.get(sort, ())
+        if sort == "byzantine":
+            own = tuple(replace(param, choices=lies_of(of) or param.choices) for param in own)
         return (*own, *FAULT_ENTRY[:1]) if sort == "restart" else (*own, *FAULT_ENTRY)
     return {"node": NODE_ENTRY, "cluster": CLUSTER_ENTRY}.get(kind, ())
+
+
+def lies_of(node_type: str) -> tuple[Choice, ...]:
+    """The lies that a node of a type knows; none for an unknown type."""
+    lies = [lie for info in describe()["types"] if info["type"] == node_type for lie in info["lies"]]
+    return tuple(Choice(lie["name"], lie["title"]) for lie in lies)
 
 
 def plain(param: Param) -> dict[str, Any]:

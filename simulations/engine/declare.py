@@ -55,6 +55,15 @@ class Show:
 
 
 @dataclass(frozen=True)
+class Lie:
+    """A way in which a node of a type may deceive others, as a Byzantine fault names it."""
+
+    name: str
+    title: str
+    help: str
+
+
+@dataclass(frozen=True)
 class Metric:
     """A figure that a node type publishes beside the common ones. `name` is flat and dotted, below `nodes.<id>.`."""
 

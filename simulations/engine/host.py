@@ -18,6 +18,7 @@ from simulations.engine.streams import stream_key
 from simulations.engine.tasks import NodeBug
 
 if TYPE_CHECKING:
+    from simulations.engine.lies import Liar
     from simulations.engine.network import Channel, Message, Network
     from simulations.engine.node import Node
 
@@ -52,6 +53,7 @@ class Host:
         self.pace = 1.0  # how many times as long work takes
         self.conditions: list[str] = []  # what faults have done to it, in words
         self.clock: Clock | None = None
+        self.liar: Liar | None = None
         self.disk = Disk(network.kernel, stream_key(network.seed, id, "disk"))
         self.channels: dict[str, Channel] = {}
         self.targets: list[str] = []
@@ -74,8 +76,11 @@ class Host:
         return self.node_type is not None and self.node_type.INITIATES
 
     def boot(self) -> None:
-        """Start the machine, and the process with nothing but the disk."""
+        """Start the machine, unless a crash lasts, and the process with nothing but the disk."""
         if self.up or self.node_type is None:
+            return
+        if self.crashes:
+            self._show("up", False)
             return
         self.up = True
         self.start()
@@ -84,6 +89,8 @@ class Host:
         """Start the process, unless a fault keeps it stopped."""
         self.stopped = self.stops > 0
         if self.stopped or self.node_type is None:
+            self._show("up", False)
+            self.show_conditions()
             return
         self.boots += 1
         self._show("up", True)
@@ -98,6 +105,8 @@ class Host:
         except Exception as error:
             what = f"{type(error).__name__}: {error}"
             raise NodeBug(f"Node bug in {self.node_type.TYPE} {self.id!r}, being set up: {what}") from error
+        if self.liar is not None:
+            self.liar.possess(process)
         if self.pauses or self.hangs:
             process.hold()
             process.put_off(Start(process))

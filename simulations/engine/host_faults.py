@@ -25,7 +25,7 @@ class HostFault(Fault):
         self.word = word
 
     def begin(self) -> None:
-        if not self.host.up:
+        if self.host.crashes:
             self.host.note(f"{self.word}: nothing to see yet, because the node is down")
         self.host.conditions.append(self.word)
         self.apply()

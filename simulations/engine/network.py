@@ -21,6 +21,7 @@ from simulations.engine.trace import DELIVERED, Trace
 
 if TYPE_CHECKING:
     from simulations.engine.host import Host
+    from simulations.engine.taps import Guard, Outlet
 
 TIMEOUTS_SHARED_MAX: Final = 256
 
@@ -76,11 +77,13 @@ class Channel:
         self.direction = direction = f"{link}:{src.id}>{dst.id}"
         self.conditions: Conditions | None = None
         self.carrier: Carrier | None = None  # who puts messages on their way; None: the plain path
+        self.outlet: Outlet | None = None  # what its sender says passes here first
+        self.guard: Guard | None = None  # who looks at what arrives
         self.queue_bytes = QUEUE_BYTES
         self.latency_key = stream_key(network.seed, direction, "latency")
         self.loss_key = stream_key(network.seed, direction, "loss")
         self.salt = stream_key(network.seed, direction, "lineage")
-        self.clear = True  # never blocked so far
+        self.clear = True  # never blocked or guarded so far
         self.blocks: list[str] = []
         self.blocked_from_ns = -1
         self.block_reason = ""
@@ -135,7 +138,7 @@ class Channel:
             return "node down"
         if self.dst.stopped:
             return "refused"
-        return ""
+        return "" if self.guard is None else self.guard.objection(message)
 
     def arrive(self, message: Message) -> None:
         """Settle the message; hand it to the host behind the channel if nothing is in its way."""
@@ -176,6 +179,7 @@ class Network:
         self.seed = seed
         self.hosts: dict[str, Host] = {}
         self.channels: dict[str, list[Channel]] = {}
+        self.meshes: dict[str, list[str]] = {}  # cluster → its members
         self.sent = 0
         self.delivered = 0
         self.dropped: dict[str, int] = {}
@@ -196,6 +200,23 @@ class Network:
         b.channels[a.id] = back
         self.channels.setdefault(link, []).extend((forth, back))
 
+    def along(self, target: str, direction: str) -> list[Channel]:
+        """A link's channels in a direction; all links between the members of a cluster, where the target is
+        `cluster:<id>`, or all of a node, where it is one.
+        """
+        if target in self.channels:
+            channels = self.channels[target]
+        elif target in self.hosts:
+            out = list(self.hosts[target].channels.values())
+            channels = [one for channel in out for one in (channel, channel.dst.channels[target])]
+        else:
+            members = [self.hosts[id] for id in self.meshes[target.partition(":")[2]]]
+            pairs = [(a, b) for place, a in enumerate(members) for b in members[place + 1 :] if b.id in a.channels]
+            channels = [one for a, b in pairs for one in (a.channels[b.id], b.channels[a.id])]
+        if direction == "both":
+            return channels
+        return channels[0::2] if direction == "a-to-b" else channels[1::2]
+
     def await_reply(self, call: Call, timeout_ns: int) -> None:
         """Let the call fail when it has no reply by its deadline."""
         deadlines = self.deadlines.get(timeout_ns)
@@ -210,6 +231,9 @@ class Network:
         self, channel: Channel, body: Body, cause: Cause, effect: int, call: Call | None, replies: bool
     ) -> None:
         """Send a body; `effect` tells it from what else the same cause sends over the same channel."""
+        if channel.outlet is not None:
+            channel.outlet.transmit(body, cause, effect, call, replies)
+            return
         id = self.sent
         self.sent = id + 1
         lineage = descend(cause.lineage, channel.salt, effect)

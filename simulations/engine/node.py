@@ -73,11 +73,11 @@ class Node(Process):
         self.tasks: set[Task] = set()
         self.ongoing: dict[int, Future] | None = {} if host.network.cancels else None
         self._cancels = bool(params.get("propagate_cancellation", False))
-        self._handlers: dict[type[Body], Callable[[Any, Message], Any]] = {Probe: self.on_probe}
-        self._handlers[Cancel] = self.on_cancel
+        self.handlers: dict[type[Body], Callable[[Any, Message], Any]] = {Probe: self.on_probe}
+        self.handlers[Cancel] = self.on_cancel
         for body in self.HANDLES:
             name = f"on_{kind_of(body)}"
-            self._handlers[body] = getattr(self, name if hasattr(self, name) else f"on_{role_of(body)}")
+            self.handlers[body] = getattr(self, name if hasattr(self, name) else f"on_{role_of(body)}")
 
     def start(self) -> None:
         """The process begins. `disk.read()` holds what an earlier incarnation left."""
@@ -195,7 +195,7 @@ class Node(Process):
                 call.resolve(body, message)
             return
         self.cause = message
-        handler = self._handlers.get(type(body))
+        handler = self.handlers.get(type(body))
         if handler is None:
             self.answer(message, Refusal("not understood", False))
             return

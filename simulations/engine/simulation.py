@@ -14,15 +14,17 @@ from typing import Any, Final
 import msgpack
 
 from simulations.engine.distributions import distribution, to_ns
-from simulations.engine.fault import Fault, Trigger, Triggers, Turn
+from simulations.engine.fault import Fault, Turn
 from simulations.engine.faults import fault
 from simulations.engine.host import Host
 from simulations.engine.kernel import new_kernel
 from simulations.engine.links import furnish
 from simulations.engine.network import Message, Network
 from simulations.engine.node import Node
+from simulations.engine.taps import guarded
 from simulations.engine.tasks import NodeBug
 from simulations.engine.trace import Chunk, Trace
+from simulations.engine.triggers import Trigger, Triggers, never_words
 
 BATCH: Final = 64
 EVENTS_AT_ONE_INSTANT_MAX: Final = 200_000
@@ -85,7 +87,7 @@ class Simulation:
         self._lay_links(document["links"])
         for cluster in document["clusters"]:
             self._lay_mesh(cluster)
-        self.triggers = Triggers()
+        self.triggers = Triggers(self.network)
         for number, entry in enumerate(document["faults"]):
             self._schedule(number, entry)
 
@@ -95,6 +97,7 @@ class Simulation:
         status = "finished"
         reason = ""
         try:
+            self.kernel.run(1, self.kernel.due(1))  # what is broken from the start is so before anything runs
             for host in self.network.hosts.values():
                 host.boot()
             while True:
@@ -119,7 +122,7 @@ class Simulation:
             if reason:
                 status = "limited"
             else:
-                reason = self.triggers.never_came()
+                reason = self.triggers.never_came(self.end_ns)
             for op in sorted(self.trace.open_ops):
                 self.trace.complete(op, self.kernel.now, "info", None, "run ended", self.trace.attempts.get(op, 1))
         yield self._close()
@@ -174,6 +177,7 @@ class Simulation:
                 b.targets.append(a.id)
 
     def _lay_mesh(self, cluster: dict[str, Any]) -> None:
+        self.network.meshes[cluster["id"]] = cluster["members"]
         members = [self.network.hosts[id] for id in cluster["members"]]
         latencies: dict[str, Any] = {f"{row['a']} {row['b']}": row["latency"] for row in cluster.get("latencies", ())}
         for position, a in enumerate(members):
@@ -192,6 +196,8 @@ class Simulation:
         if back is not None:
             b.channels[a.id].replace(distribution(back["latency"]), float(back["loss"]))
         furnish(b.channels[a.id], params if back is None else back)
+        guarded(a.channels[b.id], params)
+        guarded(b.channels[a.id], params if back is None else back)
 
     def _schedule(self, number: int, entry: dict[str, Any]) -> None:
         built = fault(self.network, number, entry)
@@ -207,7 +213,4 @@ class Simulation:
         lasts_ms = entry.get("lasts_ms")
         lasts_ns = -1 if lasts_ms is None else to_ns(lasts_ms)
         trigger = Trigger(built, when["event"], when["nth"], to_ns(when["after_ms"]), lasts_ns)
-        times = "" if when["nth"] == 1 else f" {when['nth']} times"
-        words = f"A fault never began ({entry['kind']}): {when['node']} did not come to {when['event']}{times}."
-        self.triggers.add(self.network.hosts[when["node"]].index, trigger, words)
-        self.trace.watch = self.triggers.changed
+        self.triggers.add(self.network.hosts[when["node"]], trigger, never_words(entry))

@@ -77,6 +77,7 @@ class Trace:
         self.notes: list[Any] = []
         self._keyframe: dict[str, Any] = {}
         self._flight: list[Message] = []
+        self.heard: Callable[[int, str], None] | None = None  # told of notes and of operations that end
         self.watch: Callable[[int, str, Any], None] | None = None  # told of each change of a node's state
 
     def code(self, word: str) -> int:
@@ -135,6 +136,8 @@ class Trace:
 
     def complete(self, op: int, time: int, outcome: str, value: Any, error: str, attempts: int) -> None:
         """A client operation ends: ok, fail, or info (nobody knows)."""
+        if self.heard is not None:
+            self.heard(self.open_ops[op][2], f"operation {outcome}")
         del self.open_ops[op]
         if self.attempts:
             self.attempts.pop(op, None)
@@ -143,6 +146,8 @@ class Trace:
     def note(self, time: int, node: int, text: str, cause: int) -> None:
         """A remark on what a node did."""
         self.notes.extend((time, node, text, cause))
+        if self.heard is not None:
+            self.heard(node, f"note {text}")
 
     def rows(self) -> int:
         """About how many rows the open chunk holds: the tables that grow with traffic."""

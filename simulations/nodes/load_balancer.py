@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
-from simulations.engine.declare import Choice, Param, Show
+from simulations.engine.declare import Choice, Lie, Param, Show
 from simulations.engine.distributions import to_ns
-from simulations.engine.messages import Body, Probe, Read, Request, Work, Write
+from simulations.engine.messages import Body, Probe, ProbeReply, Read, Request, Work, Write
 from simulations.engine.network import Message
 from simulations.engine.node import Node
 from simulations.engine.tasks import Cancelled, Failure, Future, Refused
@@ -141,6 +141,9 @@ class LoadBalancer(Node):
         Show("in_flight", "In flight", "requests"),
     )
     HANDLES: ClassVar[tuple[type[Body], ...]] = (Work, Read, Write)
+    LIES: ClassVar[tuple[Lie, ...]] = (
+        Lie("black hole", "Swallows requests", "It looks well, passes nothing on and answers nobody."),
+    )
 
     def start(self) -> None:
         self.timeout_ms = self.number("timeout_ms")
@@ -282,3 +285,8 @@ class LoadBalancer(Node):
         elif before >= limit > self.failures[target]:
             self.note(f"{target} is back")
         self.show("healthy", len([one for one in self.targets if self.failures[one] < limit]))
+
+    # Lies
+
+    def lie(self, behaviour: str, to: str, body: Body) -> Body | None:
+        return body if behaviour != "black hole" or isinstance(body, (Probe, ProbeReply)) else None

@@ -79,8 +79,33 @@ def replicas(mode: str) -> Entry:
     return world(nodes, links, [mesh(ids, exponential(8), loss=0.01)], faults, settle_ms=500)
 
 
+def deceived() -> Entry:
+    """Adversaries of every kind, and faults that wait for what nodes do."""
+    ids = [f"r{i}" for i in range(3)]
+    nodes = [client(f"c{i}", requests="read-write", rate_per_s=60, keys=2, timeout_ms=200) for i in range(3)]
+    nodes += [register(id, fsync_time=exponential(1)) for id in ids]
+    links = [link(f"c{i}", f"r{i}", exponential(2), integrity="none" if i else "checksum") for i in range(3)]
+    share = {"probability": 0.3, "direction": "both"}
+    when = {"node": "c0", "event": "received value", "nth": 5, "after_ms": 3}
+    events = [("c1", "operation fail"), ("r2", "note late"), ("r0", "fsync"), ("r1", "sent have"), ("r1", "boot")]
+    faults = [
+        rough("tamper", "c1-r1", 0, 500, **share),
+        rough("replay", "r2", 200, 600, delay=exponential(30), **share),
+        rough("spoof", "r0", 300, claims="r1", to="r2", message="write", key="k1", value=-5, rate_per_s=20),
+        rough("byzantine", "r1", 400, 900, behaviour="equivocation"),
+        rough("byzantine", "r0", 500, 800, behaviour="old values"),
+        {"kind": "crash", "target": "r2", "when": when, "lasts_ms": 60},
+        *(
+            {"kind": "pause", "target": "c2", "when": {**when, "node": node, "event": event}, "lasts_ms": 5}
+            for node, event in events
+        ),
+    ]
+    return world(nodes, links, [mesh(ids, exponential(4))], faults)
+
+
 def digests() -> dict[str, str]:
     documents = {"pair": pair(), "tiers": tiers(), "cp": replicas("cp"), "ap": replicas("ap"), "rough": rough_links()}
+    documents["deceived"] = deceived()
     found = {name: run(document).outcome.digest for name, document in documents.items()}
     return found | {"limited": run(pair(), limits=Limits(events_max=300)).outcome.digest}
 

@@ -38,6 +38,8 @@ ROUGH: dict[str, list[Entry]] = {
     "duplicate": [{"probability": 0.5}, {"probability": 1}],
     "reorder": [{"probability": 0.3, "latency": exponential(20)}],
     "bandwidth": [{"mbit_per_s": 0.02}, {"mbit_per_s": 10}],
+    "tamper": [{"probability": 0.4}, {"probability": 0.3, "mends_checksum": True}],
+    "replay": [{"probability": 0.3, "delay": exponential(30)}],
 }
 servers = {
     "service": partial(service, concurrency=2, queue_max=3, service_time=exponential(8)),
@@ -51,6 +53,7 @@ ON_HOSTS: list[tuple[str, Entry]] = [
     ("pause", {}),
     ("hang", {}),
     ("slow", {"factor": 3}),
+    ("byzantine", {"behaviour": "silent"}),
     ("clock", {"offset_ms": -40, "drift_ppm": 50_000, "timers": True}),
     *(("disk", {"mode": mode, "factor": 4, "checksums": False}) for mode in ("slow", "full", "torn", "lying")),
 ]

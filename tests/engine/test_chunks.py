@@ -102,7 +102,8 @@ def test_every_message_is_delivered_or_dropped_once_or_still_under_way(document:
     under_way = [message for message in story.messages() if not message.outcome]
     delivered = story.messages(outcome="delivered")
     assert len(story.messages()) == len(delivered) + sum(story.drops().values()) + len(under_way)
-    assert set(story.drops()) <= {"lost", "partition", "link cut", "node down"}
+    reasons = {"lost", "partition", "link cut", "node down", "refused", "queue full", "corrupted", "withheld"}
+    assert set(story.drops()) <= reasons
     for message in story.messages():
         assert message.settled_ns >= message.sent_ns or not message.outcome
 

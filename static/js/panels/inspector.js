@@ -2,6 +2,7 @@
 
 import { $, h, icon } from "../dom.js";
 import { changeEntry, replaceFault, setParam } from "../document/edits.js";
+import { copiesOf } from "../document/faults.js";
 import { removeFault } from "../document/removal.js";
 import { csrfToken } from "../net/api.js";
 import { showWhatApplies } from "./applying.js";
@@ -51,7 +52,9 @@ export class Inspector {
     const cluster = sort === "cluster" && doc.clusters?.find((entry) => entry.id === rest);
     if (cluster) return { kind: "cluster", item: cluster };
     const fault = sort === "fault" && doc.faults?.[Number(rest)];
-    return fault ? { kind: "fault", item: { ...fault, id, words: faultWords(doc, fault) } } : null;
+    if (!fault) return null;
+    const of = doc.nodes.find((entry) => entry.id === fault.target || copiesOf(doc, entry.id).includes(String(fault.target)))?.type ?? "";
+    return { kind: "fault", item: { ...fault, id, of, words: faultWords(doc, fault) } };
   }
 
   refresh() {
