@@ -21,7 +21,7 @@ from simulations.engine.metrics_table import METRICS
 from simulations.engine.node import Node
 
 HERE: Final = Path(__file__).resolve().parent
-CATEGORIES: Final = ("Workload", "Services", "Storage and consensus")
+CATEGORIES: Final = ("Workload", "Services", "Storage and consensus", "Network")
 
 
 def _digests(paths: Iterable[Path]) -> dict[str, str]:

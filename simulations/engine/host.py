@@ -73,6 +73,10 @@ class Host:
         """Whether this type starts client operations, whichever way its links were drawn."""
         return self.node_type is not None and self.node_type.INITIATES
 
+    def forwards(self) -> bool:
+        """Whether this type passes on what is addressed to others."""
+        return self.node_type is not None and self.node_type.FORWARDS
+
     def boot(self) -> None:
         """Start the machine, and the process with nothing but the disk."""
         if self.up or self.node_type is None:
@@ -98,6 +102,8 @@ class Host:
         except Exception as error:
             what = f"{type(error).__name__}: {error}"
             raise NodeBug(f"Node bug in {self.node_type.TYPE} {self.id!r}, being set up: {what}") from error
+        if self.network.routing is not None:
+            self.network.routing.changed(self)
         if self.pauses or self.hangs:
             process.hold()
             process.put_off(Start(process))
@@ -177,6 +183,8 @@ class Host:
         if self.process is not None:
             self.process.die()
             self.process = None
+        if self.network.routing is not None:
+            self.network.routing.changed(self)
 
     def _reset(self, message: Message, reason: str, uncertain: bool) -> None:
         message.effects += 1
