@@ -12,7 +12,7 @@ type Params = Record<string, Json>;
 interface NodeEntry { id: string; type: string; label?: string; x?: number; y?: number; zone?: string; host?: string; count?: number; params?: Params }
 interface LinkEntry { id: string; a: string; b: string; params?: Params; a_to_b?: Params; b_to_a?: Params }
 interface ZoneEntry { id: string; label?: string; x?: number; y?: number; width?: number; height?: number }
-interface ClusterEntry { id: string; label?: string; protocol: string; members: string[]; params?: Params; link?: Params }
+interface ClusterEntry { id: string; label?: string; protocol: string; members: string[]; params?: Params; link?: Params; cables?: string }
 interface FaultEntry { kind: string; target: string | string[][]; at_ms?: number; when?: { node: string; event: string }; does?: string; until_ms?: number; direction?: string; probability?: number; mbit_per_s?: number; latency?: Json; down_ms?: number; factor?: number; offset_ms?: number; drift_ppm?: number; mode?: string }
 interface ExpectEntry { claim: string; left: Json; op: string; right: Json; tolerance?: Json }
 interface PatchOperation { op: string; path: string; value?: Json; from?: string }
