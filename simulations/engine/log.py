@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-METERED: Final = frozenset({"up", "busy", "queue", "digest", "concurrency"})
+METERED: Final = frozenset({"up", "busy", "queue", "digest", "concurrency", "links"})
 CHAIN_MAX: Final = 256  # how far back a reply's request is looked for
 CHANGE: Final = "value"  # a store shows its last change in this field, as "key = value"
 
