@@ -42,7 +42,7 @@ type Column = Float64Array | Int32Array | unknown[];
 interface Table { rows: number; cols: Record<string, Column> }
 interface Chunk {
   n: number; from: number; to: number; nodes: string[]; strings: string[]; roles: Record<string, string>;
-  keyframe: { state: Record<string, unknown>[]; flight: Table; faults: number[]; ops: Table };
+  keyframe: { state: Record<string, unknown>[]; flight: Table; faults: number[]; ops: Table; hops?: Table };
   tables: Record<string, Table>;
 }
 
@@ -59,6 +59,8 @@ interface Rect { x: number; y: number; width: number; height: number }
 interface Pill { x: number; y: number; side: number; reason: string; count: number; box: Rect }
 /** What the trace says about one message; `slot` is its place in the store. */
 interface MessageRow { slot: number; id: number; sent: number; settled: number; src: number; dst: number; kind: string; role: string; outcome: string; cause: number; op: number; size: number }
+/** The link that a message is on: `to` is Infinity while nobody knows; `last`: it settles there; `forwarded`: by a switch or router. */
+interface Leg { src: number; dst: number; from: number; to: number; last: boolean; forwarded: boolean }
 interface OperationRow { op: number; invoked: number; returned: number; node: number; process: number; f: string; key: unknown; value: unknown; type: string; result: unknown; error: string; attempts: number; requestClass: string }
 interface EventRow { index: number; time: number; type: string; role: string; slot: number }
 
