@@ -105,6 +105,7 @@ def _type(node_type: type[Node]) -> dict[str, Any]:
         "initiates": node_type.INITIATES,
         "serves": node_type.SERVES,
         "clusters": node_type.CLUSTERS,
+        "forwards": node_type.FORWARDS,
         "metrics": [_metric(metric) for metric in node_type.METRICS],
     }
 

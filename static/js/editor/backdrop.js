@@ -56,6 +56,7 @@ export class Backdrop {
   /** @param {ClusterEntry} cluster @param {Map<string, Point>} at */
   #mesh(cluster, at) {
     const lines = [];
+    if (cluster.cables === "drawn") return lines;
     for (let i = 0; i < cluster.members.length; i++) {
       for (let j = i + 1; j < cluster.members.length; j++) {
         const [p, q] = [at.get(cluster.members[i]), at.get(cluster.members[j])];
