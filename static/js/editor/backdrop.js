@@ -55,8 +55,8 @@ export class Backdrop {
 
   /** @param {ClusterEntry} cluster @param {Map<string, Point>} at */
   #mesh(cluster, at) {
+    if (cluster.cables === "drawn") return [];
     const lines = [];
-    if (cluster.cables === "drawn") return lines;
     for (let i = 0; i < cluster.members.length; i++) {
       for (let j = i + 1; j < cluster.members.length; j++) {
         const [p, q] = [at.get(cluster.members[i]), at.get(cluster.members[j])];
