@@ -233,7 +233,7 @@ class Routing:
         if leg.lost:
             self.drop(message, network.doomed.pop(leg.id, "lost"))
             return
-        reason = hop.barrier(leg.sent_ns) or message.channel.barrier(leg.sent_ns)
+        reason = message.channel.barrier(leg.sent_ns) or hop.barrier(leg.sent_ns)
         if reason:
             self.drop(message, reason)
             return

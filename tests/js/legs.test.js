@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decode } from "@msgpack/msgpack";
+import { describeEvent } from "../../static/js/panels/describe.js";
 import { Stops } from "../../static/js/scene/stops.js";
 import { TraceStore } from "../../static/js/trace/store.js";
 import { chunk } from "./chunks.js";
@@ -58,4 +59,15 @@ test("what finds no way stops at the door of who has none, or never leaves", () 
   assert.ok(stops.at(2, 3, "unreachable", 0) > 0.8);
   assert.ok(stops.at(2, 3, "expired", 0) > 0.8);
   assert.ok(stops.at(0, 1, "unreachable", 0, false) < 0.2);
+});
+
+test("the event list says where a message came to its end, if it was forwarded", () => {
+  const store = new TraceStore(decode, 1000);
+  const ends = ["unreachable", "link cut", "link cut"];
+  store.add(chunk({
+    nodes: NODES, sent: ends.map((_, id) => message(id, 100 + id)), settled: ends.map((reason, id) => [id, 300 + id, reason]),
+    hops: [[0, 100, 0, 2], [1, 101, 0, 2], [0, 200, 2, 3], [1, 201, 2, 3]],
+  }));
+  const told = Array.from({ length: store.events.length }, (_, i) => describeEvent(store, i, String, (node) => NODES[node])).filter(({ bad }) => bad).map(({ text }) => text);
+  assert.deepEqual(told, ["a → b ask: unreachable, at w", "a → b ask: link cut, between v and w", "a → b ask: link cut"]);
 });
