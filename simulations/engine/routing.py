@@ -233,10 +233,11 @@ class Routing:
         if leg.lost:
             self.drop(message, network.doomed.pop(leg.id, "lost"))
             return
-        reason = message.channel.barrier(leg.sent_ns) or hop.barrier(leg.sent_ns)
-        if reason:
-            self.drop(message, reason)
-            return
+        if not (hop.clear and message.channel.clear):
+            reason = message.channel.barrier(leg.sent_ns) or hop.barrier(leg.sent_ns)
+            if reason:
+                self.drop(message, reason)
+                return
         if hop.dst_index == message.channel.dst_index:
             message.channel.arrive(message)
             return

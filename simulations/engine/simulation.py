@@ -18,7 +18,7 @@ from simulations.engine.fabrics import Circle, clusters_by_member, fabrics
 from simulations.engine.fault import Fault, Trigger, Triggers, Turn
 from simulations.engine.faults import fault
 from simulations.engine.host import Host
-from simulations.engine.kernel import Kernel
+from simulations.engine.kernel import new_kernel
 from simulations.engine.links import furnish
 from simulations.engine.network import Message, Network
 from simulations.engine.node import Node
@@ -68,7 +68,7 @@ class Simulation:
         self.limits = limits
         self.outcome: Outcome | None = None
         nodes: list[dict[str, Any]] = document["nodes"]
-        self.kernel = Kernel()
+        self.kernel = new_kernel()
         self.trace = Trace([node["id"] for node in nodes])
         self.network = Network(self.kernel, self.trace, document["seed"])
         self.network.workload_ends_ns = to_ns(document["duration_ms"])
@@ -95,7 +95,7 @@ class Simulation:
 
     def chunks(self) -> Iterator[Chunk]:
         """Run; yield each chunk as soon as it is closed."""
-        self.trace.open(0, [])
+        self.trace.open(0, [], [])
         status = "finished"
         reason = ""
         try:
@@ -160,22 +160,13 @@ class Simulation:
         return ""
 
     def _open(self) -> None:
-        messages = [entry[2] for entry in self.kernel.queue if isinstance(entry[2], Message)]
-        messages.sort(key=lambda message: message.id)
+        under_way = [event for event in self.kernel.waiting() if isinstance(event, Message)]
+        under_way.sort(key=lambda message: message.id)
         routing = self.network.routing
-        hops = None if routing is None else routing.flight(messages)
-        self.trace.open(self.kernel.now, self._flight(messages), hops)
-
-    def _flight(self, messages: list[Message]) -> list[Any]:
-        """The rows of messages in flight, flat."""
-        rows: list[Any] = []
-        for under_way in messages:
-            message = under_way.whole()
-            channel = message.channel
-            kind = self.trace.kind(type(message.body))
-            src, dst, size = channel.src.index, channel.dst.index, message.body.size()
-            rows.extend((message.id, message.sent_ns, src, dst, kind, message.cause_id, message.op, size))
-        return rows
+        if routing is not None:
+            self.trace.open(self.kernel.now, [message.whole() for message in under_way], routing.flight(under_way))
+        else:
+            self.trace.open(self.kernel.now, under_way, [])
 
     def _lay_links(self, links: list[dict[str, Any]]) -> None:
         hosts = self.network.hosts
