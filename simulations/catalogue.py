@@ -23,7 +23,7 @@ from simulations.engine.metrics_table import METRICS
 from simulations.engine.node import Node
 
 HERE: Final = Path(__file__).resolve().parent
-CATEGORIES: Final = ("Workload", "Services", "Storage and consensus")
+CATEGORIES: Final = ("Workload", "Services", "Storage and consensus", "Network")
 
 
 def _digests(paths: Iterable[Path]) -> dict[str, str]:
@@ -125,6 +125,7 @@ def _type(node_type: type[Node]) -> dict[str, Any]:
         "initiates": node_type.INITIATES,
         "serves": node_type.SERVES,
         "clusters": node_type.CLUSTERS,
+        "forwards": node_type.FORWARDS,
         "metrics": [_metric(metric) for metric in node_type.METRICS],
         "lies": [{"name": lie.name, "title": lie.title, "help": lie.help} for lie in lies_of(node_type.TYPE)],
     }

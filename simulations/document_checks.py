@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from simulations.catalogue import node_types, params_model
 from simulations.document_base import LINKS_MAX, MISTAKES_MAX, NODES_MAX, Mistake, did_you_mean
+from simulations.document_cables import cable_mistakes
 from simulations.document_entries import (
     ClusterEntry,
     Fault,
@@ -75,6 +76,7 @@ class Inspector:
         if not self.oversized:
             self._links()
             self._clusters()
+            self._cables()
             Faults(self).inspect()
         return self.found
 
@@ -203,6 +205,15 @@ class Inspector:
                         self.say(where, f'"{name}" is a member of clusters[{owner[name]}] already.')
                         break
                     owner[name] = index
+
+    def _cables(self) -> None:
+        known = node_types()
+        ids = [name for _, node in self.parts.nodes for name in numbered(node.id, node.count)]
+        if self.found or any(self.types[id] not in known for id in ids):
+            return
+        types = {id: known[self.types[id]] for id in ids}
+        links = [pair for _, link in self.parts.links for pair in self.names.ends(link)]
+        self.found += cable_mistakes(self.parts.clusters, self.names, types, links)
 
 
 def raw_ids(data: Mapping[str, Any], lists: Iterable[str]) -> frozenset[str]:

@@ -82,7 +82,7 @@ class LatencyEntry(Entry):
 
 
 class ClusterEntry(Entry):
-    """Nodes of one type that work as one, in a full mesh of links that need no drawing."""
+    """Nodes of one type that work as one: in a full mesh of links that need no drawing, or over the drawn cables."""
 
     id: Identifier
     label: Label | None = None
@@ -90,6 +90,7 @@ class ClusterEntry(Entry):
     members: Annotated[list[Reference], Field(min_length=1, max_length=2_000)]
     params: Params = Field(default_factory=dict)
     link: Params = Field(default_factory=dict)
+    cables: Literal["mesh", "drawn"] = "mesh"
 
 
 class Partition(Spell):

@@ -57,6 +57,7 @@ def physical(document: Document, seed: int) -> dict[str, Any]:
                     "members": members,
                     "link": link_params(cluster.link),
                     **latencies.in_mesh(cluster.link, members),
+                    **({} if cluster.cables == "mesh" else {"cables": cluster.cables}),
                 }
                 for cluster in document.clusters
                 for members in [[name for member in cluster.members for name in names.nodes[member]]]

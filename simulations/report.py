@@ -22,7 +22,7 @@ from simulations.engine.metrics import (
     message_metrics,
     operation_metrics,
 )
-from simulations.engine.metrics_nodes import link_metrics, node_metrics, replica_metrics
+from simulations.engine.metrics_nodes import forwarding_metrics, link_metrics, node_metrics, replica_metrics
 from simulations.engine.metrics_reads import staleness_metrics
 from simulations.engine.metrics_table import NS_PER_MS, NS_PER_S
 from simulations.engine.simulation import Limits, Outcome, Simulation
@@ -73,7 +73,7 @@ class Recording:
         found |= group_metrics(self._groups(operations, zones), seconds)
         found |= message_metrics(self.log, chosen, served)
         found |= node_metrics(self.log, select, {node["id"]: node["params"] for node in physical.get("nodes", ())})
-        found |= link_metrics(self.log, select, chosen, self._links)
+        found |= link_metrics(self.log, select, chosen, self._links) | forwarding_metrics(self.log, chosen)
         found |= self._replicas
         found |= self._verdict_metrics(operations)
         found |= staleness_metrics(self.log.operations.values(), served)

@@ -33,7 +33,17 @@ NODE_ENTRY: Final = (
     Param("label", "Name", "text", "", high=80),
     Param("count", "Copies", "integer", 1, low=1, high=1_000, help="Equal nodes behind one card, linked alike."),
 )
-CLUSTER_ENTRY: Final = (Param("label", "Name", "text", "", high=80),)
+CLUSTER_ENTRY: Final = (
+    Param("label", "Name", "text", "", high=80),
+    Param(
+        "cables",
+        "Cables",
+        "choice",
+        "mesh",
+        choices=(Choice("mesh", "Every two members"), Choice("drawn", "Those drawn")),
+        help="Drawn ones can be cut, and may lead through switches.",
+    ),
+)
 FAULT_ENTRY: Final = (
     Param("at_ms", "Starts at", "number", 0, "ms", 0, TIME_MAX_MS),
     Param("until_ms", "Ends at", "number", None, "ms", 0, TIME_MAX_MS, help="Empty: it lasts to the end."),

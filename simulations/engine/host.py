@@ -75,6 +75,10 @@ class Host:
         """Whether this type starts client operations, whichever way its links were drawn."""
         return self.node_type is not None and self.node_type.INITIATES
 
+    def forwards(self) -> bool:
+        """Whether this type passes on what is addressed to others."""
+        return self.node_type is not None and self.node_type.FORWARDS
+
     def boot(self) -> None:
         """Start the machine, unless a crash lasts, and the process with nothing but the disk."""
         if self.up or self.node_type is None:
@@ -107,6 +111,8 @@ class Host:
             raise NodeBug(f"Node bug in {self.node_type.TYPE} {self.id!r}, being set up: {what}") from error
         if self.liar is not None:
             self.liar.possess(process)
+        if self.network.routing is not None:
+            self.network.routing.changed(self)
         if self.pauses or self.hangs:
             process.hold()
             process.put_off(Start(process))
@@ -186,6 +192,8 @@ class Host:
         if self.process is not None:
             self.process.die()
             self.process = None
+        if self.network.routing is not None:
+            self.network.routing.changed(self)
 
     def _reset(self, message: Message, reason: str, uncertain: bool) -> None:
         message.effects += 1

@@ -155,7 +155,7 @@ class Conditions(Carrier):
         loss = self._loss()
         self._travel(message, waits_ns, loss)
         if self.duplication > 0.0 and uniform(self.copy_key, message.lineage) < self.duplication:
-            self._travel(network.duplicate(message), waits_ns, loss)
+            self._travel(message.twin(), waits_ns, loss)
 
     def _travel(self, message: Message, waits_ns: int, loss: float) -> None:
         channel = self.channel

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-METERED: Final = frozenset({"up", "busy", "queue", "digest", "concurrency"})
+METERED: Final = frozenset({"up", "busy", "queue", "digest", "concurrency", "links"})
 CHAIN_MAX: Final = 256  # how far back a reply's request is looked for
 CHANGE: Final = "value"  # a store shows its last change in this field, as "key = value"
 
@@ -50,6 +50,7 @@ class Log:
     settled: array[int] = field(default_factory=lambda: array("H"))
     settled_ns: array[int] = field(default_factory=lambda: array("q"))  # −1: never
     answer: array[int] = field(default_factory=lambda: array("q"))  # the reply to a message, −1: none
+    hops: dict[int, list[tuple[int, int]]] = field(default_factory=dict)  # message → the links it took, as node pairs
     roles: dict[str, str] = field(default_factory=dict)
     changes: dict[int, list[tuple[int, str]]] = field(default_factory=dict)
     states: dict[tuple[int, str], tuple[list[int], list[Any]]] = field(default_factory=dict)
@@ -74,6 +75,8 @@ class Log:
             done = self.operations[op]
             done.end_ns, done.type, done.result, done.error, done.attempts = time, type_, value, error, attempts
         self._messages(tables)
+        for id_, _, node, following in tables.get("hops", ()):
+            self.hops.setdefault(id_, []).append((node, following))
         for time, node, name, value in tables["state"]:
             self._state(time, node, name, value)
         self.faults += tables["faults"]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from simulations.engine.causality import call_end_ns, queue_stays
 from simulations.engine.log import Log
 from simulations.engine.metrics import Selection, latency_figures, word
 from simulations.engine.metrics_table import NS_PER_MS, NS_PER_S
+
+NO_WAY: Final = frozenset({"unreachable", "expired"})  # dropped in a host, a switch or a router, not on a link
 
 
 def node_metrics(log: Log, select: Selection, params: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
@@ -93,17 +95,21 @@ def _work(log: Log, params: Mapping[str, Mapping[str, Any]]) -> list[Work]:
 def link_metrics(
     log: Log, select: Selection, chosen: Sequence[int], links: Mapping[tuple[str, str], tuple[str, float]]
 ) -> dict[str, float]:
-    """The figures below `links.`; links go by their ends, each with its id and its bandwidth in Mbit/s (0: none)."""
+    """The figures below `links.`; links go by their ends, each with its id and its bandwidth in Mbit/s (0: none).
+
+    A message that was forwarded counts on each link that it took; one that was lost, on the last of them as dropped.
+    """
     counts: dict[tuple[int, int], list[int]] = {}
     drops: dict[tuple[int, int], dict[str, int]] = {}
     for id_ in chosen:
-        way = (log.sent_src[id_], log.sent_dst[id_])
-        count = counts.setdefault(way, [0, 0])
-        count[0] += 1
-        count[1] += log.sent_size[id_]
         outcome = log.outcomes[log.settled[id_]]
-        if outcome not in ("delivered", "in flight"):
-            reasons = drops.setdefault(way, {})
+        taken = ways_taken(log, id_)
+        for way in taken:
+            count = counts.setdefault(way, [0, 0])
+            count[0] += 1
+            count[1] += log.sent_size[id_]
+        if taken and outcome not in ("delivered", "in flight") and outcome not in NO_WAY:
+            reasons = drops.setdefault(taken[-1], {})
             reasons[outcome] = reasons.get(outcome, 0) + 1
     number = {name: index for index, name in enumerate(log.nodes)}
     seconds = (min(select.to_ns, log.end_ns) - select.from_ns) / NS_PER_S
@@ -121,6 +127,35 @@ def link_metrics(
         if mbit_per_s > 0 and seconds > 0:
             found[f"links.{name}.utilisation"] = max(sums[0][1], sums[1][1]) * 8 / (mbit_per_s * 1e6 * seconds)
     return found
+
+
+def ways_taken(log: Log, id_: int) -> Sequence[tuple[int, int]]:
+    """The links that a message took, as pairs of nodes: one where nothing forwarded it, none where it never left."""
+    found = log.hops.get(id_)
+    if found is not None:
+        return found
+    if log.outcomes[log.settled[id_]] in NO_WAY:
+        return ()
+    return ((log.sent_src[id_], log.sent_dst[id_]),)
+
+
+def forwarding_metrics(log: Log, chosen: Sequence[int]) -> dict[str, float]:
+    """What switches and routers forwarded, and over how many links messages went; nothing where nothing forwards."""
+    forwarders = [index for index in range(len(log.nodes)) if (index, "links") in log.states]
+    if not forwarders:
+        return {}
+    forwarded = dict.fromkeys(forwarders, 0)
+    taken = 0
+    delivered = 0
+    for id_ in chosen:
+        for node, _ in log.hops.get(id_, ()):
+            if node in forwarded:
+                forwarded[node] += 1
+        if log.delivered(id_):
+            delivered += 1
+            taken += len(ways_taken(log, id_))
+    found: dict[str, float] = {f"nodes.{log.nodes[node]}.forwarded": count for node, count in forwarded.items()}
+    return found | ({"messages.hops_mean": taken / delivered} if delivered else {})
 
 
 def replica_metrics(log: Log, clusters: list[list[str]]) -> dict[str, float]:

@@ -82,6 +82,7 @@ METRICS: Final[tuple[Metric, ...]] = (
     Metric("messages.by_kind.<kind>", "messages", "Messages sent of this kind: messages.by_kind.read."),
     Metric("messages.bytes", "bytes", "Size of the messages sent, headers included."),
     Metric("messages.per_op", "messages/operation", "Messages sent on behalf of the selected operations ÷ ops.total."),
+    Metric("messages.hops_mean", "links", "Links that a delivered message took, on average; where something forwards."),
     Metric("nodes.<id>.utilisation", "ratio", "Time-average of the busy servers ÷ concurrency."),
     Metric("nodes.<id>.queue_mean", "requests", "Time-average of the queue's length."),
     Metric("nodes.<id>.queue_max", "requests", "Longest that the queue was."),
@@ -97,6 +98,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         "workers",
         "Time-average of the calls that a worker is held for, waiting for what stands behind.",
     ),
+    Metric("nodes.<id>.forwarded", "messages", "Messages that a switch or router sent on."),
     Metric("nodes.<id>.up_ratio", "ratio", "Share of the time that the node was up."),
     Metric(
         "replicas.digest_equal", "1 or 0", "1 when all replicas of each cluster hold the same data at the end, else 0."
@@ -111,7 +113,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         "ms",
         "Mean, p50, p95, p99 or max from a change's first showing on a replica to its showing on another.",
     ),
-    Metric("links.<id>.messages", "messages", "Messages sent over the link, both ways."),
+    Metric("links.<id>.messages", "messages", "Messages sent over the link, both ways, forwarded ones included."),
     Metric("links.<id>.bytes", "bytes", "Their size."),
     Metric("links.<id>.dropped", "messages", "Messages that did not arrive over it."),
     Metric("links.<id>.dropped.<reason>", "messages", "The same by reason, spaces as underscores."),

@@ -21,6 +21,7 @@ from simulations.engine.trace import DELIVERED, Trace
 
 if TYPE_CHECKING:
     from simulations.engine.host import Host
+    from simulations.engine.routing import Routing
     from simulations.engine.taps import Guard, Outlet
 
 TIMEOUTS_SHARED_MAX: Final = 256
@@ -58,6 +59,14 @@ class Message(Cause):
     def fire(self) -> None:
         """Arrive, or be dropped."""
         self.channel.arrive(self)
+
+    def whole(self) -> Message:
+        """The message that the trace knows: this one, or the one of which this is the way over one link."""
+        return self
+
+    def twin(self) -> Message:
+        """A copy that leaves when this one does."""
+        return self.channel.network.duplicate(self)
 
 
 class Channel:
@@ -107,12 +116,19 @@ class Channel:
             self.blocked_from_ns = self.network.kernel.now
             self.block_reason = reason
         self.blocks.append(reason)
+        self._tell_routing()
 
     def unblock(self, reason: str) -> None:
         """Take one block of that reason away."""
         self.blocks.remove(reason)
         if not self.blocks:
             self.past_blocks.append((self.blocked_from_ns, self.network.kernel.now, self.block_reason))
+        self._tell_routing()
+
+    def _tell_routing(self) -> None:
+        routing = self.network.routing
+        if routing is not None and self.link:
+            routing.changed(None)
 
     def settle_loss(self) -> None:
         """Work out the probability of loss: a message must survive the link's own loss and every fault's."""
@@ -127,18 +143,25 @@ class Channel:
         """
         if message.lost:
             return self.network.doomed.pop(message.id, "lost")
-        if self.blocks:
-            return self.blocks[0]
-        if self.past_blocks:
-            crossed_ns = (message.sent_ns + self.network.kernel.now) // 2
-            for from_ns, to_ns, reason in self.past_blocks:
-                if from_ns <= crossed_ns < to_ns:
-                    return reason
+        reason = self.barrier(message.sent_ns)
+        if reason:
+            return reason
         if not self.dst.up:
             return "node down"
         if self.dst.stopped:
             return "refused"
         return "" if self.guard is None else self.guard.objection(message)
+
+    def barrier(self, sent_ns: int) -> str:
+        """What blocks the channel now or did so when a message that left at `sent_ns` was half-way, or ""."""
+        if self.blocks:
+            return self.blocks[0]
+        if self.past_blocks:
+            crossed_ns = (sent_ns + self.network.kernel.now) // 2
+            for from_ns, to_ns, reason in self.past_blocks:
+                if from_ns <= crossed_ns < to_ns:
+                    return reason
+        return ""
 
     def arrive(self, message: Message) -> None:
         """Settle the message; hand it to the host behind the channel if nothing is in its way."""
@@ -191,6 +214,7 @@ class Network:
         self.cancels = False  # some node cancels the calls that it gives up
         self.idle_tasks: list[Task] = []
         self.buried: list[set[Task]] = []  # what crashed processes were doing
+        self.routing: Routing | None = None  # None: nothing forwards
 
     def connect(self, link: str, a: Host, b: Host, latency: Distribution, loss: float) -> None:
         """Lay a link: a channel each way."""

@@ -63,6 +63,7 @@ class Node(Process):
     INITIATES: ClassVar[bool] = False
     SERVES: ClassVar[bool] = True
     CLUSTERS: ClassVar[bool] = False
+    FORWARDS: ClassVar[bool] = False
 
     def __init__(self, host: Host, params: dict[str, Any]) -> None:
         super().__init__(host, params)

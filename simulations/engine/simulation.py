@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgpack
 
 from simulations.engine.distributions import distribution, to_ns
+from simulations.engine.fabrics import Circle, clusters_by_member, fabrics
 from simulations.engine.fault import Fault, Turn
 from simulations.engine.faults import fault
 from simulations.engine.host import Host
@@ -21,6 +22,7 @@ from simulations.engine.kernel import new_kernel
 from simulations.engine.links import furnish
 from simulations.engine.network import Message, Network
 from simulations.engine.node import Node
+from simulations.engine.routing import Routing
 from simulations.engine.taps import guarded
 from simulations.engine.tasks import NodeBug
 from simulations.engine.trace import Chunk, Trace
@@ -85,19 +87,23 @@ class Simulation:
             self.network.hosts[host.id] = host
         self.network.cancels = any(node["params"].get("propagate_cancellation", False) for node in nodes)
         self._lay_links(document["links"])
+        self._lay_fabrics(document)
         for cluster in document["clusters"]:
-            self._lay_mesh(cluster)
+            if cluster.get("cables", "mesh") == "mesh":
+                self._lay_mesh(cluster)
         self.triggers = Triggers(self.network)
         for number, entry in enumerate(document["faults"]):
             self._schedule(number, entry)
 
     def chunks(self) -> Iterator[Chunk]:
         """Run; yield each chunk as soon as it is closed."""
-        self.trace.open(0, [])
+        self.trace.open(0, [], [])
         status = "finished"
         reason = ""
         try:
             self.kernel.run(1, self.kernel.due(1))  # what is broken from the start is so before anything runs
+            if self.network.routing is not None:
+                self.network.routing.begin()
             for host in self.network.hosts.values():
                 host.boot()
             while True:
@@ -109,7 +115,7 @@ class Simulation:
                         break
                 if quiet or self.trace.rows() >= self.trace.rows_max():
                     yield self._close()
-                    self.trace.open(self.kernel.now, self._flight())
+                    self._open()
                 reason = self._limit_reached()
                 if reason:
                     break
@@ -156,11 +162,14 @@ class Simulation:
             return f"{what}, at one instant: an endless loop without delay."
         return ""
 
-    def _flight(self) -> list[Message]:
-        """The messages in flight, by id."""
-        messages = [event for event in self.kernel.waiting() if isinstance(event, Message)]
-        messages.sort(key=lambda message: message.id)
-        return messages
+    def _open(self) -> None:
+        under_way = [event for event in self.kernel.waiting() if isinstance(event, Message)]
+        under_way.sort(key=lambda message: message.id)
+        routing = self.network.routing
+        if routing is not None:
+            self.trace.open(self.kernel.now, [message.whole() for message in under_way], routing.flight(under_way))
+        else:
+            self.trace.open(self.kernel.now, under_way, [])
 
     def _lay_links(self, links: list[dict[str, Any]]) -> None:
         hosts = self.network.hosts
@@ -171,10 +180,39 @@ class Simulation:
                 a.peers.append(b.id)
                 b.peers.append(a.id)
                 continue
+            if a.forwards() or b.forwards():
+                continue
             if b.serves():
                 a.targets.append(b.id)
             if b.initiates():
                 b.targets.append(a.id)
+
+    def _lay_fabrics(self, document: dict[str, Any]) -> None:
+        """Acquaint those whom switches and routers join."""
+        hosts = self.network.hosts
+        if not any(host.forwards() for host in hosts.values()):
+            return
+        types = {id: host.node_type for id, host in hosts.items() if host.node_type is not None}
+        clusters = clusters_by_member([(cluster["id"], cluster["members"]) for cluster in document["clusters"]])
+        meshed = {cluster["id"] for cluster in document["clusters"] if cluster.get("cables", "mesh") == "mesh"}
+        routing = self.network.routing = Routing(self.network)
+        self.trace.routed = True
+        for fabric in fabrics(types, [(link["a"], link["b"]) for link in document["links"]]):
+            circle = Circle(fabric, types, clusters)
+            for a, b in circle.peers:
+                if clusters.get(a, "") in meshed:
+                    continue  # the mesh joins them
+                if b not in hosts[a].peers:
+                    hosts[a].peers.append(b)
+                    hosts[b].peers.append(a)
+                routing.join(hosts[a], hosts[b])
+            for a, b in circle.targets:
+                if b not in hosts[a].targets:
+                    hosts[a].targets.append(b)
+                routing.join(hosts[a], hosts[b])
+            for a in fabric.ends:
+                for b in [id for id in fabric.ends if id in hosts[a].channels]:
+                    routing.join(hosts[a], hosts[b])
 
     def _lay_mesh(self, cluster: dict[str, Any]) -> None:
         self.network.meshes[cluster["id"]] = cluster["members"]

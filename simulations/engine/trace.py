@@ -27,13 +27,14 @@ TABLES: Final[dict[str, tuple[str, ...]]] = {
     "invoked": ("op", "time", "node", "process", "f", "key", "value", "class"),
     "returned": ("op", "time", "type", "value", "error", "attempts"),
     "notes": ("time", "node", "text", "cause"),
+    "hops": ("id", "time", "node", "next"),
 }
 PLAIN: Final = frozenset({"value"})  # any value, not a number
 WORDS: Final = frozenset({"key", "text", "class"})  # open vocabularies: coded per chunk
 CODED: Final = frozenset({"kind", "outcome", "field", "phase", "f", "type", "error", "key", "text", "class"})
 OPTIONAL: Final = frozenset({"class"})  # left out of a table in which it is "" throughout
 IDS: Final = frozenset({"id", "cause", "op"})
-NODES: Final = frozenset({"src", "dst", "node"})
+NODES: Final = frozenset({"src", "dst", "node", "next"})
 DELIVERED: Final = 0
 
 CHUNK_ROWS_FIRST: Final = 256
@@ -75,6 +76,8 @@ class Trace:
         self.invoked: list[Any] = []
         self.returned: list[Any] = []
         self.notes: list[Any] = []
+        self.hops: list[Any] = []  # of messages that go through forwarders: leaves a node for the next, at a time
+        self.routed = False  # there are forwarders: chunks have that table
         self._keyframe: dict[str, Any] = {}
         self._flight: list[Message] = []
         self.heard: Callable[[int, str], None] | None = None  # told of notes and of operations that end
@@ -151,7 +154,7 @@ class Trace:
 
     def rows(self) -> int:
         """About how many rows the open chunk holds: the tables that grow with traffic."""
-        return len(self.sent) + len(self.settled) + len(self.state) // 4
+        return len(self.sent) + len(self.settled) + len(self.state) // 4 + len(self.hops) // 4
 
     def rows_max(self) -> int:
         """The row count at which the open chunk closes."""
@@ -161,8 +164,10 @@ class Trace:
         """The time at which the open chunk closes, however few its rows."""
         return self.start_ns + min(CHUNK_SPAN_NS_FIRST << min(self.number, 8), CHUNK_SPAN_NS_MAX)
 
-    def open(self, time: int, flight: list[Message]) -> None:
-        """Begin a chunk: take the keyframe. `flight` holds the messages in flight, by id."""
+    def open(self, time: int, flight: list[Message], hops: list[int]) -> None:
+        """Begin a chunk: take the keyframe. `flight` holds the messages in flight, by id; `hops` the last rows, flat,
+        of those that go through forwarders.
+        """
         self.start_ns = time
         ops: list[Any] = []
         for op in sorted(self.open_ops):
@@ -174,6 +179,8 @@ class Trace:
             "ops": ops,
         }
         self._flight = flight
+        if self.routed:
+            self._keyframe["hops"] = hops
 
     def close(self, time: int) -> Chunk:
         """End the chunk at `time` and return it."""
@@ -188,6 +195,8 @@ class Trace:
         }
         strings = dict(self.words)
         frame["ops"] = self._table("invoked", frame["ops"], strings, -1)
+        if self.routed:
+            frame["hops"] = self._table("hops", frame["hops"], strings, -1)
         for name, flat in self._take():
             tables[name] = self._table(name, flat, strings, self.start_ns)
         rows = sum([table["rows"] for table in tables.values()])
@@ -217,6 +226,9 @@ class Trace:
             ("returned", self.returned),
             ("notes", self.notes),
         ]
+        if self.routed:
+            taken.append(("hops", self.hops))
+            self.hops = []
         self.state = []
         self.faults = []
         self.invoked = []
@@ -270,7 +282,8 @@ def decode(data: bytes) -> dict[str, Any]:
     if not isinstance(chunk, dict) or chunk.get("v") != 1:
         raise ValueError("Not a trace chunk of version 1.")
     strings: list[str] = chunk["strings"]
-    for table in (*chunk["tables"].values(), chunk["keyframe"]["flight"], chunk["keyframe"]["ops"]):
+    frame = chunk["keyframe"]
+    for table in (*chunk["tables"].values(), *(frame[name] for name in ("flight", "ops", "hops") if name in frame)):
         cols = table["cols"]
         for name in cols:
             values = unpack(cols[name])

@@ -6,6 +6,7 @@ import json
 
 from simulations.engine import kernel
 from simulations.engine.simulation import Limits
+from tests.engine.fabric import tangle
 from tests.rough import rough
 from tests.worlds import (
     Entry,
@@ -106,6 +107,7 @@ def deceived() -> Entry:
 def digests() -> dict[str, str]:
     documents = {"pair": pair(), "tiers": tiers(), "cp": replicas("cp"), "ap": replicas("ap"), "rough": rough_links()}
     documents["deceived"] = deceived()
+    documents["routed"] = tangle()
     found = {name: run(document).outcome.digest for name, document in documents.items()}
     return found | {"limited": run(pair(), limits=Limits(events_max=300)).outcome.digest}
 

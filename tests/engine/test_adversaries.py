@@ -9,6 +9,7 @@ import pytest
 from simulations.engine.messages import Body, Done, Read, Work, Write
 from simulations.engine.network import Message
 from simulations.engine.tasks import Refused
+from tests.engine.fabric import switch
 from tests.rough import rough
 from tests.worlds import (
     MS,
@@ -53,8 +54,8 @@ def wrong(kind: str, target: str, at_ms: float, until_ms: float | None = None, *
     return {"kind": kind, "target": target, "at_ms": at_ms, "until_ms": until_ms, **defaults.get(kind, {}), **what}
 
 
-def writing(*faults: Entry, latency: Any = 1, every_ms: float = 10, **params: Any) -> Run:
-    """a writes 1, 2, 3 … to s, one every 10 ms for a second."""
+def writing(*faults: Entry, latency: Any = 1, every_ms: float = 10, through: Entry | None = None, **params: Any) -> Run:
+    """a writes 1, 2, 3 … to s, one every 10 ms for a second; through a switch, if there is one."""
 
     async def main(a: Actor) -> None:
         for number in range(int(1000 / every_ms)):
@@ -68,7 +69,12 @@ def writing(*faults: Entry, latency: Any = 1, every_ms: float = 10, **params: An
             a.note(refused.reason)
 
     document = world([actor("a", main), node(Store, "s"), actor("x")], [], faults=faults)
-    document["links"] = [link("a", "s", latency, **params), link("x", "s", latency, **params)]
+    far = "s"
+    if through is not None:
+        document["nodes"].append(through)
+        far = through["id"]
+        document["links"].append(link(far, "s", 0))
+    document["links"] += [link("a", far, latency, **params), link("x", far, latency, **params)]
     return run(document, Store)
 
 
@@ -188,6 +194,18 @@ def test_a_forged_message_seems_to_come_from_another_and_the_answer_goes_there()
     assert answer.dst == "a"
     assert (107, "late reply") in story.notes("a")
     assert conserved(story)
+
+
+def test_adversaries_act_on_each_link_of_a_way_through_a_switch() -> None:
+    through = switch("w", forwarding_time=0)
+    story = writing(spoof(), through=through)
+    assert (106, f"{Write('k', -1)} from a") in story.notes("s")
+    assert (107, "late reply") in story.notes("a")
+    for target in ("a-w", "w-s", "s"):
+        assert writing(wrong("tamper", target, 0), through=through).drops()["corrupted"] >= 100
+        replayed = writing(wrong("replay", target, 0, 500), through=through)
+        assert len(replayed.messages("write", dst="s")) >= 150
+        assert conserved(replayed)
 
 
 def test_authentication_finds_a_forgery() -> None:

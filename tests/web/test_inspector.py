@@ -32,3 +32,13 @@ def test_a_mistake_in_a_list_is_told_under_the_field(client: Client, value: str,
     answer = client.post("/sandbox/inspector/check/", {**TIMES, "value": value})
     assert not json.loads(answer["HX-Trigger"])["fieldchecked"]["ok"]
     assert words in answer.content.decode()
+
+
+def test_a_cluster_is_asked_which_cables_it_uses(client: Client) -> None:
+    item = {"id": "store", "protocol": "register", "members": ["r", "s"], "cables": "drawn"}
+    page = client.post("/sandbox/inspector/", {"kind": "cluster", "item": json.dumps(item)}).content.decode()
+    assert '<option value="drawn" selected>' in page
+    field = {"group": "entry", "subject": "cluster:", "name": "cables", "item": "store"}
+    answer = client.post("/sandbox/inspector/check/", {**field, "value": "mesh"})
+    told = json.loads(answer["HX-Trigger"])["fieldchecked"]
+    assert (told["ok"], told["value"], told["clear"]) == (True, "mesh", False)

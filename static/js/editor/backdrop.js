@@ -55,6 +55,7 @@ export class Backdrop {
 
   /** @param {ClusterEntry} cluster @param {Map<string, Point>} at */
   #mesh(cluster, at) {
+    if (cluster.cables === "drawn") return [];
     const lines = [];
     for (let i = 0; i < cluster.members.length; i++) {
       for (let j = i + 1; j < cluster.members.length; j++) {

@@ -119,7 +119,7 @@ export class World {
     const n = messages.inFlight(stage.playhead.t, slots);
     let flying = 0;
     for (let i = 0; i < n; i++) {
-      const [src, dst] = [messages.src.data[slots[i]], messages.dst.data[slots[i]]];
+      const { src, dst } = messages.leg(slots[i], stage.playhead.t);
       if ((ends[0].has(src) && ends[1].has(dst)) || (ends[1].has(src) && ends[0].has(dst))) flying += 1;
     }
     const cut = this.#broken([id]);
