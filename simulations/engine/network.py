@@ -20,6 +20,7 @@ from simulations.engine.timers import Deadlines
 from simulations.engine.trace import DELIVERED, Trace
 
 if TYPE_CHECKING:
+    from simulations.engine.endpoints import End
     from simulations.engine.host import Host
 
 TIMEOUTS_SHARED_MAX: Final = 256
@@ -54,6 +55,12 @@ class Message(Cause):
         """When whoever asked gives up; −1: never, or not said."""
         return -1 if self.call is None else self.call.deadline_ns
 
+    @property
+    def ticket(self) -> int:
+        """What a cancellation names it by. Over a stream it may have many rows."""
+        call = self.call
+        return self.id if call is None or self.channel.stream is None else call.request
+
     def fire(self) -> None:
         """Arrive, or be dropped."""
         self.channel.arrive(self)
@@ -76,6 +83,7 @@ class Channel:
         self.direction = direction = f"{link}:{src.id}>{dst.id}"
         self.conditions: Conditions | None = None
         self.carrier: Carrier | None = None  # who puts messages on their way; None: the plain path
+        self.stream: End | None = None  # the sender's end of a stream; None: each message is a datagram
         self.queue_bytes = QUEUE_BYTES
         self.latency_key = stream_key(network.seed, direction, "latency")
         self.loss_key = stream_key(network.seed, direction, "loss")
@@ -146,6 +154,9 @@ class Channel:
             if reason:
                 self.drop(message, reason)
                 return
+        if self.stream is not None:
+            self.stream.other.arrive(message)
+            return
         message.settled_ns = network.kernel.now
         network.trace.settled.append(message)
         network.delivered += 1
@@ -164,7 +175,10 @@ class Channel:
         network.trace.settled.append(message)
         network.dropped[reason] = network.dropped.get(reason, 0) + 1
         if reason == "refused":
-            self.dst.refuse(message)
+            if self.stream is not None:
+                self.stream.other.refuse(message)
+            else:
+                self.dst.refuse(message)
 
 
 class Network:
@@ -181,6 +195,7 @@ class Network:
         self.dropped: dict[str, int] = {}
         self.doomed: dict[int, str] = {}  # under way in name only → why
         self.operations = 0
+        self.stream_calls = 0
         self.processes = 0
         self.workload_ends_ns = 0
         self.deadlines: dict[int, Deadlines] = {}  # by timeout
@@ -210,6 +225,9 @@ class Network:
         self, channel: Channel, body: Body, cause: Cause, effect: int, call: Call | None, replies: bool
     ) -> None:
         """Send a body; `effect` tells it from what else the same cause sends over the same channel."""
+        if channel.stream is not None:
+            channel.stream.offer(body, cause, effect, call, replies)
+            return
         id = self.sent
         self.sent = id + 1
         lineage = descend(cause.lineage, channel.salt, effect)
@@ -243,6 +261,9 @@ class Network:
         self.sent = id + 1
         channel = original.channel
         lineage = descend(original.lineage, channel.salt, 0)
-        copy = Message(channel, original.body, id, original, lineage, original.call, original.replies)
+        if channel.stream is None:
+            copy = Message(channel, original.body, id, original, lineage, original.call, original.replies)
+        else:
+            copy = channel.stream.twin(original, id, lineage)
         self.trace.sent.append(copy)
         return copy

@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgpack
 
 from simulations.engine.distributions import distribution, to_ns
+from simulations.engine.endpoints import lay_stream
 from simulations.engine.fault import Fault, Trigger, Triggers, Turn
 from simulations.engine.faults import fault
 from simulations.engine.host import Host
@@ -192,6 +193,7 @@ class Simulation:
         if back is not None:
             b.channels[a.id].replace(distribution(back["latency"]), float(back["loss"]))
         furnish(b.channels[a.id], params if back is None else back)
+        lay_stream(a.channels[b.id], b.channels[a.id], params, params if back is None else back)
 
     def _schedule(self, number: int, entry: dict[str, Any]) -> None:
         built = fault(self.network, number, entry)
