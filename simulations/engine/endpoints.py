@@ -182,7 +182,7 @@ class End(Wire):
             self.discard(parcel, "never sent")
             if isinstance(parcel.call, StreamCall) and not parcel.replies:
                 calls[parcel.call.request] = parcel.call
-        text = f"connection to {self.channel.dst.id}: {reason}"
+        text = f"{self.channel.dst.id}: {reason}"
         self.network.trace.note(self.network.kernel.now, self.host.index, text, -1 if cause is None else cause.id)
         for gauge in ("held", "blocked", "buffered"):
             self.gauge(gauge, 0)
@@ -242,7 +242,10 @@ class End(Wire):
                 break
             self.waiting.popleft()
             if isinstance(first, Parcel):
-                self._push(first)
+                if first.call is not None and first.call.done:  # cancelled meanwhile
+                    self.discard(first, "expired")
+                else:
+                    self._push(first)
             else:
                 first.resolve(None, None)
         self.gauge("blocked", len(self.waiting))

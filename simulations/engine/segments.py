@@ -121,5 +121,8 @@ class StreamCall(Call):
             if self.end.withdraw(self):
                 self.fail(TimedOut(False), None)
                 return
-            self.end.hang_up(self)
         super().fire()
+
+    def fail(self, error: Failure, cause: Cause | None) -> None:
+        self.end.hang_up(self)
+        super().fail(error, cause)
