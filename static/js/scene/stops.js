@@ -5,7 +5,8 @@ import { CARD } from "../document/places.js";
 import { bandsOf } from "../editor/sides.js";
 
 /** Refused ones reach the door; where nothing is drawn to stop at, it is somewhere on the way. @type {Record<string, number>} */
-const REACH = { partition: 0.44, "link cut": 0.44, lost: 0.52, "queue full": 0.14, "too large": 0.14, refused: 0.86, "node down": 0.86 };
+const REACH = { partition: 0.44, "link cut": 0.44, lost: 0.52, "queue full": 0.14, "too large": 0.14, refused: 0.86, "node down": 0.86,
+  "buffer full": 0.14, expired: 0.14, "never sent": 0.14, "connection reset": 0.14, duplicate: 0.86, "stale incarnation": 0.86, "window closed": 0.86 };
 /** Half a ✕ and some air, in graph units. */
 const CLEAR = 10;
 const STEP = 4;
