@@ -85,7 +85,7 @@ def _work(log: Log, params: Mapping[str, Mapping[str, Any]]) -> list[Work]:
             found[dst].received.append((arrived_ns, end_ns))
             if answer >= 0 and log.kinds[log.sent_kind[answer]] != "refusal":
                 found[dst].answered_ns.append(end_ns)
-        if found[src].holds:
+        if found[src].holds and id_ not in log.copies:
             found[src].held.append((sent_ns, call_end_ns(log, id_, waits_ns[src])))
     return found
 
@@ -98,9 +98,10 @@ def link_metrics(
     drops: dict[tuple[int, int], dict[str, int]] = {}
     for id_ in chosen:
         way = (log.sent_src[id_], log.sent_dst[id_])
-        count = counts.setdefault(way, [0, 0])
+        count = counts.setdefault(way, [0, 0, 0])
         count[0] += 1
         count[1] += log.sent_size[id_]
+        count[2] += log.retransmitted(id_)
         outcome = log.outcomes[log.settled[id_]]
         if outcome not in ("delivered", "in flight"):
             reasons = drops.setdefault(way, {})
@@ -110,10 +111,11 @@ def link_metrics(
     found: dict[str, float] = {}
     for (a, b), (name, mbit_per_s) in links.items():
         ways = [(number[a], number[b]), (number[b], number[a])]
-        sums = [counts.get(way, [0, 0]) for way in ways]
+        sums = [counts.get(way, [0, 0, 0]) for way in ways]
         found[f"links.{name}.messages"] = sums[0][0] + sums[1][0]
         found[f"links.{name}.bytes"] = sums[0][1] + sums[1][1]
         found[f"links.{name}.dropped"] = sum(sum(drops.get(way, {}).values()) for way in ways)
+        found[f"links.{name}.retransmissions"] = sums[0][2] + sums[1][2]
         for way in ways:
             for reason, count_ in drops.get(way, {}).items():
                 key = f"links.{name}.dropped.{word(reason)}"
