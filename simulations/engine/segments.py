@@ -117,11 +117,10 @@ class StreamCall(Call):
         self.over: Connection | None = None
 
     def fire(self) -> None:
-        if not self.done and self.node.alive:
-            if self.end.withdraw(self):
-                self.fail(TimedOut(False), None)
-                return
-        super().fire()
+        if not self.done and self.node.alive and self.end.withdraw(self):
+            self.fail(TimedOut(False), None)
+        else:
+            super().fire()
 
     def fail(self, error: Failure, cause: Cause | None) -> None:
         self.end.hang_up(self)
