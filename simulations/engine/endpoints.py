@@ -147,6 +147,7 @@ class End(Wire):
         if connection is not None and connection.remote == syn.number:
             if connection.state == SYN_RECEIVED:
                 self.settle(syn, "")
+                connection.tries = max(1, connection.tries)  # nobody knows which answer is answered: no round trip
                 connection.shake(syn)
             else:
                 self.settle(syn, "duplicate")

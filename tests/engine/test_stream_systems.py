@@ -18,6 +18,7 @@ from tests.worlds import (
     actor,
     client,
     crash,
+    cut,
     database,
     exponential,
     link,
@@ -164,6 +165,22 @@ def test_every_message_is_settled_once_or_under_way(seed: int) -> None:
     seen = set(story.drops())
     assert {"lost", "duplicate", "buffer full", "stale incarnation", "never sent", "node down"} <= seen
     assert retransmitted(story) != []
+
+
+@pytest.mark.parametrize("cancels", [True, False])
+def test_a_request_that_was_sent_twice_can_be_cancelled(cancels: bool) -> None:
+    """The first row of the request is lost; the service behind works on the second until it is told to stop."""
+    nodes = [
+        client("c", arrivals="closed", users=1, think_time=100, timeout_ms=5000),
+        service("s", service_time=10, timeout_ms=300, propagate_cancellation=cancels),
+        service("t", service_time=1000, propagate_cancellation=cancels),
+    ]
+    links = [stream("c", "s", 5), stream("s", "t", 5)]
+    lost = cut("s-t", 137, 138)
+    story = run(world(nodes, links, faults=[lost], duration_ms=101, settle_ms=2000))
+    assert retransmitted(story) == [(135, 335)]
+    assert story.states("t", "busy") == [(0, 0), (340, 1), (430 if cancels else 1340, 0)]
+    assert story.ends() == {("fail", "timed out"): 1}
 
 
 def test_a_stream_that_nobody_asks_for_costs_no_row() -> None:
