@@ -157,6 +157,8 @@ class Inspector:
             path = f"links[{index}]"
             for key, params in (("params", link.params), ("a_to_b", link.a_to_b), ("b_to_a", link.b_to_a)):
                 self._model(LINK_MODEL, LINK_PARAMS, params, f"{path}.{key}")
+                if key != "params" and "transport" in params:
+                    self.say(f"{path}.{key}.transport", "A stream goes both ways: set the transport in params.")
             a = self.known(link.a, f"{path}.a")
             b = self.known(link.b, f"{path}.b")
             if set(a) & set(b):

@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from simulations.engine.log import Log, Operation
+
+UNSENT: Final = frozenset({"buffer full", "expired", "never sent"})  # outcomes of what did not leave its sender
 
 
 @dataclass
@@ -59,10 +61,12 @@ class Span:
 
 def call_end_ns(log: Log, id_: int, timeout_ns: int) -> int:
     """Until when a sender waits for the answer to a message: its arrival, the timeout (0: none), or a crash."""
+    if log.outcomes[log.settled[id_]] in UNSENT:
+        return log.sent_ns[id_]
     end_ns = log.crash_after(log.sent_src[id_], log.sent_ns[id_])
-    answer = log.answer[id_]
-    if answer >= 0 and log.delivered(answer):
-        end_ns = min(end_ns, log.settled_ns[answer])
+    answer = log.answer_to(id_)
+    if answer >= 0 and log.arrival_ns(answer) >= 0:
+        end_ns = min(end_ns, log.arrival_ns(answer))
     return min(end_ns, log.sent_ns[id_] + timeout_ns) if timeout_ns else end_ns
 
 
@@ -94,9 +98,11 @@ class Requests:
         """The message that a node was handling when it sent this one: the nearest cause that is no answer to a question
         of its own; −1 for none.
         """
-        cause = self.log.sent_cause[id_]
-        while cause in self.asked:
-            cause = self.log.sent_cause[self.asked[cause]]
+        log = self.log
+        cause = log.sent_cause[id_]
+        while (answer := log.copies.get(cause, cause)) in self.asked:
+            request = self.asked[answer]
+            cause = log.sent_cause[log.copies.get(request, request)]
         return cause
 
     def _is_reply(self, id_: int) -> bool:
@@ -112,8 +118,9 @@ class Requests:
         if answer >= 0:
             span.answer = log.kinds[log.sent_kind[answer]]
             span.answered_ns = log.sent_ns[answer]
-            if log.delivered(answer):
-                span.returned_ns = log.settled_ns[answer]
+            returned_ns = log.arrival_ns(answer)
+            if returned_ns >= 0:
+                span.returned_ns = returned_ns
         return span
 
     def _time(self, id_: int, span: Span) -> None:

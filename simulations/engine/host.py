@@ -18,6 +18,7 @@ from simulations.engine.streams import stream_key
 from simulations.engine.tasks import NodeBug
 
 if TYPE_CHECKING:
+    from simulations.engine.endpoints import End
     from simulations.engine.lies import Liar
     from simulations.engine.network import Channel, Message, Network
     from simulations.engine.node import Node
@@ -56,6 +57,7 @@ class Host:
         self.liar: Liar | None = None
         self.disk = Disk(network.kernel, stream_key(network.seed, id, "disk"))
         self.channels: dict[str, Channel] = {}
+        self.ends: list[End] = []  # of streams
         self.targets: list[str] = []
         self.peers: list[str] = []
         self.firings: dict[str, int] = {}
@@ -136,10 +138,13 @@ class Host:
             return
         self.stopped = True
         waiting = unanswered(self.process) if self.process is not None else []
+        for end in self.ends:
+            end.abort()
         self._forget()
         self.show_conditions()
         for message in waiting:
-            self._reset(message, "connection reset", True)
+            if message.channel.stream is None:
+                self._reset(message, "connection reset", True)
 
     def refuse(self, message: Message) -> None:
         """What a live machine answers for a process that is not there: a reset (RFC 9293, section 3.10.7.1)."""
@@ -156,6 +161,8 @@ class Host:
         if process is None:
             return
         if not (self.pauses or self.hangs):
+            for end in self.ends:
+                end.resume()
             process.let_go()
         elif process.backlog is None:
             process.hold()
@@ -189,6 +196,8 @@ class Host:
         for field in list(self.network.trace.shown[self.index]):
             if field != "up":
                 self._show(field, None)
+        for end in self.ends:
+            end.forget()
         if self.process is not None:
             self.process.die()
             self.process = None

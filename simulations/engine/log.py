@@ -51,6 +51,9 @@ class Log:
     settled_ns: array[int] = field(default_factory=lambda: array("q"))  # −1: never
     answer: array[int] = field(default_factory=lambda: array("q"))  # the reply to a message, −1: none
     hops: dict[int, list[tuple[int, int]]] = field(default_factory=dict)  # message → the links it took, as node pairs
+    copies: dict[int, int] = field(default_factory=dict)  # what was sent again, or copied by a link → the first of it
+    arrived: dict[int, int] = field(default_factory=dict)  # the first of a message → a copy of it that was delivered
+    answered: dict[int, int] = field(default_factory=dict)  # the first of a message → a copy of it that has an answer
     roles: dict[str, str] = field(default_factory=dict)
     changes: dict[int, list[tuple[int, str]]] = field(default_factory=dict)
     states: dict[tuple[int, str], tuple[list[int], list[Any]]] = field(default_factory=dict)
@@ -96,13 +99,17 @@ class Log:
             self.settled.append(0)
             self.settled_ns.append(-1)
             self.answer.append(-1)
-            if self.roles.get(kind) == "reply":
+            if cause >= 0 and self.sent_src[cause] == src and self.sent_dst[cause] == dst:
+                self.copies[id_] = self.copies.get(cause, cause)  # its cause went the same way
+            elif self.roles.get(kind) == "reply":
                 self._answers(id_, src, dst, cause)
         self.kinds = list(kinds)
         outcomes = {outcome: number for number, outcome in enumerate(self.outcomes)}
         for id_, time, outcome in tables["settled"]:
             self.settled_ns[id_] = time
             self.settled[id_] = outcomes.setdefault(outcome, len(outcomes))
+            if id_ in self.copies and outcome == "delivered":
+                self.arrived.setdefault(self.copies[id_], id_)
         self.outcomes = list(outcomes)
 
     def _answers(self, reply: int, src: int, dst: int, cause: int) -> None:
@@ -112,12 +119,28 @@ class Log:
                 return
             if self.sent_src[cause] == dst and self.sent_dst[cause] == src and self.answer[cause] < 0:
                 self.answer[cause] = reply
+                if cause in self.copies:
+                    self.answered.setdefault(self.copies[cause], cause)
                 return
             cause = self.sent_cause[cause]
 
     def delivered(self, id_: int) -> bool:
         """Whether a message arrived."""
         return self.outcomes[self.settled[id_]] == "delivered"
+
+    def answer_to(self, id_: int) -> int:
+        """The reply to a message or to a copy of it; −1: none."""
+        answer = self.answer[id_]
+        return self.answer[self.answered[id_]] if answer < 0 and id_ in self.answered else answer
+
+    def arrival_ns(self, id_: int) -> int:
+        """When a message, or a copy of it, arrived; −1: never."""
+        one = id_ if self.delivered(id_) else self.arrived.get(id_, id_)
+        return self.settled_ns[one] if self.delivered(one) else -1
+
+    def retransmitted(self, id_: int) -> bool:
+        """Whether a message is one sent again; a copy that a link made left when the first did."""
+        return id_ in self.copies and self.sent_ns[id_] > self.sent_ns[self.sent_cause[id_]]
 
     def requests(self) -> list[int]:
         """The messages that ask for something, by id."""

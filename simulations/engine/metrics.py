@@ -166,6 +166,7 @@ def message_metrics(log: Log, chosen: Sequence[int], served: frozenset[int]) -> 
     outcomes.pop("in flight", 0)
     found["messages.dropped"] = sum(outcomes.values())
     found["messages.bytes"] = sum(log.sent_size[id_] for id_ in chosen)
+    found["messages.retransmitted"] = sum(1 for id_ in chosen if id_ in log.copies and log.retransmitted(id_))
     found |= {f"messages.dropped.{word(reason)}": count for reason, count in outcomes.items() if count}
     found |= {f"messages.by_kind.{kind}": count for kind, count in kinds.items() if count}
     if served:

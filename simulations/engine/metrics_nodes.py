@@ -87,7 +87,7 @@ def _work(log: Log, params: Mapping[str, Mapping[str, Any]]) -> list[Work]:
             found[dst].received.append((arrived_ns, end_ns))
             if answer >= 0 and log.kinds[log.sent_kind[answer]] != "refusal":
                 found[dst].answered_ns.append(end_ns)
-        if found[src].holds:
+        if found[src].holds and id_ not in log.copies:
             found[src].held.append((sent_ns, call_end_ns(log, id_, waits_ns[src])))
     return found
 
@@ -105,9 +105,10 @@ def link_metrics(
         outcome = log.outcomes[log.settled[id_]]
         taken = ways_taken(log, id_)
         for way in taken:
-            count = counts.setdefault(way, [0, 0])
+            count = counts.setdefault(way, [0, 0, 0])
             count[0] += 1
             count[1] += log.sent_size[id_]
+            count[2] += log.retransmitted(id_)
         if taken and outcome not in ("delivered", "in flight") and outcome not in NO_WAY:
             reasons = drops.setdefault(taken[-1], {})
             reasons[outcome] = reasons.get(outcome, 0) + 1
@@ -116,10 +117,11 @@ def link_metrics(
     found: dict[str, float] = {}
     for (a, b), (name, mbit_per_s) in links.items():
         ways = [(number[a], number[b]), (number[b], number[a])]
-        sums = [counts.get(way, [0, 0]) for way in ways]
+        sums = [counts.get(way, [0, 0, 0]) for way in ways]
         found[f"links.{name}.messages"] = sums[0][0] + sums[1][0]
         found[f"links.{name}.bytes"] = sums[0][1] + sums[1][1]
         found[f"links.{name}.dropped"] = sum(sum(drops.get(way, {}).values()) for way in ways)
+        found[f"links.{name}.retransmissions"] = sums[0][2] + sums[1][2]
         for way in ways:
             for reason, count_ in drops.get(way, {}).items():
                 key = f"links.{name}.dropped.{word(reason)}"

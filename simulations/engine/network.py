@@ -20,6 +20,7 @@ from simulations.engine.timers import Deadlines
 from simulations.engine.trace import DELIVERED, Trace
 
 if TYPE_CHECKING:
+    from simulations.engine.endpoints import End
     from simulations.engine.host import Host
     from simulations.engine.routing import Routing
     from simulations.engine.taps import Guard, Outlet
@@ -56,6 +57,12 @@ class Message(Cause):
         """When whoever asked gives up; −1: never, or not said."""
         return -1 if self.call is None else self.call.deadline_ns
 
+    @property
+    def ticket(self) -> int:
+        """What a cancellation names it by. Over a stream it may have many rows."""
+        call = self.call
+        return self.id if call is None or self.channel.stream is None else call.request
+
     def fire(self) -> None:
         """Arrive, or be dropped."""
         self.channel.arrive(self)
@@ -88,6 +95,7 @@ class Channel:
         self.carrier: Carrier | None = None  # who puts messages on their way; None: the plain path
         self.outlet: Outlet | None = None  # what its sender says passes here first
         self.guard: Guard | None = None  # who looks at what arrives
+        self.stream: End | None = None  # the sender's end of a stream; None: each message is a datagram
         self.queue_bytes = QUEUE_BYTES
         self.latency_key = stream_key(network.seed, direction, "latency")
         self.loss_key = stream_key(network.seed, direction, "loss")
@@ -172,6 +180,9 @@ class Channel:
             if reason:
                 self.drop(message, reason)
                 return
+        if self.stream is not None:
+            self.stream.other.arrive(message)
+            return
         message.settled_ns = network.kernel.now
         network.trace.settled.append(message)
         network.delivered += 1
@@ -190,7 +201,10 @@ class Channel:
         network.trace.settled.append(message)
         network.dropped[reason] = network.dropped.get(reason, 0) + 1
         if reason == "refused":
-            self.dst.refuse(message)
+            if self.stream is not None:
+                self.stream.other.refuse(message)
+            else:
+                self.dst.refuse(message)
 
 
 class Network:
@@ -208,6 +222,7 @@ class Network:
         self.dropped: dict[str, int] = {}
         self.doomed: dict[int, str] = {}  # under way in name only → why
         self.operations = 0
+        self.stream_calls = 0
         self.processes = 0
         self.workload_ends_ns = 0
         self.deadlines: dict[int, Deadlines] = {}  # by timeout
@@ -258,6 +273,9 @@ class Network:
         if channel.outlet is not None:
             channel.outlet.transmit(body, cause, effect, call, replies)
             return
+        if channel.stream is not None:
+            channel.stream.offer(body, cause, effect, call, replies)
+            return
         id = self.sent
         self.sent = id + 1
         lineage = descend(cause.lineage, channel.salt, effect)
@@ -291,6 +309,9 @@ class Network:
         self.sent = id + 1
         channel = original.channel
         lineage = descend(original.lineage, channel.salt, 0)
-        copy = Message(channel, original.body, id, original, lineage, original.call, original.replies)
+        if channel.stream is None:
+            copy = Message(channel, original.body, id, original, lineage, original.call, original.replies)
+        else:
+            copy = channel.stream.twin(original, id, lineage)
         self.trace.sent.append(copy)
         return copy

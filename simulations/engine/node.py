@@ -111,6 +111,11 @@ class Node(Process):
         timeout_ns = to_ns(timeout_ms)
         return [self._call(neighbour, body, timeout_ns) for neighbour in to]
 
+    def ready(self, to: str) -> Future:
+        """Await room to send to a neighbour; over datagrams there always is."""
+        stream = self.host.channels[to].stream
+        return Quorum([], 0, []) if stream is None else stream.ready()
+
     def quorum(self, calls: list[Future], need: int, own: list[Any]) -> Quorum:
         """Await the first `need` replies, one's own counted; the rest go on unheeded. Raises Refused when too many
         fail.
@@ -218,7 +223,7 @@ class Node(Process):
         cause = self.cause
         cause.effects += 1
         if self.ongoing is not None:
-            self.ongoing.pop(request.id, None)
+            self.ongoing.pop(request.ticket, None)
         back = self.host.channels[request.channel.src.id]
         self.network.transmit(back, body, cause, cause.effects, request.call, True)
 
@@ -241,7 +246,7 @@ class Node(Process):
     def cancellable(self, request: Message, future: Future) -> Future:
         """What a request waits for: it ends with Cancelled when the request is cancelled."""
         if self.ongoing is not None:
-            self.ongoing[request.id] = future
+            self.ongoing[request.ticket] = future
         return future
 
     def on_cancel(self, body: Cancel, message: Message) -> None:
@@ -270,11 +275,14 @@ class Node(Process):
     def _call(self, to: str, body: Body, timeout_ns: int) -> Call:
         network = self.network
         timeout_ns = self.host.real_ns(timeout_ns)
-        call = Call(self, self.kernel.now + timeout_ns if timeout_ns > 0 else -1)
+        channel = self.host.channels[to]
+        deadline_ns = self.kernel.now + timeout_ns if timeout_ns > 0 else -1
+        call = Call(self, deadline_ns) if channel.stream is None else channel.stream.call(self, deadline_ns)
         if self._cancels:
             call.to = to
-            call.request = network.sent
-        network.transmit(self.host.channels[to], body, self.cause, self.cause.effects, call, False)
+            if channel.stream is None:
+                call.request = network.sent
+        network.transmit(channel, body, self.cause, self.cause.effects, call, False)
         if timeout_ns > 0:
             network.await_reply(call, timeout_ns)
         return call

@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgpack
 
 from simulations.engine.distributions import distribution, to_ns
+from simulations.engine.endpoints import lay_stream
 from simulations.engine.fabrics import Circle, clusters_by_member, fabrics
 from simulations.engine.fault import Fault, Turn
 from simulations.engine.faults import fault
@@ -77,6 +78,7 @@ class Simulation:
         self.end_ns = min(self.network.workload_ends_ns + to_ns(document["settle_ms"]), to_ns(limits.simulated_ms_max))
         self.cut_short = self.end_ns < self.network.workload_ends_ns + to_ns(document["settle_ms"])
         self.trace_bytes = 0
+        self.streams: dict[str, dict[str, Any]] = {}  # what hosts ask for whose links to forwarders are streams
         self._hash = hashlib.sha256()
         self._instant_ns = -1
         self._instant_events = 0
@@ -205,14 +207,20 @@ class Simulation:
                 if b not in hosts[a].peers:
                     hosts[a].peers.append(b)
                     hosts[b].peers.append(a)
-                routing.join(hosts[a], hosts[b])
+                self._join(routing, hosts[a], hosts[b])
             for a, b in circle.targets:
                 if b not in hosts[a].targets:
                     hosts[a].targets.append(b)
-                routing.join(hosts[a], hosts[b])
+                self._join(routing, hosts[a], hosts[b])
             for a in fabric.ends:
                 for b in [id for id in fabric.ends if id in hosts[a].channels]:
-                    routing.join(hosts[a], hosts[b])
+                    self._join(routing, hosts[a], hosts[b])
+
+    def _join(self, routing: Routing, a: Host, b: Host) -> None:
+        """Join two hosts by way of forwarders: by a stream, where the links at both ends ask for one."""
+        routing.join(a, b)
+        if a.id in self.streams and b.id in self.streams:
+            lay_stream(a.channels[b.id], b.channels[a.id], self.streams[a.id], self.streams[b.id])
 
     def _lay_mesh(self, cluster: dict[str, Any]) -> None:
         self.network.meshes[cluster["id"]] = cluster["members"]
@@ -236,6 +244,10 @@ class Simulation:
         furnish(b.channels[a.id], params if back is None else back)
         guarded(a.channels[b.id], params)
         guarded(b.channels[a.id], params if back is None else back)
+        if not (a.forwards() or b.forwards()):
+            lay_stream(a.channels[b.id], b.channels[a.id], params, params if back is None else back)
+        elif params.get("transport") == "stream":
+            self.streams.setdefault(b.id if a.forwards() else a.id, params)
 
     def _schedule(self, number: int, entry: dict[str, Any]) -> None:
         built = fault(self.network, number, entry)

@@ -193,6 +193,9 @@ class Outlet:
         said = body
         if self.liar is not None:
             lie = self.liar.says(channel.dst.id, body, replies)
+            if lie is None and channel.stream is not None:
+                channel.stream.withhold(body, cause, effect, call, replies)
+                return
             if lie is None:
                 channel.carrier = Withheld()
             else:

@@ -31,8 +31,8 @@ class Failure(Exception):
 class TimedOut(Failure):
     """No reply came in time."""
 
-    def __init__(self) -> None:
-        super().__init__("timed out", True)
+    def __init__(self, uncertain: bool = True) -> None:
+        super().__init__("timed out", uncertain)
 
 
 class Refused(Failure):

@@ -104,10 +104,25 @@ def deceived() -> Entry:
     return world(nodes, links, [mesh(ids, exponential(4))], faults)
 
 
+def streams() -> Entry:
+    nodes = [
+        client("c", rate_per_s=150, timeout_ms=300, requests="read-write"),
+        service("s", service_time=exponential(2), propagate_cancellation=True),
+        database("d", service_time=exponential(1)),
+    ]
+    tight = {"transport": "stream", "send_buffer_bytes": 800, "window_bytes": 600, "rto_min_ms": 30}
+    links = [
+        link("c", "s", exponential(4), 0.05, {"latency": 3}, duplication=0.05, retransmissions_max=3, **tight),
+        link("s", "d", UNIFORM, 0.02, drop_expired=True, **tight),
+    ]
+    return world(nodes, links, faults=[crash("d", 300, 400), cut("c-s", 500, 600), lossy("s-d", 0.5, 700, 900)])
+
+
 def digests() -> dict[str, str]:
     documents = {"pair": pair(), "tiers": tiers(), "cp": replicas("cp"), "ap": replicas("ap"), "rough": rough_links()}
     documents["deceived"] = deceived()
     documents["routed"] = tangle()
+    documents["streams"] = streams()
     found = {name: run(document).outcome.digest for name, document in documents.items()}
     return found | {"limited": run(pair(), limits=Limits(events_max=300)).outcome.digest}
 

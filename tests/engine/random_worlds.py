@@ -41,6 +41,12 @@ ROUGH: dict[str, list[Entry]] = {
     "tamper": [{"probability": 0.4}, {"probability": 0.3, "mends_checksum": True}],
     "replay": [{"probability": 0.3, "delay": exponential(30)}],
 }
+STREAMS: list[Entry] = [
+    {"transport": "stream"},
+    {"transport": "stream", "send_buffer_bytes": 400, "rto_min_ms": 10, "retransmissions_max": 2},
+    {"transport": "stream", "window_bytes": 300, "rto_min_ms": 30, "drop_expired": True},
+]
+transports = st.sampled_from([{}, {}, *STREAMS])
 servers = {
     "service": partial(service, concurrency=2, queue_max=3, service_time=exponential(8)),
     "database": partial(database, concurrency=2, queue_max=3, service_time=exponential(8)),
@@ -101,11 +107,15 @@ def worlds(draw: Any) -> Entry:
     links = []
     if draw(st.booleans()):
         nodes.insert(len(asking), balancer("lb", timeout_ms=40, retries=1, probe_interval_ms=25, probe_timeout_ms=20))
-        links = [link("lb", id, draw(latencies), draw(losses)) for id in front]
+        links = [link("lb", id, draw(latencies), draw(losses), **draw(transports)) for id in front]
         front = ["lb"]
-    links += [link(entry["id"], id, draw(latencies), draw(losses)) for entry in asking for id in front]
+    links += [
+        link(entry["id"], id, draw(latencies), draw(losses), **draw(transports)) for entry in asking for id in front
+    ]
     replicas = [entry["id"] for entry in serving]
     clusters = [mesh(replicas, draw(latencies), draw(losses))] if kind in ("cp", "ap") else []
+    for cluster in clusters:
+        cluster["link"] |= draw(transports)
     broken = draw(st.lists(faults(nodes, links), max_size=4))
     seed = draw(st.integers(0, 1000))
     return world(nodes, links, clusters, broken, DURATION_MS, draw(st.sampled_from([0, 100])), seed)
