@@ -20,6 +20,7 @@ from simulations.engine.trace import DELIVERED, Trace
 
 if TYPE_CHECKING:
     from simulations.engine.host import Host
+    from simulations.engine.machine import Machine
 
 TIMEOUTS_SHARED_MAX: Final = 256
 
@@ -167,6 +168,7 @@ class Network:
         self.trace = trace
         self.seed = seed
         self.hosts: dict[str, Host] = {}
+        self.machines: dict[str, Machine] = {}  # those that the document names
         self.channels: dict[str, list[Channel]] = {}
         self.sent = 0
         self.delivered = 0

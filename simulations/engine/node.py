@@ -111,9 +111,12 @@ class Node(Process):
         return future
 
     def work(self, takes: Distribution, purpose: str) -> Future:
-        """Await the doing of work, drawn for this purpose at this moment; on a slow host it takes longer."""
+        """Await the doing of work, drawn for this purpose at this moment; on a slow or busy host it takes longer."""
+        takes_ns = stretched(self.draw_ns(takes, purpose), self.host.pace)
+        if self.host.cpu is not None:
+            return self.host.cpu.begin(self.host, takes_ns)
         future = Future()
-        self.kernel.after(stretched(self.draw_ns(takes, purpose), self.host.pace), future)
+        self.kernel.after(takes_ns, future)
         return future
 
     def timer(self, delay_ns: int, purpose: str, callback: Callable[[], None]) -> Timer:

@@ -19,6 +19,7 @@ from simulations.engine.faults import fault
 from simulations.engine.host import Host
 from simulations.engine.kernel import Kernel
 from simulations.engine.links import furnish
+from simulations.engine.machine import share_machines
 from simulations.engine.network import Message, Network
 from simulations.engine.node import Node
 from simulations.engine.tasks import NodeBug
@@ -81,6 +82,7 @@ class Simulation:
             host.node_type = node_types[node["type"]]
             host.params = node["params"]
             self.network.hosts[host.id] = host
+        share_machines(self.network, document)
         self.network.cancels = any(node["params"].get("propagate_cancellation", False) for node in nodes)
         self._lay_links(document["links"])
         for cluster in document["clusters"]:
