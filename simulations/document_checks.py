@@ -23,6 +23,7 @@ from simulations.document_entries import (
 )
 from simulations.document_expand import Names, numbered
 from simulations.document_faults import HOST_FAULTS, Restart, When
+from simulations.document_hosts import HostEntry, host_mistakes
 from simulations.document_link_faults import LinkFault
 from simulations.document_links import LINK_MODEL, LINK_PARAMS
 from simulations.document_params import mistakes_of
@@ -37,6 +38,7 @@ class Parts:
     links: list[tuple[int, LinkEntry]]
     zones: list[tuple[int, ZoneEntry]]
     latencies: list[tuple[int, LatencyEntry]]
+    hosts: list[tuple[int, HostEntry]]
     clusters: list[tuple[int, ClusterEntry]]
     faults: list[tuple[int, Fault]]
     broken: frozenset[str]
@@ -77,6 +79,7 @@ class Inspector:
         self._nodes()
         self._latencies()
         if not self.oversized:
+            self.found += host_mistakes(self.parts, self.names.nodes)
             self._links()
             self._clusters()
             self._faults()
@@ -87,6 +90,7 @@ class Inspector:
             ("nodes", self.parts.nodes),
             ("links", self.parts.links),
             ("zones", self.parts.zones),
+            ("hosts", self.parts.hosts),
             ("clusters", self.parts.clusters),
         )
         for kind, entries in groups:
@@ -239,7 +243,7 @@ class Inspector:
 
     def _target(self, fault: Fault, path: str) -> int:
         if isinstance(fault, HOST_FAULTS):
-            return len(self._known(fault.target, path))
+            return 1 if fault.target in self.names.hosts else len(self._known(fault.target, path))
         if isinstance(fault, (Cut, Loss, LinkFault)):
             found = self.names.links.get(fault.target, ())
             if not found and fault.target not in self.parts.broken:

@@ -14,6 +14,7 @@ from simulations.document_base import (
     Identifier,
     Label,
     Number,
+    Price,
     Probability,
     Reference,
     Whole,
@@ -36,7 +37,7 @@ Params = dict[str, JsonValue]
 
 
 class NodeEntry(Entry):
-    """A node, or `count` alike ones named `id-1` … `id-n`."""
+    """A node, or `count` alike ones named `id-1` … `id-n`. Nodes with the same `host` are processes on one machine."""
 
     id: Identifier
     type: Annotated[str, StringConstraints(min_length=1, max_length=60)]
@@ -45,6 +46,7 @@ class NodeEntry(Entry):
     y: Coordinate | None = None
     zone: Reference | None = None
     host: Identifier | None = None
+    cost_per_hour: Price | None = None
     count: Annotated[Whole, Field(ge=1, le=1_000)] = 1
     params: Params = Field(default_factory=dict)
 

@@ -14,6 +14,8 @@ class Counted(Protocol):
     def id(self) -> str: ...
     @property
     def count(self) -> int: ...
+    @property
+    def host(self) -> str | None: ...
 
 
 class Wired(Protocol):
@@ -33,8 +35,13 @@ class Names:
     def __init__(self, nodes: Iterable[Counted], links: Iterable[Wired] = ()) -> None:
         self.nodes: dict[str, tuple[str, ...]] = {}
         self.links: dict[str, tuple[str, ...]] = {}
+        self.hosts: dict[str, list[str]] = {}  # machines and the nodes on them
+        self.hosted: set[str] = set()
         for node in nodes:
             self._add(self.nodes, node.id, numbered(node.id, node.count))
+            if node.host is not None:
+                self.hosts.setdefault(node.host, []).extend(self.nodes[node.id])
+                self.hosted.update(self.nodes[node.id])
         for link in links:
             ends = self.ends(link)
             self._add(self.links, link.id, numbered(link.id, len(ends)))

@@ -8,6 +8,7 @@ from simulations.catalogue import params_model
 from simulations.document_base import FORMAT, Entry, whole
 from simulations.document_expand import Names, numbered
 from simulations.document_faults import HOST_KINDS, physical_fault
+from simulations.document_hosts import fault_targets, physical_hosts
 from simulations.document_links import Latencies, both_ways, link_params
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def physical(document: Document, seed: int) -> dict[str, Any]:
                 for node in document.nodes
                 for name in numbered(node.id, node.count)
             ],
+            **physical_hosts(document),
             "links": [
                 {"id": name, "a": a, "b": b, **params}
                 for link in document.links
@@ -71,14 +73,14 @@ def complete(model: type[Entry], params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _faults(entry: Entry, names: Names) -> list[dict[str, Any]]:
-    """One fault for each node or link that the entry's target stands for."""
+    """One fault for each node, machine or link that the entry's target stands for."""
     fault = physical_fault(entry.model_dump(mode="json"))
     if fault["kind"] == "partition":
         return [
             {**fault, "target": [[name for ref in group for name in names.nodes[ref]] for group in fault["target"]]}
         ]
-    known = names.nodes if fault["kind"] in HOST_KINDS else names.links
-    return [{**fault, "target": name} for name in known[fault["target"]]]
+    targets = fault_targets(fault, names) if fault["kind"] in HOST_KINDS else names.links[fault["target"]]
+    return [{**fault, "target": name} for name in targets]
 
 
 def whole_dict(value: dict[str, Any]) -> dict[str, Any]:

@@ -15,12 +15,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, Query
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from playground.sandbox.durations import distribution_kinds, distribution_of, number_of
 from simulations.catalogue import describe, params_model
-from simulations.document_base import Entry
+from simulations.document_base import PRICE_MAX, Entry, Identifier
 from simulations.document_entries import FAULT_PARAMS
+from simulations.document_hosts import CORES_MAX
 from simulations.document_links import LINK_MODEL
 from simulations.document_lists import LISTS, list_text, list_value
 from simulations.document_params import mistakes_of, param_model
@@ -32,6 +33,28 @@ TIME_MAX_MS: Final = 604_800_000
 NODE_ENTRY: Final = (
     Param("label", "Name", "text", "", high=80),
     Param("count", "Copies", "integer", 1, low=1, high=1_000, help="Equal nodes behind one card, linked alike."),
+    Param(
+        "host",
+        "Runs on",
+        "text",
+        "",
+        high=40,
+        help="A name; nodes on one machine share its CPU and crash together. Empty: one of its own.",
+        section="Machine",
+    ),
+    Param("machine_cores", "Cores", "integer", 1, low=1, high=CORES_MAX, section="Machine"),
+    Param("machine_cost_per_hour", "Its price", "number", 0, "$/h", 0, PRICE_MAX, section="Machine"),
+    Param(
+        "cost_per_hour",
+        "Price",
+        "number",
+        0,
+        "$/h",
+        0,
+        PRICE_MAX,
+        help="Of each copy. It changes the bill, not the run.",
+        section="Machine",
+    ),
 )
 CLUSTER_ENTRY: Final = (Param("label", "Name", "text", "", high=80),)
 FAULT_ENTRY: Final = (
@@ -159,6 +182,8 @@ def fields_of(kind: str, item: dict[str, Any], shared: dict[str, Any], about: di
     assert isinstance(own, dict)
     entry_subject = f"{kind}:{item.get('kind', '')}"
     rows = [row("entry", info, item, {}, entry_subject) for info in params_of("entry", entry_subject)]
+    if not item.get("host"):
+        rows = [made for made in rows if not made.name.startswith("machine_")]
     if isinstance(item.get("when"), dict):  # started by an event, not by the clock
         rows = [made for made in rows if made.name not in ("at_ms", "until_ms")]
     if kind in ("node", "cluster") and about:
@@ -236,6 +261,8 @@ def verdict(group: str, subject: str, info: dict[str, Any], value: Any) -> str:
     if value is None or (group == "entry" and value == ""):
         return ""
     name = info["name"]
+    if group == "entry" and name == "host":
+        return named(value)
     model: type[Entry]
     if group == "params":
         model = LINK_MODEL if subject == "link" else params_model(subject)
@@ -249,4 +276,13 @@ def verdict(group: str, subject: str, info: dict[str, Any], value: Any) -> str:
         model.model_validate({name: value})
     except ValidationError as error:
         return " ".join(mistake.message for mistake in mistakes_of(error, model, {name: value}))
+    return ""
+
+
+def named(value: str) -> str:
+    """What is wrong with a machine's name; empty when it is right."""
+    try:
+        TypeAdapter(Identifier).validate_python(value)
+    except ValidationError:
+        return _("A small letter, then small letters, digits, - or _; at most 40.")
     return ""

@@ -16,7 +16,7 @@ export function removeItems(doc, ids) {
   const kept = {
     nodes, links,
     clusters: doc.clusters?.map((cluster) => withMembers(cluster, nodeIds)).filter((cluster) => cluster.members.length > 0),
-    faults: doc.faults?.flatMap((fault) => keepFault(fault, nodeIds, linkIds)),
+    faults: doc.faults?.flatMap((fault) => keepFault(fault, new Set([...nodeIds, ...nodes.flatMap((node) => node.host ?? [])]), linkIds)),
   };
   return repaired(doc, kept);
 }
@@ -32,7 +32,7 @@ function withMembers(cluster, nodes) {
   return members.length === cluster.members.length ? cluster : { ...cluster, members };
 }
 
-/** @param {FaultEntry} fault @param {Set<string>} nodes @param {Set<string>} links @returns {FaultEntry[]} */
+/** @param {FaultEntry} fault @param {Set<string>} nodes machines included @param {Set<string>} links @returns {FaultEntry[]} */
 function keepFault(fault, nodes, links) {
   const known = (/** @type {string} */ id) => nodes.has(id) || links.has(id) || nodes.has(id.replace(/-\d+$/, "")) || links.has(id.replace(/-\d+$/, ""));
   if (typeof fault.target === "string") return known(fault.target) ? [fault] : [];
