@@ -105,7 +105,7 @@ def _type(node_type: type[Node]) -> dict[str, Any]:
         "initiates": node_type.INITIATES,
         "serves": node_type.SERVES,
         "clusters": node_type.CLUSTERS,
-        "metrics": [_metric(metric) for metric in node_type.METRICS],
+        "metrics": [{**_metric(metric), "name": name} for metric in node_type.METRICS for name in metric.figures()],
     }
 
 

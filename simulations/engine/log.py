@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-METERED: Final = frozenset({"up", "busy", "queue", "digest", "concurrency"})
+METERED: Final = frozenset({"up", "busy", "queue", "digest", "concurrency", "running"})
+COLUMNWISE: Final = frozenset({"sent", "settled"})  # tables so long that they are not taken in row by row
 CHAIN_MAX: Final = 256  # how far back a reply's request is looked for
 CHANGE: Final = "value"  # a store shows its last change in this field, as "key = value"
 
@@ -52,7 +53,8 @@ class Log:
     answer: array[int] = field(default_factory=lambda: array("q"))  # the reply to a message, −1: none
     roles: dict[str, str] = field(default_factory=dict)
     changes: dict[int, list[tuple[int, str]]] = field(default_factory=dict)
-    states: dict[tuple[int, str], tuple[list[int], list[Any]]] = field(default_factory=dict)
+    states: dict[tuple[int, str], tuple[array[int], list[Any]]] = field(default_factory=dict)
+    published: dict[tuple[int, str], tuple[array[int], array[int]]] = field(default_factory=dict)
     contents: dict[int, dict[str, str] | None] = field(default_factory=dict)  # None: a crash hid what it holds
     faults: list[tuple[int, int, str]] = field(default_factory=list)
     end_ns: int = 0
@@ -66,38 +68,55 @@ class Log:
             for node, fields in enumerate(chunk["keyframe"]["state"]):
                 for name, value in fields.items():
                     self._state(0, node, name, value)
-        tables = {name: list(zip(*table["cols"].values(), strict=True)) for name, table in chunk["tables"].items()}
+        tables = {
+            name: list(zip(*table["cols"].values(), strict=True))
+            for name, table in chunk["tables"].items()
+            if name not in COLUMNWISE
+        }
         for op, time, node, process, f, key, value, *rest in tables["invoked"]:
             made = self.operations[op] = Operation(op, time, self.nodes[node], process, f, key, value)
             made.request_class = rest[0] if rest else ""
         for op, time, type_, value, error, attempts in tables["returned"]:
             done = self.operations[op]
             done.end_ns, done.type, done.result, done.error, done.attempts = time, type_, value, error, attempts
-        self._messages(tables)
+        self._sent(chunk["tables"]["sent"]["cols"])
+        self._settled(chunk["tables"]["settled"]["cols"])
         for time, node, name, value in tables["state"]:
             self._state(time, node, name, value)
+        for time, node, name, amount in tables.get("published", ()):
+            times, amounts = self.published.setdefault((node, name), (array("q"), array("q")))
+            times.append(time)
+            amounts.append(amount)
         self.faults += tables["faults"]
 
-    def _messages(self, tables: Mapping[str, list[tuple[Any, ...]]]) -> None:
+    def _sent(self, cols: Mapping[str, list[Any]]) -> None:
+        first = len(self.sent_ns)
+        rows = len(cols["id"])
+        if cols["id"] != list(range(first, first + rows)):
+            raise ValueError("Messages are numbered from 0 in the order of sending.")
         kinds = {kind: number for number, kind in enumerate(self.kinds)}
-        for id_, time, src, dst, kind, cause, op, size in tables["sent"]:
-            if id_ != len(self.sent_ns):
-                raise ValueError("Messages are numbered from 0 in the order of sending.")
-            self.sent_ns.append(time)
-            self.sent_kind.append(kinds.setdefault(kind, len(kinds)))
-            self.sent_op.append(op)
-            self.sent_src.append(src)
-            self.sent_dst.append(dst)
-            self.sent_size.append(size)
-            self.sent_cause.append(cause)
-            self.settled.append(0)
-            self.settled_ns.append(-1)
-            self.answer.append(-1)
-            if self.roles.get(kind) == "reply":
-                self._answers(id_, src, dst, cause)
+        words = cols["kind"]
+        for word in dict.fromkeys(words):
+            kinds.setdefault(word, len(kinds))
         self.kinds = list(kinds)
+        self.sent_ns.extend(cols["time"])
+        self.sent_kind.extend([kinds[word] for word in words])
+        self.sent_op.extend(cols["op"])
+        self.sent_src.extend(cols["src"])
+        self.sent_dst.extend(cols["dst"])
+        self.sent_size.extend(cols["size"])
+        self.sent_cause.extend(cols["cause"])
+        self.settled.extend([0] * rows)
+        self.settled_ns.extend([-1] * rows)
+        self.answer.extend([-1] * rows)
+        replies = {word for word in kinds if self.roles.get(word) == "reply"}
+        for row, word in enumerate(words):
+            if word in replies:
+                self._answers(first + row, cols["src"][row], cols["dst"][row], cols["cause"][row])
+
+    def _settled(self, cols: Mapping[str, list[Any]]) -> None:
         outcomes = {outcome: number for number, outcome in enumerate(self.outcomes)}
-        for id_, time, outcome in tables["settled"]:
+        for id_, time, outcome in zip(cols["id"], cols["time"], cols["outcome"], strict=True):
             self.settled_ns[id_] = time
             self.settled[id_] = outcomes.setdefault(outcome, len(outcomes))
         self.outcomes = list(outcomes)
@@ -123,11 +142,16 @@ class Log:
 
     def crash_after(self, node: int, time_ns: int) -> int:
         """When a node crashes next; the run's end if it does not."""
-        times, values = self.states.get((node, "up"), ([], []))
+        times, values = self.states.get((node, "up"), ((), ()))
         for position in range(bisect_left(times, time_ns), len(times)):
             if not values[position]:
                 return times[position]
         return self.end_ns
+
+    def crashes(self, node: int) -> list[int]:
+        """When a node's process has ended: crashed, or stopped."""
+        times, values = self.states.get((node, "up"), ((), ()))
+        return [time for time, value in zip(times, values, strict=True) if not value]
 
     def _state(self, time: int, node: int, name: str, value: Any) -> None:
         if name == CHANGE:
@@ -135,9 +159,11 @@ class Log:
             if value:
                 self.changes.setdefault(node, []).append((time, str(value)))
         elif name in METERED:
-            times, values = self.states.setdefault((node, name), ([], []))
-            times.append(time)
-            values.append(value)
+            line = self.states.get((node, name))
+            if line is None:
+                line = self.states[node, name] = (array("q"), [])
+            line[0].append(time)
+            line[1].append(value)
 
     def _change(self, node: int, shown: Any) -> None:
         """Follow what a store holds by the changes it shows; after a crash nobody can tell from them."""

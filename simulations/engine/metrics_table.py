@@ -24,6 +24,7 @@ METRICS: Final[tuple[Metric, ...]] = (
     Metric("ops.per_s", "/s", "Operations invoked a second."),
     Metric("ops.goodput_per_s", "/s", "Successful operations a second."),
     Metric("ops.in_flight_mean", "operations", "Time-average of the operations under way."),
+    Metric("ops.in_flight_max", "operations", "Most operations under way at once."),
     Metric("ops.attempts.mean", "attempts", "Attempts an operation, the client's retries counted; the mean."),
     Metric("ops.attempts.max", "attempts", "Most attempts that an operation took."),
     Metric(
@@ -97,6 +98,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         "workers",
         "Time-average of the calls that a worker is held for, waiting for what stands behind.",
     ),
+    Metric("nodes.<id>.cost", "$", "Its cost_per_hour × the time, whether up or not; its machine's is apart."),
     Metric("nodes.<id>.up_ratio", "ratio", "Share of the time that the node was up."),
     Metric(
         "replicas.digest_equal", "1 or 0", "1 when all replicas of each cluster hold the same data at the end, else 0."
@@ -116,8 +118,24 @@ METRICS: Final[tuple[Metric, ...]] = (
     Metric("links.<id>.dropped", "messages", "Messages that did not arrive over it."),
     Metric("links.<id>.dropped.<reason>", "messages", "The same by reason, spaces as underscores."),
     Metric("links.<id>.utilisation", "ratio", "Bits sent ÷ bandwidth, the busier way; where a bandwidth is set."),
+    Metric("links.<id>.in_flight_mean", "messages", "Time-average of the messages under way on the link."),
+    Metric("links.<id>.cost", "$", "Bytes sent ÷ 10^9 × cost_per_gb, each way at its own price."),
+    Metric("hosts.<id>.utilisation", "ratio", "Time-average of a shared machine's busy cores ÷ its cores."),
+    Metric("hosts.<id>.running_mean", "pieces of work", "Time-average of the work that shares the CPU."),
+    Metric("hosts.<id>.running_max", "pieces of work", "Most work that shared the CPU at once."),
+    Metric(
+        "hosts.<id>.waiting_mean", "pieces of work", "Time-average of the work that shares the CPU beyond one a core."
+    ),
+    Metric("hosts.<id>.cost", "$", "A machine's cost_per_hour × the time, whether up or not."),
     Metric("zones.<id>.<figure>", "", "Any figure of ops for the clients in a zone: zones.east.success_ratio."),
     Metric("clusters.<id>.<figure>", "", "Any figure of ops for the operations that reached a cluster's members."),
+    Metric("clusters.<id>.cost", "$", "What was sent between its members without a drawn link × its cost_per_gb."),
+    Metric(
+        "cost.total",
+        "$",
+        "Nodes, machines and traffic, after the warm-up or in the window; the scenario says in what money.",
+    ),
+    Metric("cost.per_million_ops", "$", "cost.total ÷ ops.ok × 1,000,000."),
     Metric("checks.<name>.violations", "violations", "How often the check found its rule broken."),
 )
 

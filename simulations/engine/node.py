@@ -14,7 +14,7 @@ from mypy_extensions import mypyc_attr
 
 from simulations.engine.backlog import Backlog
 from simulations.engine.bugs import node_bug
-from simulations.engine.declare import Metric, Param, Show
+from simulations.engine.declare import Param, Show
 from simulations.engine.disk import stretched
 from simulations.engine.distributions import Distribution, to_ns
 from simulations.engine.host import Host
@@ -45,7 +45,6 @@ class Node(Process):
     ICON: ClassVar[str] = ""
     PARAMS: ClassVar[tuple[Param, ...]] = ()
     SHOWS: ClassVar[tuple[Show, ...]] = ()
-    METRICS: ClassVar[tuple[Metric, ...]] = ()
     HANDLES: ClassVar[tuple[type[Body], ...]] = ()
     INITIATES: ClassVar[bool] = False
     SERVES: ClassVar[bool] = True
@@ -53,7 +52,6 @@ class Node(Process):
 
     def __init__(self, host: Host, params: dict[str, Any]) -> None:
         super().__init__(host, params)
-        self.alive = True  # neither dead nor held still
         self.backlog: Backlog | None = None  # what came due while it is held still
         self.targets = host.targets
         self.peers = host.peers

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from mypy_extensions import i64, mypyc_attr
 
+from simulations.engine.declare import Metric
 from simulations.engine.distributions import Distribution, distribution
 from simulations.engine.host import Host
 from simulations.engine.streams import nth, stream_key, uniform
@@ -16,6 +17,8 @@ from simulations.engine.tasks import Cause
 class Process:
     """A process on a host. `cause` is why it acts at the moment."""
 
+    METRICS: ClassVar[tuple[Metric, ...]] = ()
+
     def __init__(self, host: Host, params: dict[str, Any]) -> None:
         self.host = host
         self.network = host.network
@@ -24,6 +27,7 @@ class Process:
         self.id = host.id
         self.params = params
         self.cause = Cause(-1, -1, 0)
+        self.alive = True  # neither dead nor held still
         self._keys: dict[str, int] = {}
 
     def integer(self, name: str) -> int:
@@ -64,6 +68,17 @@ class Process:
     def incarnation(self) -> int:
         """How many processes this node has had before this one."""
         return self.host.boots - 1
+
+    # Figures
+
+    def publish(self, metric: str, amount: int) -> None:
+        """Tell a figure that METRICS declares: a count to add, a gauge's new value, a duration in ns. Raises ValueError
+        for one that is not declared.
+        """
+        if metric not in [declared.name for declared in self.METRICS]:
+            raise ValueError(f"{metric!r} is no metric that this node type declares")
+        if self.alive:
+            self.trace.publish(self.kernel.now, self.host.index, metric, amount)
 
     # Chance
 

@@ -23,10 +23,12 @@ TABLES: Final[dict[str, tuple[str, ...]]] = {
     "invoked": ("op", "time", "node", "process", "f", "key", "value", "class"),
     "returned": ("op", "time", "type", "value", "error", "attempts"),
     "notes": ("time", "node", "text", "cause"),
+    "published": ("time", "node", "metric", "amount"),
 }
+SPARE: Final = frozenset({"published"})  # left out of a chunk that has no rows of it
 PLAIN: Final = frozenset({"value"})  # any value, not a number
 WORDS: Final = frozenset({"key", "text", "class"})  # open vocabularies: coded per chunk
-CODED: Final = frozenset({"kind", "outcome", "field", "phase", "f", "type", "error", "key", "text", "class"})
+CODED: Final = frozenset({"kind", "outcome", "field", "phase", "f", "type", "error", "key", "text", "class", "metric"})
 OPTIONAL: Final = frozenset({"class"})  # left out of a table in which it is "" throughout
 IDS: Final = frozenset({"id", "cause", "op"})
 NODES: Final = frozenset({"src", "dst", "node"})
@@ -71,6 +73,7 @@ class Trace:
         self.invoked: list[Any] = []
         self.returned: list[Any] = []
         self.notes: list[Any] = []
+        self.published: list[Any] = []
         self._keyframe: dict[str, Any] = {}
         self.watch: Callable[[int, str, Any], None] | None = None  # told of each change of a node's state
 
@@ -132,9 +135,13 @@ class Trace:
         """A remark on what a node did."""
         self.notes.extend((time, node, text, cause))
 
+    def publish(self, time: int, node: int, metric: str, amount: int) -> None:
+        """A node tells a figure of its own."""
+        self.published.extend((time, node, self.code(metric), amount))
+
     def rows(self) -> int:
         """About how many rows the open chunk holds: the tables that grow with traffic."""
-        return len(self.sent) // 8 + len(self.settled) // 3 + len(self.state) // 4
+        return len(self.sent) // 8 + len(self.settled) // 3 + (len(self.state) + len(self.published)) // 4
 
     def rows_max(self) -> int:
         """The row count at which the open chunk closes."""
@@ -167,6 +174,8 @@ class Trace:
         tables: dict[str, Any] = {}
         rows = 0
         for name, flat in self._take():
+            if name in SPARE and not flat:
+                continue
             tables[name] = _table(TABLES[name], flat, strings, nodes)
             rows += tables[name]["rows"]
         data = msgpack.packb(
@@ -196,6 +205,7 @@ class Trace:
             ("invoked", self.invoked),
             ("returned", self.returned),
             ("notes", self.notes),
+            ("published", self.published),
         ]
         self.sent = []
         self.settled = []
@@ -204,6 +214,7 @@ class Trace:
         self.invoked = []
         self.returned = []
         self.notes = []
+        self.published = []
         return taken
 
 

@@ -114,6 +114,7 @@ def test_an_operation_counts_as_in_flight_whenever_it_began() -> None:
     assert story.metrics()["ops.in_flight_mean"] == (40 + 50) / 100
     assert story.metrics(window_ms=[30, 60])["ops.in_flight_mean"] == (10 + 10) / 30
     assert "ops.in_flight_mean" not in story.metrics(where={"operation": "read"})
+    assert (story.metrics()["ops.in_flight_max"], story.metrics(window_ms=[45, 60])["ops.work.in_flight_max"]) == (1, 1)
 
 
 # Nodes

@@ -1,0 +1,54 @@
+"""What travelled from which node to which: counts, sizes, drops, and how long it was under way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from simulations.engine.log import Log
+from simulations.engine.metrics import Selection
+
+Way = tuple[int, int]  # the nodes that something is sent from and to
+
+
+class Traffic:
+    """The chosen messages by their ways; `under_way` is in ns, of all messages where none are filtered out."""
+
+    def __init__(self, log: Log, select: Selection, chosen: Sequence[int]) -> None:
+        self.counts: dict[Way, int] = {}
+        self.sizes: dict[Way, int] = {}
+        self.drops: dict[Way, dict[str, int]] = {}
+        self.under_way: dict[Way, int] = {}
+        ways = self._ways(log)
+        self._count(log, chosen, ways)
+        self._time(log, select, chosen if select.where else range(len(log.sent_ns)), ways)
+
+    @staticmethod
+    def _ways(log: Log) -> list[Way]:
+        """The way of each message, every way one object."""
+        known: dict[Way, Way] = {}
+        return [known.setdefault(way, way) for way in zip(log.sent_src, log.sent_dst, strict=True)]
+
+    def _count(self, log: Log, chosen: Sequence[int], ways: list[Way]) -> None:
+        arrives = [outcome in ("delivered", "in flight") for outcome in log.outcomes]
+        counts, sizes = self.counts, self.sizes
+        for id_ in chosen:
+            way = ways[id_]
+            counts[way] = counts.get(way, 0) + 1
+            sizes[way] = sizes.get(way, 0) + log.sent_size[id_]
+            outcome = log.settled[id_]
+            if not arrives[outcome]:
+                reasons = self.drops.setdefault(way, {})
+                reason = log.outcomes[outcome]
+                reasons[reason] = reasons.get(reason, 0) + 1
+
+    def _time(self, log: Log, select: Selection, timed: Sequence[int], ways: list[Way]) -> None:
+        low, high = select.from_ns, min(select.to_ns, log.end_ns)
+        under_way = self.under_way
+        for id_ in timed:
+            start = log.sent_ns[id_]
+            end = log.settled_ns[id_]
+            if end < 0:
+                end = log.end_ns
+            if start < high and end > low:
+                way = ways[id_]
+                under_way[way] = under_way.get(way, 0) + min(end, high) - max(start, low)
