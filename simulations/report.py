@@ -85,6 +85,10 @@ class Recording:
         found |= staleness_metrics(self.log.operations.values(), served)
         return found
 
+    def units(self, metrics: Iterable[str]) -> dict[str, str]:
+        """The units of figures, by name; none for a number."""
+        return self._places.units(metrics)
+
     def checks(self) -> list[dict[str, Any]]:
         """What the checks found, as plain data."""
         return [finding.as_dict() for finding in self.findings]
@@ -272,6 +276,7 @@ def report(
 def _summary(recording: Recording) -> dict[str, Any]:
     outcome = recording.outcome
     assert outcome is not None
+    metrics = recording.metrics()
     return {
         "digest": recording.digest,
         "status": recording.status,
@@ -279,6 +284,7 @@ def _summary(recording: Recording) -> dict[str, Any]:
         "simulated_ms": outcome.simulated_ns / NS_PER_MS,
         "events": outcome.events,
         "messages": recording.messages(),
-        "metrics": recording.metrics(),
+        "metrics": metrics,
+        "units": recording.units(metrics),
         "checks": recording.checks(),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +14,7 @@ from simulations.engine.metrics import Selection
 from simulations.engine.metrics_costs import Prices, cost_metrics
 from simulations.engine.metrics_nodes import Work, link_metrics, node_metrics, work_of
 from simulations.engine.metrics_published import charged, machine_metrics, published_metrics
+from simulations.engine.metrics_table import unit_of
 from simulations.engine.metrics_traffic import Traffic
 
 
@@ -37,6 +38,17 @@ class Places:
             return found
         span_ns = max(0, min(select.to_ns, log.end_ns) - select.from_ns)
         return found | cost_metrics(log, self.prices, traffic.sizes, span_ns, ok, charged(found, self._declared))
+
+    def units(self, names: Iterable[str]) -> dict[str, str]:
+        """The units of figures by name, of those that have one."""
+        own = {
+            f"nodes.{node}.{name}": metric.unit
+            for node, metrics in self._declared.items()
+            for metric in metrics
+            for name in metric.figures()
+        }
+        found = {name: own[name] if name in own else unit_of(name) for name in names}
+        return {name: unit for name, unit in found.items() if unit}
 
     @cached_property
     def zones(self) -> dict[str, str]:

@@ -72,7 +72,8 @@ class Work:
 
     def __init__(self) -> None:
         self.received = Spans()
-        self.answered_ns: array[int] = array("q")
+        self.answered = Spans()
+        self.refused_ns: array[int] = array("q")
         self.held = Spans()
         self.holds = False
 
@@ -81,8 +82,18 @@ class Work:
         found: dict[str, float] = {}
         span_ns = window[1] - window[0]
         if self.received.starts:
-            answered = sum(1 for time in self.answered_ns if window[0] <= time < window[1])
-            found[f"{prefix}.throughput_per_s"] = answered / (span_ns / NS_PER_S)
+            low, high = window
+            times = [
+                end - start
+                for start, end in zip(self.answered.starts, self.answered.ends, strict=True)
+                if low <= end < high
+            ]
+            refused = sum(1 for time in self.refused_ns if low <= time < high)
+            found[f"{prefix}.throughput_per_s"] = len(times) / (span_ns / NS_PER_S)
+            found |= latency_figures(f"{prefix}.latency_ms", times)
+            found[f"{prefix}.refused"] = refused
+            if times or refused:
+                found[f"{prefix}.refused_ratio"] = refused / (len(times) + refused)
             found[f"{prefix}.in_flight_mean"] = self.received.overlap_ns(window) / span_ns
         if self.holds:
             found[f"{prefix}.held_mean"] = self.held.overlap_ns(window) / span_ns
@@ -104,8 +115,10 @@ def work_of(log: Log, params: Mapping[str, Mapping[str, Any]]) -> list[Work]:
             arrived_ns = log.settled_ns[id_]
             end_ns = log.sent_ns[answer] if answer >= 0 else log.crash_after(dst, arrived_ns)
             found[dst].received.add(arrived_ns, end_ns)
-            if answer >= 0 and log.kinds[log.sent_kind[answer]] != "refusal":
-                found[dst].answered_ns.append(end_ns)
+            if answer >= 0 and log.kinds[log.sent_kind[answer]] == "refusal":
+                found[dst].refused_ns.append(end_ns)
+            elif answer >= 0:
+                found[dst].answered.add(arrived_ns, end_ns)
         if found[src].holds:
             found[src].held.add(sent_ns, call_end_ns(log, id_, waits_ns[src]))
     return found
@@ -128,7 +141,10 @@ def link_metrics(
             for reason, count in traffic.drops.get(way, {}).items():
                 key = f"links.{name}.dropped.{word(reason)}"
                 found[key] = found.get(key, 0) + count
+        times = [time for way in ways for time in traffic.times.get(way, ())]
+        found |= latency_figures(f"links.{name}.latency_ms", times)
         if span_ns > 0:
+            found[f"links.{name}.throughput_per_s"] = len(times) / (span_ns / NS_PER_S)
             found[f"links.{name}.in_flight_mean"] = sum(traffic.under_way.get(way, 0) for way in ways) / span_ns
         if mbit_per_s > 0 and span_ns > 0:
             found[f"links.{name}.utilisation"] = max(sizes) * 8 / (mbit_per_s * 1e6 * (span_ns / NS_PER_S))

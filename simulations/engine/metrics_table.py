@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from simulations.engine.declare import Metric
@@ -87,6 +88,13 @@ METRICS: Final[tuple[Metric, ...]] = (
     Metric("nodes.<id>.queue_mean", "requests", "Time-average of the queue's length."),
     Metric("nodes.<id>.queue_max", "requests", "Longest that the queue was."),
     Metric("nodes.<id>.throughput_per_s", "/s", "Requests answered a second, refusals not counted."),
+    Metric("nodes.<id>.refused", "requests", "Requests answered with a refusal."),
+    Metric("nodes.<id>.refused_ratio", "ratio", "The same ÷ all requests answered."),
+    Metric(
+        "nodes.<id>.latency_ms.<figure>",
+        "ms",
+        "Mean, p50, p95, p99 or max from a request's arrival to its answer, refusals not counted.",
+    ),
     Metric("nodes.<id>.in_flight_mean", "requests", "Time-average of the requests received and not yet answered."),
     Metric(
         "nodes.<id>.wait_ms.<figure>",
@@ -118,6 +126,10 @@ METRICS: Final[tuple[Metric, ...]] = (
     Metric("links.<id>.dropped", "messages", "Messages that did not arrive over it."),
     Metric("links.<id>.dropped.<reason>", "messages", "The same by reason, spaces as underscores."),
     Metric("links.<id>.utilisation", "ratio", "Bits sent ÷ bandwidth, the busier way; where a bandwidth is set."),
+    Metric("links.<id>.throughput_per_s", "/s", "Messages that arrived a second, of those sent in the window."),
+    Metric(
+        "links.<id>.latency_ms.<figure>", "ms", "Mean, p50, p95, p99 or max from sending to arrival, waiting included."
+    ),
     Metric("links.<id>.in_flight_mean", "messages", "Time-average of the messages under way on the link."),
     Metric("links.<id>.cost", "$", "Bytes sent ÷ 10^9 × cost_per_gb, each way at its own price."),
     Metric("hosts.<id>.utilisation", "ratio", "Time-average of a shared machine's busy cores ÷ its cores."),
@@ -146,3 +158,22 @@ COUNTED: Final = {
     "messages.dropped.": "messages.sent",
     "messages.by_kind.": "messages.sent",
 }
+
+_PLAIN: Final = {metric.name: metric.unit for metric in METRICS if "<" not in metric.name}
+_FAMILIES: Final = [
+    (re.compile(".+".join([re.escape(part) for part in re.split("<[a-z]+>", metric.name)])), metric.unit)
+    for metric in METRICS
+    if "<" in metric.name and metric.unit
+]
+_LIKE_OPS: Final = re.compile(r"(?:ops|zones|clusters)\.[a-z0-9_-]+\.(.+)")
+
+
+def unit_of(name: str) -> str:
+    """The unit of a figure that every run has; "" for one without, or that is not known here."""
+    if name in _PLAIN:
+        return _PLAIN[name]
+    for family, unit in _FAMILIES:
+        if family.fullmatch(name):
+            return unit
+    like = _LIKE_OPS.fullmatch(name)
+    return unit_of(f"ops.{like[1]}") if like else ""

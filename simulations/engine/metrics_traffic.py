@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 
 from simulations.engine.log import Log
@@ -16,6 +17,7 @@ class Traffic:
     def __init__(self, log: Log, select: Selection, chosen: Sequence[int]) -> None:
         self.counts: dict[Way, int] = {}
         self.sizes: dict[Way, int] = {}
+        self.times: dict[Way, array[int]] = {}  # from sending to arrival, in ns
         self.drops: dict[Way, dict[str, int]] = {}
         self.under_way: dict[Way, int] = {}
         ways = self._ways(log)
@@ -29,17 +31,20 @@ class Traffic:
         return [known.setdefault(way, way) for way in zip(log.sent_src, log.sent_dst, strict=True)]
 
     def _count(self, log: Log, chosen: Sequence[int], ways: list[Way]) -> None:
-        arrives = [outcome in ("delivered", "in flight") for outcome in log.outcomes]
         counts, sizes = self.counts, self.sizes
         for id_ in chosen:
             way = ways[id_]
             counts[way] = counts.get(way, 0) + 1
             sizes[way] = sizes.get(way, 0) + log.sent_size[id_]
-            outcome = log.settled[id_]
-            if not arrives[outcome]:
+            outcome = log.outcomes[log.settled[id_]]
+            if outcome == "delivered":
+                times = self.times.get(way)
+                if times is None:
+                    times = self.times[way] = array("q")
+                times.append(log.settled_ns[id_] - log.sent_ns[id_])
+            elif outcome != "in flight":
                 reasons = self.drops.setdefault(way, {})
-                reason = log.outcomes[outcome]
-                reasons[reason] = reasons.get(reason, 0) + 1
+                reasons[outcome] = reasons.get(outcome, 0) + 1
 
     def _time(self, log: Log, select: Selection, timed: Sequence[int], ways: list[Way]) -> None:
         low, high = select.from_ns, min(select.to_ns, log.end_ns)
