@@ -43,14 +43,14 @@ class Log:
     outcomes: list[str] = field(default_factory=lambda: ["in flight"])
     sent_ns: array[int] = field(default_factory=lambda: array("q"))
     sent_kind: array[int] = field(default_factory=lambda: array("H"))
-    sent_op: array[int] = field(default_factory=lambda: array("q"))
+    sent_op: array[int] = field(default_factory=lambda: array("i"))
     sent_src: array[int] = field(default_factory=lambda: array("i"))
     sent_dst: array[int] = field(default_factory=lambda: array("i"))
-    sent_size: array[int] = field(default_factory=lambda: array("q"))
-    sent_cause: array[int] = field(default_factory=lambda: array("q"))
+    sent_size: array[int] = field(default_factory=lambda: array("I"))
+    sent_cause: array[int] = field(default_factory=lambda: array("i"))
     settled: array[int] = field(default_factory=lambda: array("H"))
     settled_ns: array[int] = field(default_factory=lambda: array("q"))  # −1: never
-    answer: array[int] = field(default_factory=lambda: array("q"))  # the reply to a message, −1: none
+    answer: array[int] = field(default_factory=lambda: array("i"))  # the reply to a message, −1: none
     roles: dict[str, str] = field(default_factory=dict)
     changes: dict[int, list[tuple[int, str]]] = field(default_factory=dict)
     states: dict[tuple[int, str], tuple[array[int], list[Any]]] = field(default_factory=dict)

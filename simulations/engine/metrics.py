@@ -147,19 +147,20 @@ def in_flight_metrics(
 
 def _in_flight(prefix: str, end_ns: int, window: tuple[int, int], operations: Sequence[Operation]) -> dict[str, float]:
     low, high = window
-    steps: list[tuple[int, int]] = []
+    steps: list[int] = []  # twice the time, and 1 for a start: at one moment ends come first
     area = 0
     for one in operations:
         start = max(one.start_ns, low)
         end = min(end_ns if one.end_ns is None else one.end_ns, high)
         if end > start:
             area += end - start
-            steps += [(start, 1), (end, -1)]
+            steps += [2 * start + 1, 2 * end]
     if not steps:
         return {}
     under_way = most = 0
-    for _, step in sorted(steps):
-        under_way += step
+    steps.sort()
+    for step in steps:
+        under_way += 1 if step % 2 else -1
         most = max(most, under_way)
     return {f"{prefix}.in_flight_mean": area / (high - low), f"{prefix}.in_flight_max": most}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Any
 
 from simulations.engine.causality import call_end_ns, queue_stays
@@ -83,11 +84,8 @@ class Work:
         span_ns = window[1] - window[0]
         if self.received.starts:
             low, high = window
-            times = [
-                end - start
-                for start, end in zip(self.answered.starts, self.answered.ends, strict=True)
-                if low <= end < high
-            ]
+            spans = zip(self.answered.starts, self.answered.ends, strict=True)
+            times = array("q", (end - start for start, end in spans if low <= end < high))
             refused = sum(1 for time in self.refused_ns if low <= time < high)
             found[f"{prefix}.throughput_per_s"] = len(times) / (span_ns / NS_PER_S)
             found |= latency_figures(f"{prefix}.latency_ms", times)
@@ -141,10 +139,10 @@ def link_metrics(
             for reason, count in traffic.drops.get(way, {}).items():
                 key = f"links.{name}.dropped.{word(reason)}"
                 found[key] = found.get(key, 0) + count
-        times = [time for way in ways for time in traffic.times.get(way, ())]
-        found |= latency_figures(f"links.{name}.latency_ms", times)
+        times = [traffic.times.get(way, ()) for way in ways]
+        found |= latency_figures(f"links.{name}.latency_ms", chain(*times))
         if span_ns > 0:
-            found[f"links.{name}.throughput_per_s"] = len(times) / (span_ns / NS_PER_S)
+            found[f"links.{name}.throughput_per_s"] = sum(map(len, times)) / (span_ns / NS_PER_S)
             found[f"links.{name}.in_flight_mean"] = sum(traffic.under_way.get(way, 0) for way in ways) / span_ns
         if mbit_per_s > 0 and span_ns > 0:
             found[f"links.{name}.utilisation"] = max(sizes) * 8 / (mbit_per_s * 1e6 * (span_ns / NS_PER_S))
