@@ -33,6 +33,7 @@ from simulations.engine.trace import decode
 from simulations.prices import prices_of
 from simulations.report_places import Places
 
+OF_TRAFFIC = ("messages.", "nodes.", "links.", "hosts.", "clusters.", "cost.")  # what a walk over messages gives
 BASE = ""  # the scenario without a variant
 
 
@@ -59,10 +60,13 @@ class Recording:
         return cls(log, status, digest, physical)
 
     def metrics(
-        self, window_ms: tuple[float, float] | list[float] | None = None, where: Mapping[str, str] | None = None
+        self,
+        window_ms: tuple[float, float] | list[float] | None = None,
+        where: Mapping[str, str] | None = None,
+        traffic: bool = True,
     ) -> dict[str, float]:
         """The figures of the run after its warm-up, or of what began in a window; of operations that pass a filter,
-        and of the messages that serve them.
+        and of the messages that serve them. Without `traffic` only those of operations, which is much less work.
         """
         physical = self.physical or {}
         workload_ns = _ns(physical["duration_ms"]) if "duration_ms" in physical else self.log.end_ns
@@ -72,14 +76,15 @@ class Recording:
         select = Selection(*window, where or {}, places.zones)
         operations = [operation for operation in self.log.operations.values() if select.has(operation)]
         served = frozenset(operation.id for operation in operations)
-        chosen = chosen_messages(self.log, select, served)
         seconds = (window[1] if window_ms else workload_ns) / NS_PER_S - window[0] / NS_PER_S
         found = operation_metrics(operations, seconds)
         found |= group_metrics(places.groups(operations), seconds)
         passing = [operation for operation in self.log.operations.values() if select.passes(operation)]
         found |= in_flight_metrics(self.log, select, passing, places.groups(passing))
-        found |= message_metrics(self.log, chosen, served)
-        found |= places.metrics(select, chosen, found.get("ops.ok", 0))
+        if traffic:
+            chosen = chosen_messages(self.log, select, served)
+            found |= message_metrics(self.log, chosen, served)
+            found |= places.metrics(select, chosen, found.get("ops.ok", 0))
         found |= self._replicas
         found |= self._verdict_metrics(operations)
         found |= staleness_metrics(self.log.operations.values(), served)
@@ -210,7 +215,7 @@ def judge(document: Document, recordings: Mapping[str, Recording], watched: str 
 def judge_claims(document: Document, recordings: Mapping[str, Recording]) -> list[dict[str, Any]]:
     """Every claim of the document, held against the recordings at hand."""
     own = _own(recordings)
-    cache: dict[tuple[str, str], dict[str, float]] = {}
+    cache: dict[tuple[str, str, bool], dict[str, float]] = {}
 
     def lookup(side: Mapping[str, Any]) -> float:
         name = side.get("variant") or own
@@ -219,9 +224,10 @@ def judge_claims(document: Document, recordings: Mapping[str, Recording]) -> lis
             raise NotRun(f'This claim needs a run of the variant "{name}".')
         if recording.status != "finished":
             raise NoFigure(f"The run did not finish: {recording.reason or recording.status}")
-        key = (name, repr((side.get("window_ms"), side.get("where"))))
+        traffic = side["metric"].startswith(OF_TRAFFIC)
+        key = (name, repr((side.get("window_ms"), side.get("where"))), traffic)
         if key not in cache:
-            cache[key] = recording.metrics(side.get("window_ms"), side.get("where"))
+            cache[key] = recording.metrics(side.get("window_ms"), side.get("where"), traffic)
         return metric_value(cache[key], side["metric"], recording.without_figure())
 
     return [judge_claim(claim.model_dump(mode="json"), lookup).as_dict() for claim in document.expect]

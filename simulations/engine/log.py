@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -207,19 +207,21 @@ class Log:
         """A state field's time-average; None where the node has no such field. A crashed node's fields count as 0."""
         if (node, name) not in self.states or to_ns <= from_ns:
             return None
-        times, values = self.states[node, name]
         area = 0
-        for position, time in enumerate(times):
-            until = times[position + 1] if position + 1 < len(times) else max(self.end_ns, to_ns)
-            area += max(0, min(until, to_ns) - max(time, from_ns)) * int(values[position] or 0)
-        return area / (to_ns - from_ns)
+        before_ns, level = from_ns, 0
+        for time, value in self._within(node, name, from_ns, to_ns):
+            if time > before_ns:
+                area += (time - before_ns) * level
+                before_ns = time
+            level = int(value or 0)
+        return (area + (to_ns - before_ns) * level) / (to_ns - from_ns)
 
     def highest(self, node: int, name: str, from_ns: int, to_ns: int) -> float:
         """A state field's highest value in a window."""
+        return float(max((int(value or 0) for _, value in self._within(node, name, from_ns, to_ns)), default=0))
+
+    def _within(self, node: int, name: str, from_ns: int, to_ns: int) -> Iterator[tuple[int, Any]]:
+        """The values that a state field has in a window, each with when it took it."""
         times, values = self.states[node, name]
-        found = 0
-        for position, time in enumerate(times):
-            until = times[position + 1] if position + 1 < len(times) else to_ns
-            if time < to_ns and until > from_ns:
-                found = max(found, int(values[position] or 0))
-        return float(found)
+        for position in range(max(0, bisect_right(times, from_ns) - 1), bisect_left(times, to_ns)):
+            yield times[position], values[position]

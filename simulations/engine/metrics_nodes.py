@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Mapping
-from itertools import chain
+from itertools import chain, takewhile
 from typing import Any
 
 from simulations.engine.causality import call_end_ns, queue_stays
@@ -21,10 +21,6 @@ def node_metrics(
     found: dict[str, float] = {}
     to_ns = min(select.to_ns, log.end_ns)
     window = (select.from_ns, to_ns)
-
-    def inside(time_ns: int) -> bool:
-        return window[0] <= time_ns < window[1]
-
     for index, name in enumerate(log.nodes):
         busy = log.mean(index, "busy", select.from_ns, to_ns)
         slots = params.get(name, {}).get("concurrency") or log.mean(index, "concurrency", select.from_ns, to_ns)
@@ -34,10 +30,9 @@ def node_metrics(
         if queue is not None:
             found[f"nodes.{name}.queue_mean"] = queue
             found[f"nodes.{name}.queue_max"] = log.highest(index, "queue", select.from_ns, to_ns)
-            prefix = f"nodes.{name}.wait_ms"
-            found |= latency_figures(
-                prefix, (left - came for came, left, served in queue_stays(log, index) if served and inside(left))
-            )
+            stays = takewhile(lambda stay: stay[1] < to_ns, queue_stays(log, index))
+            waits = (left - came for came, left, served in stays if served and left >= select.from_ns)
+            found |= latency_figures(f"nodes.{name}.wait_ms", waits)
         if to_ns > select.from_ns:
             found |= work[index].figures(f"nodes.{name}", window)
         up = log.mean(index, "up", select.from_ns, to_ns)
