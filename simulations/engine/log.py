@@ -52,7 +52,7 @@ class Log:
     settled_ns: array[int] = field(default_factory=lambda: array("q"))  # −1: never
     answer: array[int] = field(default_factory=lambda: array("i"))  # the reply to a message, −1: none
     roles: dict[str, str] = field(default_factory=dict)
-    changes: dict[int, list[tuple[int, str]]] = field(default_factory=dict)
+    changes: dict[int, tuple[array[int], list[str]]] = field(default_factory=dict)
     states: dict[tuple[int, str], tuple[array[int], list[Any]]] = field(default_factory=dict)
     published: dict[tuple[int, str], tuple[array[int], array[int]]] = field(default_factory=dict)
     contents: dict[int, dict[str, str] | None] = field(default_factory=dict)  # None: a crash hid what it holds
@@ -157,7 +157,9 @@ class Log:
         if name == CHANGE:
             self._change(node, value)
             if value:
-                self.changes.setdefault(node, []).append((time, str(value)))
+                times, changes = self.changes.setdefault(node, (array("q"), []))
+                times.append(time)
+                changes.append(str(value))
         elif name in METERED:
             line = self.states.get((node, name))
             if line is None:

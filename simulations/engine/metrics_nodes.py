@@ -184,7 +184,7 @@ def _lags_ns(log: Log, group: list[int]) -> Iterable[int]:
     first: dict[str, int] = {}
     shown: dict[tuple[int, str], int] = {}
     for node in group:
-        for time, change in log.changes.get(node, ()):
+        for time, change in zip(*log.changes.get(node, ((), ())), strict=True):
             shown.setdefault((node, change), time)
             first[change] = min(first.get(change, time), time)
     ahead: dict[str, int] = {}

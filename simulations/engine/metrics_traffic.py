@@ -20,20 +20,13 @@ class Traffic:
         self.times: dict[Way, array[int]] = {}  # from sending to arrival, in ns
         self.drops: dict[Way, dict[str, int]] = {}
         self.under_way: dict[Way, int] = {}
-        ways = self._ways(log)
-        self._count(log, chosen, ways)
-        self._time(log, select, chosen if select.where else range(len(log.sent_ns)), ways)
+        self._count(log, chosen)
+        self._time(log, select, chosen if select.where else range(len(log.sent_ns)))
 
-    @staticmethod
-    def _ways(log: Log) -> list[Way]:
-        """The way of each message, every way one object."""
-        known: dict[Way, Way] = {}
-        return [known.setdefault(way, way) for way in zip(log.sent_src, log.sent_dst, strict=True)]
-
-    def _count(self, log: Log, chosen: Sequence[int], ways: list[Way]) -> None:
+    def _count(self, log: Log, chosen: Sequence[int]) -> None:
         counts, sizes = self.counts, self.sizes
         for id_ in chosen:
-            way = ways[id_]
+            way = (log.sent_src[id_], log.sent_dst[id_])
             counts[way] = counts.get(way, 0) + 1
             sizes[way] = sizes.get(way, 0) + log.sent_size[id_]
             outcome = log.outcomes[log.settled[id_]]
@@ -46,7 +39,7 @@ class Traffic:
                 reasons = self.drops.setdefault(way, {})
                 reasons[outcome] = reasons.get(outcome, 0) + 1
 
-    def _time(self, log: Log, select: Selection, timed: Sequence[int], ways: list[Way]) -> None:
+    def _time(self, log: Log, select: Selection, timed: Sequence[int]) -> None:
         low, high = select.from_ns, min(select.to_ns, log.end_ns)
         under_way = self.under_way
         for id_ in timed:
@@ -55,5 +48,5 @@ class Traffic:
             if end < 0:
                 end = log.end_ns
             if start < high and end > low:
-                way = ways[id_]
+                way = (log.sent_src[id_], log.sent_dst[id_])
                 under_way[way] = under_way.get(way, 0) + min(end, high) - max(start, low)
