@@ -16,8 +16,7 @@ from simulations.compiled import ROOT, build_folder
 
 def compare(names: list[str], messages: int, rounds: int) -> list[dict[str, Any]]:
     """One row a workload and build, the fastest of `rounds`; SimPy's ratio is 1 on its own work."""
-    builds = ["interpreted"] + (["compiled"] if (build_folder() / "complete").exists() else [])
-    jobs = [(name, build) for name in names for build in builds]
+    jobs = [(name, build) for name in names for build in builds()]
     if "three-tier" in names and importlib.util.find_spec("simpy"):
         jobs.append(("three-tier", "simpy"))
     best: dict[tuple[str, str], dict[str, Any]] = {}
@@ -30,11 +29,42 @@ def compare(names: list[str], messages: int, rounds: int) -> list[dict[str, Any]
     return [row(name, best[name, build], simpy) for name, build in jobs]
 
 
-def measured(name: str, build: str, messages: int) -> dict[str, Any]:
+def scaling(messages: list[int], nodes: list[int], rounds: int) -> list[dict[str, Any]]:
+    """How the cost grows: one row a build, number of nodes and number of messages of `hold`, the fastest of `rounds`.
+    Four messages a node are in flight, so that the queue of events grows with the nodes.
+    """
+    jobs = [(build, count, sent) for build in builds() for count in nodes for sent in messages]
+    best: dict[tuple[str, int, int], dict[str, Any]] = {}
+    for _ in range(rounds):
+        for job in jobs:
+            build, count, sent = job
+            found = measured("hold", build, sent, count)
+            if job not in best or found["took_s"] < best[job]["took_s"]:
+                best[job] = found
+    return [
+        {
+            "build": build,
+            "nodes": count,
+            "messages": best[build, count, sent]["messages"],
+            "us_per_message": round(best[build, count, sent]["took_s"] / best[build, count, sent]["messages"] * 1e6, 2),
+            "set_up_ms": round(best[build, count, sent]["set_up_s"] * 1000, 1),
+            "peak_mb": best[build, count, sent]["peak_mb"],
+        }
+        for build, count, sent in jobs
+    ]
+
+
+def builds() -> list[str]:
+    """The builds of the engine that are there."""
+    return ["interpreted"] + (["compiled"] if (build_folder() / "complete").exists() else [])
+
+
+def measured(name: str, build: str, messages: int, nodes: int | None = None) -> dict[str, Any]:
     """One measurement in a process of its own."""
     environment = dict(os.environ, NETSPLIT_ENGINE="interpreted" if build == "simpy" else build)
     what = "simpy" if build == "simpy" else name
     command = [sys.executable, "-m", "simulations.benchmarks.measure", what, str(messages)]
+    command += [] if nodes is None else [str(nodes)]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout)
     return found

@@ -1,5 +1,5 @@
 """Measures one workload with the engine that this process has loaded, or SimPy: `python -m
-simulations.benchmarks.measure NAME N`.
+simulations.benchmarks.measure NAME MESSAGES [NODES]`; nodes may be chosen for `hold`.
 
 Prints JSON. One process a measurement, so that its peak of memory is its own.
 """
@@ -14,15 +14,16 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from simulations.benchmarks.workloads import TYPES, WORKLOADS
+from simulations.benchmarks.workloads import TYPES, WORKLOADS, hold
 from simulations.engine import kernel
 from simulations.engine.simulation import Limits, Simulation
 
 
-def measure(name: str, messages: int) -> dict[str, Any]:
+def measure(document: dict[str, Any]) -> dict[str, Any]:
     """Run a workload with its trace, whose chunks are let go of as they come."""
-    document = WORKLOADS[name](messages)
+    start = time.perf_counter()
     simulation = Simulation(document, TYPES, Limits())
+    set_up_s = time.perf_counter() - start
     gc.collect()
     gc.disable()
     size_bytes = 0
@@ -41,6 +42,7 @@ def measure(name: str, messages: int) -> dict[str, Any]:
         "events_per_s": round(outcome.events / took_s),
         "bytes_per_message": round(size_bytes / sent, 1),
         "digest": outcome.digest,
+        "set_up_s": round(set_up_s, 3),
         "took_s": round(took_s, 3),
     }
 
@@ -69,7 +71,17 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-if __name__ == "__main__":
-    found = measure_simpy(int(sys.argv[2])) if sys.argv[1] == "simpy" else measure(sys.argv[1], int(sys.argv[2]))
+def main(name: str, messages: int, nodes: int | None) -> None:
+    """Measure and print."""
+    if name == "simpy":
+        found = measure_simpy(messages)
+    elif nodes is None:
+        found = measure(WORKLOADS[name](messages))
+    else:
+        found = measure(hold(messages, nodes))
     found["peak_mb"] = round(peak_mb(), 1)
     print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Final
 
 from mypy_extensions import mypyc_attr
 
@@ -117,6 +118,9 @@ class Write(Request):
 @dataclass(frozen=True)
 class Done(Reply):
     """The request was carried out."""
+
+
+DONE: Final = Done()
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from simulations.engine.kernel import Kernel
 from simulations.engine.links import QUEUE_BYTES, Carrier, Conditions
 from simulations.engine.messages import Body
 from simulations.engine.streams import descend, stream_key, uniform
-from simulations.engine.tasks import Call, Cause, Deadlines, Task
+from simulations.engine.tasks import Call, Cause, Task
+from simulations.engine.timers import Deadlines
 from simulations.engine.trace import DELIVERED, Trace
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ TIMEOUTS_SHARED_MAX: Final = 256
 class Message(Cause):
     """A body under way. `call` is the call that awaits its reply or, for a reply, the one that it answers."""
 
-    __slots__ = ("body", "call", "cause_id", "channel", "lost", "replies", "sent_ns")
+    __slots__ = ("body", "call", "cause_id", "channel", "lost", "outcome", "replies", "sent_ns", "settled_ns")
 
     def __init__(
         self, channel: Channel, body: Body, id: int, cause: Cause, lineage: i64, call: Call | None, replies: bool
@@ -46,6 +47,8 @@ class Message(Cause):
         self.replies = replies
         self.sent_ns = channel.network.kernel.now
         self.lost = False
+        self.settled_ns = -1
+        self.outcome = DELIVERED
 
     @property
     def deadline_ns(self) -> int:
@@ -78,6 +81,7 @@ class Channel:
         self.latency_key = stream_key(network.seed, direction, "latency")
         self.loss_key = stream_key(network.seed, direction, "loss")
         self.salt = stream_key(network.seed, direction, "lineage")
+        self.clear = True  # never blocked so far
         self.blocks: list[str] = []
         self.blocked_from_ns = -1
         self.block_reason = ""
@@ -96,6 +100,7 @@ class Channel:
 
     def block(self, reason: str) -> None:
         """Let nothing arrive or cross from now on."""
+        self.clear = False
         if not self.blocks:
             self.blocked_from_ns = self.network.kernel.now
             self.block_reason = reason
@@ -137,12 +142,13 @@ class Channel:
         """Settle the message; hand it to the host behind the channel if nothing is in its way."""
         network = self.network
         process = self.dst.process
-        if process is None or not process.alive or message.lost or self.blocks or self.past_blocks:
+        if process is None or not process.alive or message.lost or not self.clear:
             reason = self.obstacle(message)
             if reason:
                 self.drop(message, reason)
                 return
-        network.trace.settled.extend((message.id, network.kernel.now, DELIVERED))
+        message.settled_ns = network.kernel.now
+        network.trace.settled.append(message)
         network.delivered += 1
         if process is None:
             return
@@ -154,7 +160,9 @@ class Channel:
     def drop(self, message: Message, reason: str) -> None:
         """Settle a message that does not arrive. Only a live machine without the process says so."""
         network = self.network
-        network.trace.settled.extend((message.id, network.kernel.now, network.trace.code(reason)))
+        message.settled_ns = network.kernel.now
+        message.outcome = network.trace.code(reason)
+        network.trace.settled.append(message)
         network.dropped[reason] = network.dropped.get(reason, 0) + 1
         if reason == "refused":
             self.dst.refuse(message)
@@ -179,6 +187,7 @@ class Network:
         self.workload_ends_ns = 0
         self.deadlines: dict[int, Deadlines] = {}  # by timeout
         self.cancels = False  # some node cancels the calls that it gives up
+        self.idle_tasks: list[Task] = []
         self.buried: list[set[Task]] = []  # what crashed processes were doing
 
     def connect(self, link: str, a: Host, b: Host, latency: Distribution, loss: float) -> None:
@@ -207,10 +216,7 @@ class Network:
         self.sent = id + 1
         lineage = descend(cause.lineage, channel.salt, effect)
         message = Message(channel, body, id, cause, lineage, call, replies)
-        kind = self.trace.kind(type(body))
-        self.trace.sent.extend(
-            (id, message.sent_ns, channel.src_index, channel.dst_index, kind, cause.id, cause.op, body.size())
-        )
+        self.trace.sent.append(message)
         self.launch(message)
 
     def launch(self, message: Message) -> None:
@@ -238,10 +244,7 @@ class Network:
         id = self.sent
         self.sent = id + 1
         channel = original.channel
-        body = original.body
         lineage = descend(original.lineage, channel.salt, 0)
-        copy = Message(channel, body, id, original, lineage, original.call, original.replies)
-        kind, size = self.trace.kind(type(body)), body.size()
-        src, dst = channel.src_index, channel.dst_index
-        self.trace.sent.extend((id, copy.sent_ns, src, dst, kind, original.id, original.op, size))
+        copy = Message(channel, original.body, id, original, lineage, original.call, original.replies)
+        self.trace.sent.append(copy)
         return copy

@@ -23,7 +23,20 @@ from simulations.engine.messages import Body, Cancel, Probe, ProbeReply, Refusal
 from simulations.engine.network import Message
 from simulations.engine.process import Process
 from simulations.engine.streams import mix, nth
-from simulations.engine.tasks import Call, Cancelled, Cause, Failure, Future, NodeBug, Quorum, Refused, Task, Timer
+from simulations.engine.tasks import (
+    Call,
+    Cancelled,
+    Cause,
+    Failure,
+    Future,
+    NodeBug,
+    Quorum,
+    Race,
+    Refused,
+    Task,
+    start_task,
+)
+from simulations.engine.timers import Timer
 
 LATE: Final = "late reply"  # the note on a reply that nobody waits for any more
 
@@ -102,6 +115,10 @@ class Node(Process):
         """
         return Quorum(calls, need, own)
 
+    def race(self, futures: list[Future]) -> Race:
+        """Await the first of these to end, well or badly; look at them then. None of them may have ended already."""
+        return Race(futures)
+
     def sleep(self, duration_ns: int) -> Future:
         """Await the passing of time."""
         future = Future()
@@ -127,34 +144,7 @@ class Node(Process):
 
     def spawn(self, coroutine: Coroutine[Any, Any, Any], cause: Cause) -> None:
         """Start a task of this process now."""
-        Task(self, coroutine, cause, False).step()
-
-    def invoke(self, f: str, key: str, value: int | None, process: int, request_class: str = "") -> int:
-        """A client operation begins; returns its number. Its messages and draws belong to it until `complete`."""
-        op = self.network.operations
-        self.network.operations = op + 1
-        self.cause = Cause(-1, op, self.cause.lineage)
-        self.trace.invoke(op, self.kernel.now, self.host.index, process, f, key, value, request_class)
-        return op
-
-    def complete(self, op: int, outcome: str, value: int | None, error: str, attempts: int) -> None:
-        """A client operation ends: ok, fail, or info (it may have taken effect)."""
-        self.trace.complete(op, self.kernel.now, outcome, value, error, attempts)
-
-    def new_process(self) -> int:
-        """A number for a sequence of operations that come one after another, unique over the run."""
-        self.network.processes += 1
-        return self.network.processes - 1
-
-    def show(self, field: str, value: Any) -> None:
-        """Show a field of the node's state on the stage."""
-        if self.alive:
-            self.trace.show(self.kernel.now, self.host.index, field, value)
-
-    def note(self, text: str) -> None:
-        """Write a remark into the trace."""
-        if self.alive:
-            self.trace.note(self.kernel.now, self.host.index, text, self.cause.id)
+        start_task(self, coroutine, cause, False)
 
     # What the engine does with a node
 
@@ -220,7 +210,7 @@ class Node(Process):
         if isinstance(result, Body):
             self.answer(message, result)
         else:
-            Task(self, result, message, True).step()
+            start_task(self, result, message, True)
 
     def answer(self, request: Cause, body: Body | None) -> None:
         """Reply to a request, on the channel back."""

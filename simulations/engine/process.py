@@ -1,4 +1,4 @@
-"""What a process can see: its parameters, its host's clocks, and chance."""
+"""What a process can see, its parameters, its host's clocks, and chance; and what it tells the trace."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from mypy_extensions import i64, mypyc_attr
 
 from simulations.engine.declare import Metric
 from simulations.engine.distributions import Distribution, distribution
+from simulations.engine.gauge import Gauge
 from simulations.engine.host import Host
 from simulations.engine.streams import nth, stream_key, uniform
 from simulations.engine.tasks import Cause
@@ -101,3 +102,36 @@ class Process:
         if found is None:
             found = self._keys[purpose] = stream_key(self.network.seed, self.id, purpose)
         return found
+
+    # What it tells
+
+    def invoke(self, f: str, key: str, value: int | None, process: int, request_class: str = "") -> int:
+        """A client operation begins; returns its number. Its messages and draws belong to it until `complete`."""
+        op = self.network.operations
+        self.network.operations = op + 1
+        self.cause = Cause(-1, op, self.cause.lineage)
+        self.trace.invoke(op, self.kernel.now, self.host.index, process, f, key, value, request_class)
+        return op
+
+    def complete(self, op: int, outcome: str, value: int | None, error: str, attempts: int) -> None:
+        """A client operation ends: ok, fail, or info (it may have taken effect)."""
+        self.trace.complete(op, self.kernel.now, outcome, value, error, attempts)
+
+    def new_process(self) -> int:
+        """A number for a sequence of operations that come one after another, unique over the run."""
+        self.network.processes += 1
+        return self.network.processes - 1
+
+    def show(self, field: str, value: Any) -> None:
+        """Show a field of the node's state on the stage."""
+        if self.alive:
+            self.trace.show(self.kernel.now, self.host.index, field, value)
+
+    def gauge(self, field: str) -> Gauge:
+        """A number of the node's state that changes often."""
+        return Gauge(self, field)
+
+    def note(self, text: str) -> None:
+        """Write a remark into the trace."""
+        if self.alive:
+            self.trace.note(self.kernel.now, self.host.index, text, self.cause.id)

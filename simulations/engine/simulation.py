@@ -17,7 +17,7 @@ from simulations.engine.distributions import distribution, to_ns
 from simulations.engine.fault import Fault, Trigger, Triggers, Turn
 from simulations.engine.faults import fault
 from simulations.engine.host import Host
-from simulations.engine.kernel import Kernel
+from simulations.engine.kernel import new_kernel
 from simulations.engine.links import furnish
 from simulations.engine.machine import share_machines
 from simulations.engine.network import Message, Network
@@ -67,7 +67,7 @@ class Simulation:
         self.limits = limits
         self.outcome: Outcome | None = None
         nodes: list[dict[str, Any]] = document["nodes"]
-        self.kernel = Kernel()
+        self.kernel = new_kernel()
         self.trace = Trace([node["id"] for node in nodes])
         self.network = Network(self.kernel, self.trace, document["seed"])
         self.network.workload_ends_ns = to_ns(document["duration_ms"])
@@ -155,17 +155,11 @@ class Simulation:
             return f"{what}, at one instant: an endless loop without delay."
         return ""
 
-    def _flight(self) -> list[Any]:
-        """The rows of messages in flight, flat, by id."""
-        messages = [entry[2] for entry in self.kernel.queue if isinstance(entry[2], Message)]
+    def _flight(self) -> list[Message]:
+        """The messages in flight, by id."""
+        messages = [event for event in self.kernel.waiting() if isinstance(event, Message)]
         messages.sort(key=lambda message: message.id)
-        rows: list[Any] = []
-        for message in messages:
-            channel = message.channel
-            kind = self.trace.kind(type(message.body))
-            src, dst, size = channel.src.index, channel.dst.index, message.body.size()
-            rows.extend((message.id, message.sent_ns, src, dst, kind, message.cause_id, message.op, size))
-        return rows
+        return messages
 
     def _lay_links(self, links: list[dict[str, Any]]) -> None:
         hosts = self.network.hosts

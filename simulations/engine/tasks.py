@@ -6,13 +6,12 @@ one process: when that has died, nothing of it runs again, not even a `finally`.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Coroutine, Generator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Coroutine, Generator
+from typing import TYPE_CHECKING, Any, Final
 
 from mypy_extensions import i64
 
-from simulations.engine.kernel import Event, Kernel
+from simulations.engine.kernel import Event
 from simulations.engine.messages import Body
 from simulations.engine.streams import nth
 
@@ -128,6 +127,9 @@ class Future(Event):
             waiter.step()
 
 
+IDLE: Final = Future()  # never done: what tasks without work wait for
+
+
 class Quorum(Future):
     """The first `need` values of many futures; fails as soon as too many of them have failed.
 
@@ -167,14 +169,35 @@ class Quorum(Future):
             self.fail(Refused("no quorum", True), cause)
 
 
+class Race(Quorum):
+    """Done as soon as one of the futures is, however it ended."""
+
+    __slots__ = ()
+
+    def __init__(self, futures: list[Future]) -> None:
+        super().__init__(futures, 1, [])
+
+    def settle(self, future: Future, cause: Cause | None) -> None:
+        self.resolve(None, cause)
+
+
 class Task(Event):
-    """A coroutine of a process, driven from future to future. Where it `answers`, its result is the reply."""
+    """A coroutine of a process, driven from future to future. Where it `answers`, its result is the reply.
 
-    __slots__ = ("answers", "cause", "coroutine", "node", "request")
+    A task that has ended is used again for the next coroutine: it sleeps in `IDLE` meanwhile. To end for good would
+    cost an exception each time.
+    """
 
-    def __init__(self, node: Node, coroutine: Coroutine[Any, Any, Any], cause: Cause, answers: bool) -> None:
+    __slots__ = ("_runner", "_work", "answers", "cause", "node", "request")
+
+    def __init__(self, node: Node, work: Coroutine[Any, Any, Any], cause: Cause, answers: bool) -> None:
+        self._runner = self._run()
+        self.take(node, work, cause, answers)
+
+    def take(self, node: Node, work: Coroutine[Any, Any, Any], cause: Cause, answers: bool) -> None:
+        """Be the task of this coroutine from now on."""
         self.node = node
-        self.coroutine = coroutine
+        self._work = work
         self.cause = cause
         self.request = cause
         self.answers = answers
@@ -193,15 +216,22 @@ class Task(Event):
         before = node.cause
         node.cause = self.cause
         try:
-            future: Future = self.coroutine.send(None)
+            future: Future = self._runner.send(None)
             future.waiter = self
-        except StopIteration as stop:
-            self._end(stop.value)
-        except Failure as failure:
-            self._fail(failure)
+        except NodeBug:
+            raise
         except Exception as error:
             raise node.bug(error) from error
         node.cause = before
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                self._end(await self._work)
+            except Failure as failure:
+                self._fail(failure)
+            self.node.network.idle_tasks.append(self)
+            await IDLE
 
     def _end(self, value: Any) -> None:
         node = self.node
@@ -220,22 +250,15 @@ class Task(Event):
         node.refuse(self.request, failure)
 
 
-class Timer(Event):
-    """A callback to come, unless cancelled or the process has died."""
-
-    def __init__(self, node: Node, callback: Callable[[], None], cause: Cause) -> None:
-        self.node = node
-        self.callback = callback
-        self.cause = cause
-        self.cancelled = False
-
-    def cancel(self) -> None:
-        """Do not fire."""
-        self.cancelled = True
-
-    def fire(self) -> None:
-        if not self.cancelled:
-            self.node.tick(self)
+def start_task(node: Node, work: Coroutine[Any, Any, Any], cause: Cause, answers: bool) -> None:
+    """Run a coroutine of a process until it waits."""
+    idle = node.network.idle_tasks
+    if idle:
+        task = idle.pop()
+        task.take(node, work, cause, answers)
+    else:
+        task = Task(node, work, cause, answers)
+    task.step()
 
 
 class Call(Future):
@@ -263,34 +286,3 @@ class Call(Future):
         if self.to and self.waiter is not None:
             self.node.cancel(self, self.waiter.cause)
         self.fail(TimedOut(), None)
-
-
-class Deadlines(Event):
-    """The calls with the same timeout, first due first. One event for all of them: most calls are done long before."""
-
-    def __init__(self, kernel: Kernel) -> None:
-        self.kernel = kernel
-        self.calls: deque[Call] = deque()
-        self.armed = False
-
-    def add(self, call: Call) -> None:
-        """Watch one more call, which is due after those watched already."""
-        calls = self.calls
-        while calls and calls[0].done:
-            calls.popleft()
-        calls.append(call)
-        if not self.armed:
-            self._arm()
-
-    def fire(self) -> None:
-        calls = self.calls
-        now = self.kernel.now
-        self.armed = False
-        while calls and (calls[0].done or calls[0].deadline_ns <= now):
-            calls.popleft().fire()
-        if calls and not self.armed:
-            self._arm()
-
-    def _arm(self) -> None:
-        self.armed = True
-        self.kernel.after(self.calls[0].deadline_ns - self.kernel.now, self)

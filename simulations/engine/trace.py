@@ -8,12 +8,16 @@ collected as flat lists, a row's fields beside each other, and become columns wh
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgpack
 
 from simulations.engine.columns import pack, pack_below, pack_ids, pack_times, unpack
 from simulations.engine.messages import Body, kind_of, role_of
+from simulations.engine.rows import sent_columns, settled_columns
+
+if TYPE_CHECKING:
+    from simulations.engine.network import Message
 
 TABLES: Final[dict[str, tuple[str, ...]]] = {
     "sent": ("id", "time", "src", "dst", "kind", "cause", "op", "size"),
@@ -66,8 +70,8 @@ class Trace:
         self.open_ops: dict[int, tuple[Any, ...]] = {}
         self.attempts: dict[int, int] = {}  # of open operations that were tried more than once
         self.active_faults: list[int] = []
-        self.sent: list[Any] = []
-        self.settled: list[Any] = []
+        self.sent: list[Message] = []
+        self.settled: list[Message] = []
         self.state: list[Any] = []
         self.faults: list[Any] = []
         self.invoked: list[Any] = []
@@ -75,6 +79,7 @@ class Trace:
         self.notes: list[Any] = []
         self.published: list[Any] = []
         self._keyframe: dict[str, Any] = {}
+        self._flight: list[Message] = []
         self.watch: Callable[[int, str, Any], None] | None = None  # told of each change of a node's state
 
     def code(self, word: str) -> int:
@@ -96,10 +101,17 @@ class Trace:
     def show(self, time: int, node: int, field: str, value: Any) -> None:
         """A field of a node's state takes a value; nothing is written when it had that value."""
         shown = self.shown[node]
-        if field in shown and shown[field] == value:
-            return
-        shown[field] = value
-        self.state.extend((time, node, self.code(field), value))
+        if field not in shown or shown[field] != value:
+            self.change(time, node, field, self.code(field), value)
+
+    def change(self, time: int, node: int, field: str, code: int, value: Any) -> None:
+        """A field whose number is `code` takes a new value."""
+        self.shown[node][field] = value
+        state = self.state
+        state.append(time)
+        state.append(node)
+        state.append(code)
+        state.append(value)
         if self.watch is not None:
             self.watch(node, field, value)
 
@@ -141,7 +153,8 @@ class Trace:
 
     def rows(self) -> int:
         """About how many rows the open chunk holds: the tables that grow with traffic."""
-        return len(self.sent) // 8 + len(self.settled) // 3 + (len(self.state) + len(self.published)) // 4
+        grown = (len(self.state) + len(self.published)) // 4
+        return len(self.sent) + len(self.settled) + grown
 
     def rows_max(self) -> int:
         """The row count at which the open chunk closes."""
@@ -151,33 +164,37 @@ class Trace:
         """The time at which the open chunk closes, however few its rows."""
         return self.start_ns + min(CHUNK_SPAN_NS_FIRST << min(self.number, 8), CHUNK_SPAN_NS_MAX)
 
-    def open(self, time: int, flight: list[Any]) -> None:
-        """Begin a chunk: take the keyframe. `flight` holds the rows of messages in flight, flat, by id."""
+    def open(self, time: int, flight: list[Message]) -> None:
+        """Begin a chunk: take the keyframe. `flight` holds the messages in flight, by id."""
         self.start_ns = time
         ops: list[Any] = []
         for op in sorted(self.open_ops):
             ops.extend(self.open_ops[op])
         self._keyframe = {
             "state": [dict(fields) for fields in self.shown],
-            "flight": flight,
+            "flight": None,
             "faults": list(self.active_faults),
             "ops": ops,
         }
+        self._flight = flight
 
     def close(self, time: int) -> Chunk:
         """End the chunk at `time` and return it."""
-        strings = dict(self.words)
-        nodes = len(self.nodes)
+        sent, settled = self.sent, self.settled
+        self.sent = []
+        self.settled = []
         frame = self._keyframe
-        frame["flight"] = _table(TABLES["sent"], frame["flight"], strings, nodes)
-        frame["ops"] = _table(TABLES["invoked"], frame["ops"], strings, nodes)
-        tables: dict[str, Any] = {}
-        rows = 0
+        frame["flight"] = self._sent_table(self._flight, -1)
+        tables: dict[str, Any] = {
+            "sent": self._sent_table(sent, self.start_ns),
+            "settled": {"rows": len(settled), "cols": settled_columns(settled, self.start_ns, len(self.words))},
+        }
+        strings = dict(self.words)
+        frame["ops"] = self._table("invoked", frame["ops"], strings, -1)
         for name, flat in self._take():
-            if name in SPARE and not flat:
-                continue
-            tables[name] = _table(TABLES[name], flat, strings, nodes)
-            rows += tables[name]["rows"]
+            if flat or name not in SPARE:
+                tables[name] = self._table(name, flat, strings, self.start_ns)
+        rows = sum([table["rows"] for table in tables.values()])
         data = msgpack.packb(
             {
                 "v": 1,
@@ -198,8 +215,6 @@ class Trace:
     def _take(self) -> list[tuple[str, list[Any]]]:
         """The collected rows by table; the lists start anew."""
         taken: list[tuple[str, list[Any]]] = [
-            ("sent", self.sent),
-            ("settled", self.settled),
             ("state", self.state),
             ("faults", self.faults),
             ("invoked", self.invoked),
@@ -207,8 +222,6 @@ class Trace:
             ("notes", self.notes),
             ("published", self.published),
         ]
-        self.sent = []
-        self.settled = []
         self.state = []
         self.faults = []
         self.invoked = []
@@ -217,33 +230,42 @@ class Trace:
         self.published = []
         return taken
 
+    def _sent_table(self, messages: list[Message], start_ns: int) -> dict[str, Any]:
+        """Messages as the rows of having been sent."""
+        for body in dict.fromkeys([type(message.body) for message in messages]):
+            self.kind(body)
+        cols = sent_columns(messages, start_ns, len(self.nodes), len(self.words), self._kinds)
+        return {"rows": len(messages), "cols": cols}
 
-def _table(names: tuple[str, ...], flat: list[Any], strings: dict[str, int], nodes: int) -> dict[str, Any]:
-    """Flat rows as {"rows", "cols"}; words of open vocabularies are added to `strings`."""
-    width = len(names)
-    cols: dict[str, Any] = {}
-    for position, name in enumerate(names):
-        values = flat[position::width]
-        if name in OPTIONAL and not any(values):
-            continue
-        if name in WORDS:
-            for word in values:
-                if word not in strings:
-                    strings[word] = len(strings)
-            values = [strings[word] for word in values]
-        if name in PLAIN:
-            cols[name] = values
-        elif name == "time":
-            cols[name] = pack_times(values)
-        elif name in IDS:
-            cols[name] = pack_ids(values)
-        elif name in NODES:
-            cols[name] = pack_below(values, nodes)
-        elif name in CODED:
-            cols[name] = pack_below(values, len(strings))
-        else:
-            cols[name] = pack(values)
-    return {"rows": len(flat) // width, "cols": cols}
+    def _table(self, table: str, flat: list[Any], strings: dict[str, int], start_ns: int) -> dict[str, Any]:
+        """Flat rows as {"rows", "cols"}; words of open vocabularies are added to `strings`. Times are counted from
+        `start_ns` (−1: they may be before the chunk).
+        """
+        names = TABLES[table]
+        width = len(names)
+        cols: dict[str, Any] = {}
+        for position, name in enumerate(names):
+            values = flat[position::width]
+            if name in OPTIONAL and not any(values):
+                continue
+            if name in WORDS:
+                for word in values:
+                    if word not in strings:
+                        strings[word] = len(strings)
+                values = [strings[word] for word in values]
+            if name in PLAIN:
+                cols[name] = values
+            elif name == "time":
+                cols[name] = pack(values) if start_ns < 0 else pack_times(values, start_ns)
+            elif name in IDS:
+                cols[name] = pack_ids(values)
+            elif name in NODES:
+                cols[name] = pack_below(values, len(self.nodes))
+            elif name in CODED:
+                cols[name] = pack_below(values, len(strings))
+            else:
+                cols[name] = pack(values)
+        return {"rows": len(flat) // width, "cols": cols}
 
 
 def decode(data: bytes) -> dict[str, Any]:

@@ -61,7 +61,6 @@ class Workers:
     """The worker slots of a process and the queue before them. Shows `busy` and `queue`."""
 
     def __init__(self, node: Node, count: int, queue_max: int, discipline: str = FIFO) -> None:
-        self.node = node
         self.count = count
         self.queue_max = queue_max
         self.discipline = discipline
@@ -70,8 +69,10 @@ class Workers:
         self.waiting: deque[Slot] = deque()  # some may have left
         self.ranked: list[tuple[int, int, Slot]] = []
         self.arrivals = 0
-        node.show("busy", 0)
-        node.show("queue", 0)
+        self.show_busy = node.gauge("busy")
+        self.show_queue = node.gauge("queue")
+        self.show_busy.set(0)
+        self.show_queue.set(0)
 
     def acquire(self, priority: int = 0) -> Future:
         """Await a free worker; a higher priority goes first where the discipline is PRIORITY. Raises Refused at once
@@ -80,7 +81,7 @@ class Workers:
         slot = Slot(self)
         if self.busy < self.count:
             self.busy += 1
-            self.node.show("busy", self.busy)
+            self.show_busy.set(self.busy)
             slot.done = True
         elif 0 <= self.queue_max <= self.queued:
             slot.done = True
@@ -92,7 +93,7 @@ class Workers:
             else:
                 self.waiting.append(slot)
             self.queued += 1
-            self.node.show("queue", self.queued)
+            self.show_queue.set(self.queued)
         return slot
 
     def release(self) -> None:
@@ -105,12 +106,12 @@ class Workers:
             slot.resolve(None, None)
         else:
             self.busy -= 1
-            self.node.show("busy", self.busy)
+            self.show_busy.set(self.busy)
 
     def leave(self) -> None:
         """One fewer waits."""
         self.queued -= 1
-        self.node.show("queue", self.queued)
+        self.show_queue.set(self.queued)
 
     def _next(self) -> Slot:
         if self.discipline == PRIORITY:

@@ -18,6 +18,7 @@ from simulations.engine.arrivals import (
     spike,
 )
 from simulations.engine.distributions import to_ns
+from simulations.engine.messages import Body, Read, Work, Write
 from simulations.engine.node import Node
 from simulations.engine.retries import Retries
 
@@ -128,6 +129,7 @@ class Operations:
         self.work_ratio = 1.0 if requests == "work" else node.number("work_ratio") if requests == "mix" else 0.0
         self.read_ratio = node.number("read_ratio")
         self.keys = keys(node)
+        self.works: dict[int, Work] = {}  # by priority
         self.own_keys = node.boolean("own_keys")
         self.classes: list[tuple[str, int]] = []  # name, priority
         self.shares: list[int] = []  # cumulative
@@ -150,6 +152,14 @@ class Operations:
         if not self.own_keys:
             return name
         return f"{self.node.id}.u{user}.{name}" if user >= 0 else f"{self.node.id}.{name}"
+
+    def body(self, f: str, key: str, value: int | None, priority: int) -> Body:
+        """What to send for it. Work of one priority is all alike."""
+        if f == "work":
+            if priority not in self.works:
+                self.works[priority] = Work(key, priority)
+            return self.works[priority]
+        return Read(key, priority) if value is None else Write(key, value, priority)
 
     def request_class(self) -> tuple[str, int]:
         """Its class and priority; "" where there are no classes."""

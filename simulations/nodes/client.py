@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from simulations.engine.arrivals import NEVER
 from simulations.engine.declare import Param, Show
-from simulations.engine.messages import Body, Read, Value, Work, Write
+from simulations.engine.messages import Body, Value, Write
 from simulations.engine.node import Node
 from simulations.engine.retry_params import RETRIES
 from simulations.engine.tasks import Failure
@@ -41,7 +41,8 @@ class Client(Node):
         self.timeout_ms = self.number("timeout_ms")
         self.operations = Operations(self)
         self.retries = retries(self)
-        self.show("in_flight", 0)
+        self.show_in_flight = self.gauge("in_flight")
+        self.show_in_flight.set(0)
         if self.text("arrivals") == "open":
             self.arrivals = arrivals(self)
             self.schedule_arrival()
@@ -83,10 +84,8 @@ class Client(Node):
         value = self.network.operations + 1 if f == "write" else None
         op = self.invoke(f, key, value, process, request_class)
         self.in_flight += 1
-        self.show("in_flight", self.in_flight)
-        body: Body = Read(key, priority) if value is None else Write(key, value, priority)
-        if f == "work":
-            body = Work(key, priority)
+        self.show_in_flight.set(self.in_flight)
+        body = self.operations.body(f, key, value, priority)
         if self.retries is not None:
             self.retries.begin()
         self.spawn(self.operate(op, body, choice, process, user), self.cause)
@@ -117,6 +116,6 @@ class Client(Node):
             outcome = "info"
         self.complete(op, outcome, value, error, attempts)
         self.in_flight -= 1
-        self.show("in_flight", self.in_flight)
+        self.show_in_flight.set(self.in_flight)
         if user >= 0:
             self.think(user, process)

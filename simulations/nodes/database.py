@@ -13,7 +13,7 @@ from typing import ClassVar
 from simulations.engine.declare import Choice, Param, Show
 from simulations.engine.disk import EACH, GROUP, QUEUE
 from simulations.engine.distributions import to_ns
-from simulations.engine.messages import Body, Done, Read, Value, Work, Write
+from simulations.engine.messages import DONE, Body, Read, Value, Work, Write
 from simulations.engine.network import Message
 from simulations.engine.node import Node
 from simulations.engine.tasks import Failure
@@ -136,7 +136,7 @@ class Database(Node):
         await self.cancellable(message, self.workers.acquire(body.rank()))
         await self.work(self.service_time, "service time")
         self.workers.release()
-        return Done()
+        return DONE
 
     async def on_read(self, body: Read, message: Message) -> Body:
         await self.cancellable(message, self.workers.acquire(body.rank()))
@@ -154,7 +154,7 @@ class Database(Node):
             self.workers.release()
             raise
         self.workers.release()
-        return Done()
+        return DONE
 
     async def store(self, body: Write) -> None:
         """Write, and sync if that is promised. Raises Refused when the disk is full."""

@@ -20,7 +20,7 @@ from zlib import crc32
 
 from simulations.engine.declare import Choice, Metric, Param, Show
 from simulations.engine.distributions import to_ns
-from simulations.engine.messages import Body, Done, Read, Replication, Reply, Value, Write
+from simulations.engine.messages import DONE, Body, Read, Replication, Reply, Value, Write
 from simulations.engine.network import Message
 from simulations.engine.node import Node
 from simulations.engine.tasks import Failure, Refused
@@ -183,10 +183,10 @@ class Register(Node):
             current = self.entries.get(body.key, NOTHING)
             clock_ns = max(self.wall_ns, current.counter + 1)
             await self.keep(body.key, Stored(clock_ns, self.host.index, body.value))
-            return Done()
+            return DONE
         found = await self.query_majority(body.key)
         await self.store_majority(body.key, self.tagged(body, found))
-        return Done()
+        return DONE
 
     # CP: a majority for each phase
 

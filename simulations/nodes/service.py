@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from simulations.engine.declare import Param, Show
 from simulations.engine.distributions import NS_PER_MS
-from simulations.engine.messages import Body, Done, Read, Request, Value, Work, Write
+from simulations.engine.messages import DONE, Body, Read, Request, Value, Work, Write
 from simulations.engine.network import Message
 from simulations.engine.node import Node
 from simulations.engine.tasks import Failure, Refused
@@ -114,7 +114,7 @@ class Service(Node):
     async def on_request(self, body: Request, message: Message) -> Body:
         """Wait for a worker, work, and ask behind if there is somebody."""
         await self.cancellable(message, self.workers.acquire(body.rank()))
-        reply: Body = Value(None) if isinstance(body, Read) else Done()
+        reply: Body = Value(None) if isinstance(body, Read) else DONE
         try:
             if self.drop_expired and 0 <= message.deadline_ns <= self.kernel.now:
                 raise Refused("expired", False)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.worlds import MS, Actor, Tell, actor, crash, interpreted, link, run, world
 
 kernel = interpreted("engine/kernel")
+KERNELS = [kernel.Kernel, kernel.NativeKernel]
+both = pytest.mark.parametrize("make", KERNELS)
 ENDLESS = 1 << 60
 
 
@@ -29,24 +32,27 @@ class Mark(kernel.Event):  # type: ignore[misc, name-defined]
             self.clock.after(delay_ns, Mark(self.clock, self.seen, name))
 
 
-def test_events_run_by_time_then_in_the_order_they_were_scheduled() -> None:
-    clock, seen = kernel.Kernel(), []
+@both
+def test_events_run_by_time_then_in_the_order_they_were_scheduled(make: Any) -> None:
+    clock, seen = make(), []
     for name, at in (("c", 20), ("a", 10), ("b", 10), ("d", 0)):
         clock.after(at, Mark(clock, seen, name))
     clock.run(ENDLESS, 100)
     assert seen == [(0, "d"), (10, "a"), (10, "b"), (20, "c")]
 
 
-def test_what_an_event_schedules_for_now_comes_after_what_waits_for_now() -> None:
-    clock, seen = kernel.Kernel(), []
+@both
+def test_what_an_event_schedules_for_now_comes_after_what_waits_for_now(make: Any) -> None:
+    clock, seen = make(), []
     clock.after(10, Mark(clock, seen, "first", then={"afterwards": 0}))
     clock.after(10, Mark(clock, seen, "second"))
     clock.run(ENDLESS, 100)
     assert [name for _, name in seen] == ["first", "second", "afterwards"]
 
 
-def test_a_fault_comes_before_all_else_at_its_moment_however_late_it_was_scheduled() -> None:
-    clock, seen = kernel.Kernel(), []
+@both
+def test_a_fault_comes_before_all_else_at_its_moment_however_late_it_was_scheduled(make: Any) -> None:
+    clock, seen = make(), []
     clock.after(10, Mark(clock, seen, "message"))
     clock.at_fault(10, Mark(clock, seen, "fault"))
     clock.at_fault(10, Mark(clock, seen, "later fault"))
@@ -54,20 +60,42 @@ def test_a_fault_comes_before_all_else_at_its_moment_however_late_it_was_schedul
     assert [name for _, name in seen] == ["fault", "later fault", "message"]
 
 
-def test_faults_are_numbered_apart_so_that_one_more_leaves_all_other_entries_alone() -> None:
-    def entries(faults: int) -> list[tuple[int, int]]:
-        clock = kernel.Kernel()
-        for at in (30, 10, 20):
-            clock.after(at, kernel.Event())
+@both
+def test_faults_are_numbered_apart_so_that_one_more_leaves_the_order_of_all_else_alone(make: Any) -> None:
+    def order(faults: int) -> list[tuple[int, str]]:
+        clock, seen = make(), []
+        for name, at in (("c", 30), ("a", 10), ("b", 15)):
+            clock.after(at, Mark(clock, seen, name))
         for _ in range(faults):
-            clock.at_fault(15, kernel.Event())
-        return sorted((time, order) for time, order, _ in clock.queue if time != 15)
+            clock.at_fault(15, Mark(clock, seen, "fault"))
+        clock.run(ENDLESS, 100)
+        return [entry for entry in seen if entry[1] != "fault"]
 
-    assert entries(0) == entries(1) == entries(5)
+    assert order(0) == order(1) == order(5)
 
 
-def test_run_stops_before_its_end_and_after_so_many_events() -> None:
-    clock, seen = kernel.Kernel(), []
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 3), st.booleans()), max_size=60))
+def test_both_queues_have_one_order(plan: list[tuple[int, int, bool]]) -> None:
+    def order(make: Any) -> list[tuple[int, str]]:
+        clock, seen = make(), []
+        for number, (at, more, fault) in enumerate(plan):
+            mark = Mark(clock, seen, str(number), then={f"{number}.{i}": i for i in range(more)})
+            if fault:
+                clock.at_fault(at, mark)
+            else:
+                clock.after(at, mark)
+        clock.run(5, 1000)
+        waiting = sorted(mark.name for mark in clock.waiting())
+        clock.run(ENDLESS, 10_000)
+        return [*seen, (len(waiting), ",".join(waiting))]
+
+    assert order(kernel.Kernel) == order(kernel.NativeKernel)
+
+
+@both
+def test_run_stops_before_its_end_and_after_so_many_events(make: Any) -> None:
+    clock, seen = make(), []
     for at in (10, 20, 30, 40):
         clock.after(at, Mark(clock, seen, str(at)))
     assert clock.run(30, 100) == 2

@@ -8,8 +8,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from simulations.benchmarks.compare import compare
+from simulations.benchmarks.compare import compare, scaling
 from simulations.benchmarks.workloads import WORKLOADS
+
+SCALING_NODES = [10, 100, 1_000, 10_000]
 
 
 class Command(BaseCommand):
@@ -22,14 +24,18 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print JSON")
         parser.add_argument("--only", choices=sorted(WORKLOADS), action="append", help="this workload; may be repeated")
         parser.add_argument("--messages", type=int, default=200_000, help="messages a run (default 200,000)")
+        parser.add_argument("--scaling", action="store_true", help="how the cost grows with nodes and messages")
         parser.add_argument("--rounds", type=int, default=3, help="times each is measured; the fastest counts")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        rows = compare(options["only"] or list(WORKLOADS), options["messages"], options["rounds"])
+        if options["scaling"]:
+            rows = scaling([options["messages"] // 10, options["messages"]], SCALING_NODES, options["rounds"])
+        else:
+            rows = compare(options["only"] or list(WORKLOADS), options["messages"], options["rounds"])
         if options["json"]:
             self.stdout.write(json.dumps({"rows": rows}, indent=1))
             return
-        head = ("name", "build", "messages_per_s", "events_per_s", "peak_mb", "bytes_per_message", "ratio_to_simpy")
+        head = list(rows[0])
         self.stdout.write("  ".join(f"{name:>17}" for name in head))
         for row in rows:
             cells = [row.get(name) for name in head]
