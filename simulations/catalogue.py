@@ -126,8 +126,8 @@ def _type(node_type: type[Node]) -> dict[str, Any]:
         "serves": node_type.SERVES,
         "clusters": node_type.CLUSTERS,
         "forwards": node_type.FORWARDS,
-        "metrics": [_metric(metric) for metric in node_type.METRICS],
         "lies": [{"name": lie.name, "title": lie.title, "help": lie.help} for lie in lies_of(node_type.TYPE)],
+        "metrics": [{**_metric(metric), "name": name} for metric in node_type.METRICS for name in metric.figures()],
     }
 
 

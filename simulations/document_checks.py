@@ -21,6 +21,7 @@ from simulations.document_entries import (
 )
 from simulations.document_expand import Names, numbered
 from simulations.document_fault_checks import Faults
+from simulations.document_hosts import HostEntry, host_mistakes
 from simulations.document_links import LINK_MODEL, LINK_PARAMS
 from simulations.document_params import mistakes_of
 from simulations.engine.declare import Param
@@ -34,6 +35,7 @@ class Parts:
     links: list[tuple[int, LinkEntry]]
     zones: list[tuple[int, ZoneEntry]]
     latencies: list[tuple[int, LatencyEntry]]
+    hosts: list[tuple[int, HostEntry]]
     clusters: list[tuple[int, ClusterEntry]]
     faults: list[tuple[int, Fault]]
     broken: frozenset[str]
@@ -74,6 +76,7 @@ class Inspector:
         self._nodes()
         self._latencies()
         if not self.oversized:
+            self.found += host_mistakes(self.parts, self.names.nodes)
             self._links()
             self._clusters()
             self._cables()
@@ -85,6 +88,7 @@ class Inspector:
             ("nodes", self.parts.nodes),
             ("links", self.parts.links),
             ("zones", self.parts.zones),
+            ("hosts", self.parts.hosts),
             ("clusters", self.parts.clusters),
         )
         for kind, entries in groups:

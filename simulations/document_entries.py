@@ -16,6 +16,7 @@ from simulations.document_base import (
     Label,
     LinkReference,
     Number,
+    Price,
     Probability,
     Reference,
     Whole,
@@ -38,7 +39,7 @@ Params = dict[str, JsonValue]
 
 
 class NodeEntry(Entry):
-    """A node, or `count` alike ones named `id-1` … `id-n`."""
+    """A node, or `count` alike ones named `id-1` … `id-n`. Nodes with the same `host` are processes on one machine."""
 
     id: Identifier
     type: Annotated[str, StringConstraints(min_length=1, max_length=60)]
@@ -47,6 +48,7 @@ class NodeEntry(Entry):
     y: Coordinate | None = None
     zone: Reference | None = None
     host: Identifier | None = None
+    cost_per_hour: Price | None = None
     count: Annotated[Whole, Field(ge=1, le=1_000)] = 1
     params: Params = Field(default_factory=dict)
 

@@ -14,6 +14,8 @@ class Counted(Protocol):
     def id(self) -> str: ...
     @property
     def count(self) -> int: ...
+    @property
+    def host(self) -> str | None: ...
 
 
 class Wired(Protocol):
@@ -44,8 +46,13 @@ class Names:
     ) -> None:
         self.nodes: dict[str, tuple[str, ...]] = {}
         self.links: dict[str, tuple[str, ...]] = {}
+        self.hosts: dict[str, list[str]] = {}  # machines and the nodes on them
+        self.hosted: set[str] = set()
         for node in nodes:
             self._add(self.nodes, node.id, numbered(node.id, node.count))
+            if node.host is not None:
+                self.hosts.setdefault(node.host, []).extend(self.nodes[node.id])
+                self.hosted.update(self.nodes[node.id])
         self.drawn: set[tuple[str, str]] = set()
         self.members: dict[str, list[str]] = {}  # of clusters
         for cluster in clusters:

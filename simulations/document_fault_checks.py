@@ -85,6 +85,8 @@ class Faults:
                 self.inspector.say(path, wrong)
             self.inspector.found += kinds_mistakes(fault.kinds or (), path.replace(".target", ".kinds"))
             return len(self.names.along(fault.target) or self.names.nodes.get(fault.target, ()))
+        if isinstance(fault, HOST_FAULTS) and fault.target in self.names.hosts:
+            return 1
         if isinstance(fault, (*HOST_FAULTS, *ADVERSARIES_ON_NODES)):
             found = self.inspector.known(fault.target, path)
             self._adversary(fault, path.removesuffix(".target"))
@@ -237,7 +239,8 @@ def _switches(fault: Any, names: Names) -> Iterator[object]:
         yield repr(sorted(groups))
         return
     on_node = fault.kind in HOST_KINDS or fault.kind in NODE_ADVERSARY_KINDS
-    targets = names.nodes.get(fault.target, ()) if on_node else names.along(fault.target)
+    machine = (fault.target,) if fault.target in names.hosts else ()
+    targets = names.nodes.get(fault.target, machine) if on_node else names.along(fault.target)
     kind = "crash" if fault.kind == "restart" else fault.kind
     for target in targets:
         for direction in ("a-to-b", "b-to-a") if kind == "cut" and fault.direction == "both" else ("",):

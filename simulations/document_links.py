@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from simulations.document_base import PRICE_MAX
 from simulations.document_entries import LatencyEntry, LinkEntry
 from simulations.document_params import param_model
 from simulations.engine.declare import Choice, Param
@@ -184,16 +185,29 @@ LINK_PARAMS: Final[tuple[Param, ...]] = (
         section=_DEFENCES,
     ),
     *STREAM_PARAMS,
+    Param(
+        "cost_per_gb",
+        "Price",
+        "number",
+        0,
+        unit="$/GB",
+        low=0,
+        high=PRICE_MAX,
+        help="Of what is sent, in 10^9 bytes. It changes the bill, not the run.",
+        section="Cost",
+    ),
 )
 LINK_MODEL: Final = param_model("link", LINK_PARAMS)
 _ALWAYS: Final = frozenset({"latency", "loss"})
+_UNFELT: Final = frozenset({"cost_per_gb"})  # by the run
 _DEFAULTS: Final = LINK_MODEL.model_validate({}).model_dump(mode="json")
 
 
 def link_params(params: Mapping[str, Any]) -> dict[str, Any]:
     """A link's parameters as a run needs them: latency and loss always, others where they are not the default."""
     complete = LINK_MODEL.model_validate(params).model_dump(mode="json")
-    return {name: value for name, value in complete.items() if name in _ALWAYS or value != _DEFAULTS[name]}
+    felt = {name: value for name, value in complete.items() if name not in _UNFELT}
+    return {name: value for name, value in felt.items() if name in _ALWAYS or value != _DEFAULTS[name]}
 
 
 def both_ways(link: LinkEntry, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def test_a_sound_document_is_accepted_and_comes_back_as_it_was() -> None:
     document = validate(data)
     assert data == before
     back = document.data()
-    assert back == {"summary": "", "concepts": [], "seed": 1, **sound()}
+    assert back == {"summary": "", "concepts": [], "seed": 1, "hosts": [], **sound()}
     assert validate(back).data() == back
     assert parse(json.dumps(back)).data() == back
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from simulations.engine.channel import Message
 from simulations.engine.messages import Body, Occurrence, Reply, Request
-from simulations.engine.network import Message
 from simulations.engine.node import Node
 from simulations.engine.simulation import Chunk, Limits, Outcome, Simulation
 from simulations.engine.trace import decode

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from simulations.engine.channel import Channel, Message
 from simulations.engine.distributions import Distribution, distribution
 from simulations.engine.fault import Fault, start_words
 from simulations.engine.host import Host
@@ -14,7 +15,7 @@ from simulations.engine.kernel import Event
 from simulations.engine.lies import Byzantine
 from simulations.engine.links import NS_PER_S
 from simulations.engine.messages import Body, Read, Work, Write
-from simulations.engine.network import Channel, Message, Network
+from simulations.engine.network import Network
 from simulations.engine.streams import nth, stream_key
 from simulations.engine.taps import Forged, Recording, Share, Tampering, dismiss, guard_of
 from simulations.engine.tasks import Call, Cause

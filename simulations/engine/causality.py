@@ -9,8 +9,10 @@ each sent by a node after that node had received, or sent, the one before.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from heapq import merge
+from itertools import repeat
 from typing import Any, Final
 
 from simulations.engine.log import Log, Operation
@@ -160,29 +162,25 @@ class Requests:
         return self.left_ns[node].get(id_, self.log.settled_ns[id_])
 
 
-def queue_stays(log: Log, node: int) -> list[tuple[int, int, bool]]:
+def queue_stays(log: Log, node: int) -> Iterator[tuple[int, int, bool]]:
     """When each request came to a node's workers, when it had one, and whether it had one: not if a crash or the run's
     end found it waiting. As if first come, first served.
     """
-    changes = [
-        (time, field, value)
-        for field in ("busy", "queue")
-        for time, value in zip(*log.states.get((node, field), ((), ())), strict=True)
-    ]
-    changes.sort(key=lambda change: change[:2])
+    busy, queue = (
+        zip(*log.states.get((node, field), ((), ())), repeat(field), strict=False) for field in ("busy", "queue")
+    )
     waiting: deque[int] = deque()
     level = {"busy": 0, "queue": 0}
-    stays: list[tuple[int, int, bool]] = []
-    for time, field_, value in changes:
+    for time, value, field_ in merge(busy, queue, key=lambda change: (change[0], change[2])):
         step = int(value or 0) - level[field_]
         level[field_] += step
         if field_ == "busy":
-            stays += [(time, time, True)] * step
+            yield from [(time, time, True)] * step
             continue
         waiting.extend([time] * step)
         for _ in range(min(-step, len(waiting))):
-            stays.append((waiting.popleft(), time, value is not None))
-    return stays + [(joined, log.end_ns, False) for joined in waiting]
+            yield waiting.popleft(), time, value is not None
+    yield from [(joined, log.end_ns, False) for joined in waiting]
 
 
 def causal_chain(log: Log, earlier: int, later: int) -> list[int]:

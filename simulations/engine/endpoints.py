@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mypy_extensions import i64
 
+from simulations.engine.channel import Channel, Message
 from simulations.engine.connections import SYN_RECEIVED, SYN_SENT, Connection
 from simulations.engine.distributions import to_ns
 from simulations.engine.messages import Body
-from simulations.engine.network import Channel, Message
 from simulations.engine.segments import Disconnected, Parcel, Reset, Segment, StreamCall, Syn, SynAck
 from simulations.engine.streams import descend, nth, stream_key
 from simulations.engine.tasks import Call, Cause, Future, Refused

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from simulations.engine import adversaries
+from simulations.engine.channel import Channel
 from simulations.engine.distributions import Distribution, distribution
 from simulations.engine.fault import Fault, start_words
 from simulations.engine.host_faults import host_fault
 from simulations.engine.links import Extra, bits_per_s, conditions_of, release
-from simulations.engine.network import Channel, Network
+from simulations.engine.network import Network
 
 
 class Block(Fault):

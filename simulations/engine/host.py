@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulations.engine.backlog import unanswered
 from simulations.engine.clocks import Clock
+from simulations.engine.cpu import RUNNING, Cpu
 from simulations.engine.disk import Disk
 from simulations.engine.kernel import Event
 from simulations.engine.messages import Occurrence, Refusal
@@ -18,9 +19,11 @@ from simulations.engine.streams import stream_key
 from simulations.engine.tasks import NodeBug
 
 if TYPE_CHECKING:
+    from simulations.engine.channel import Channel, Message
     from simulations.engine.endpoints import End
     from simulations.engine.lies import Liar
-    from simulations.engine.network import Channel, Message, Network
+    from simulations.engine.machine import Machine
+    from simulations.engine.network import Network
     from simulations.engine.node import Node
 
 
@@ -35,7 +38,9 @@ class Start(Event):
 
 
 class Host:
-    """A machine: up or down, with a disk, clocks, channels to its neighbours and one process."""
+    """A process's place on a machine: up or down, with a disk, clocks and channels to its neighbours. Only a CPU that
+    it shares with other processes has a `machine` of its own.
+    """
 
     def __init__(self, network: Network, index: int, id: str, zone: str) -> None:
         self.network = network
@@ -54,6 +59,9 @@ class Host:
         self.pace = 1.0  # how many times as long work takes
         self.conditions: list[str] = []  # what faults have done to it, in words
         self.clock: Clock | None = None
+        self.machine: Machine | None = None
+        self.cpu: Cpu | None = None  # shared with other processes; None: work takes what it takes
+        self.running = 0  # how much work of the process is on that CPU
         self.liar: Liar | None = None
         self.disk = Disk(network.kernel, stream_key(network.seed, id, "disk"))
         self.channels: dict[str, Channel] = {}
@@ -102,6 +110,8 @@ class Host:
         self._show("up", True)
         if self.conditions:
             self.show_conditions()
+        if self.cpu is not None:
+            self._show(RUNNING, 0)
         for key in self.disk.torn:
             found = "left nothing of it" if self.disk.unguarded else "was found by its checksum and dropped"
             self.note(f"the torn write of {key} {found}")
@@ -161,11 +171,15 @@ class Host:
         if process is None:
             return
         if not (self.pauses or self.hangs):
+            if self.cpu is not None:
+                self.cpu.thaw(self)
             for end in self.ends:
                 end.resume()
             process.let_go()
         elif process.backlog is None:
             process.hold()
+            if self.cpu is not None:
+                self.cpu.freeze(self)
         elif self.pauses == 0:
             process.backlog.look_through()
 
@@ -183,6 +197,11 @@ class Host:
         if self.up:
             self._show("condition", ", ".join(self.conditions) or None)
 
+    def count_running(self, change: int) -> None:
+        """Work of the process has come onto the shared CPU, or off it."""
+        self.running += change
+        self._show(RUNNING, self.running)
+
     def note(self, text: str) -> None:
         """Write a remark on the machine into the trace."""
         self.network.trace.note(self.network.kernel.now, self.index, text, -1)
@@ -192,6 +211,8 @@ class Host:
 
     def _forget(self) -> None:
         """The process is gone, and what it showed."""
+        if self.cpu is not None:
+            self.cpu.evict(self)
         self._show("up", False)
         for field in list(self.network.trace.shown[self.index]):
             if field != "up":

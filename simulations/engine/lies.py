@@ -7,11 +7,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from simulations.engine.channel import Message
 from simulations.engine.declare import Lie
 from simulations.engine.host import Host
 from simulations.engine.host_faults import HostFault
 from simulations.engine.messages import Body
-from simulations.engine.network import Message, Network
+from simulations.engine.network import Network
 from simulations.engine.taps import outlet_of, shut
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from simulations.engine.distributions import Distribution, distribution
 from simulations.engine.streams import nth, stream_key, uniform
 
 if TYPE_CHECKING:
-    from simulations.engine.network import Channel, Message
+    from simulations.engine.channel import Channel, Message
 
 NS_PER_S: Final = 1_000_000_000
 QUEUE_BYTES: Final = 65_536

@@ -14,13 +14,13 @@ from mypy_extensions import mypyc_attr
 
 from simulations.engine.backlog import Backlog
 from simulations.engine.bugs import node_bug
-from simulations.engine.declare import Metric, Param, Show
+from simulations.engine.channel import Message
+from simulations.engine.declare import Param, Show
 from simulations.engine.disk import stretched
 from simulations.engine.distributions import Distribution, to_ns
 from simulations.engine.host import Host
 from simulations.engine.kernel import Event
 from simulations.engine.messages import Body, Cancel, Probe, ProbeReply, Refusal, kind_of, role_of
-from simulations.engine.network import Message
 from simulations.engine.process import Process
 from simulations.engine.streams import mix, nth
 from simulations.engine.tasks import (
@@ -58,7 +58,6 @@ class Node(Process):
     ICON: ClassVar[str] = ""
     PARAMS: ClassVar[tuple[Param, ...]] = ()
     SHOWS: ClassVar[tuple[Show, ...]] = ()
-    METRICS: ClassVar[tuple[Metric, ...]] = ()
     HANDLES: ClassVar[tuple[type[Body], ...]] = ()
     INITIATES: ClassVar[bool] = False
     SERVES: ClassVar[bool] = True
@@ -133,9 +132,12 @@ class Node(Process):
         return future
 
     def work(self, takes: Distribution, purpose: str) -> Future:
-        """Await the doing of work, drawn for this purpose at this moment; on a slow host it takes longer."""
+        """Await the doing of work, drawn for this purpose at this moment; on a slow or busy host it takes longer."""
+        takes_ns = stretched(self.draw_ns(takes, purpose), self.host.pace)
+        if self.host.cpu is not None:
+            return self.host.cpu.begin(self.host, takes_ns)
         future = Future()
-        self.kernel.after(stretched(self.draw_ns(takes, purpose), self.host.pace), future)
+        self.kernel.after(takes_ns, future)
         return future
 
     def timer(self, delay_ns: int, purpose: str, callback: Callable[[], None]) -> Timer:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from mypy_extensions import i64, mypyc_attr
 
-from simulations.engine.declare import Lie
+from simulations.engine.declare import Lie, Metric
 from simulations.engine.distributions import Distribution, distribution
 from simulations.engine.gauge import Gauge
 from simulations.engine.host import Host
@@ -30,6 +30,7 @@ class Process:
     """A process on a host. `cause` is why it acts at the moment."""
 
     LIES: ClassVar[tuple[Lie, ...]] = ()
+    METRICS: ClassVar[tuple[Metric, ...]] = ()
 
     def __init__(self, host: Host, params: dict[str, Any]) -> None:
         self.host = host
@@ -90,6 +91,17 @@ class Process:
     def incarnation(self) -> int:
         """How many processes this node has had before this one."""
         return self.host.boots - 1
+
+    # Figures
+
+    def publish(self, metric: str, amount: int) -> None:
+        """Tell a figure that METRICS declares: a count to add, a gauge's new value, a duration in ns. Raises ValueError
+        for one that is not declared.
+        """
+        if metric not in [declared.name for declared in self.METRICS]:
+            raise ValueError(f"{metric!r} is no metric that this node type declares")
+        if self.alive:
+            self.trace.publish(self.kernel.now, self.host.index, metric, amount)
 
     # Chance
 

@@ -9,8 +9,8 @@ from simulations.engine.distributions import distribution, to_ns
 from simulations.engine.streams import stream_key
 
 if TYPE_CHECKING:
+    from simulations.engine.channel import Channel
     from simulations.engine.host import Host
-    from simulations.engine.network import Channel
 
 
 class Route:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Final
 
 from mypy_extensions import i64
 
+from simulations.engine.channel import Channel, Message
 from simulations.engine.disk import stretched
 from simulations.engine.distributions import distribution
 from simulations.engine.kernel import Event
 from simulations.engine.links import Carrier
-from simulations.engine.network import Channel, Message, Network
+from simulations.engine.network import Network
 from simulations.engine.routes import Forwarder, Map
 from simulations.engine.streams import descend
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from mypy_extensions import i64
 
+from simulations.engine.channel import Channel, Message
 from simulations.engine.messages import Body, Occurrence
-from simulations.engine.network import Channel, Message
 from simulations.engine.tasks import Call, Cause, Failure, TimedOut
 
 if TYPE_CHECKING:

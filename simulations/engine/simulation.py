@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import msgpack
 
+from simulations.engine.channel import Message
 from simulations.engine.distributions import distribution, to_ns
 from simulations.engine.endpoints import lay_stream
 from simulations.engine.fabrics import Circle, clusters_by_member, fabrics
@@ -21,7 +22,8 @@ from simulations.engine.faults import fault
 from simulations.engine.host import Host
 from simulations.engine.kernel import new_kernel
 from simulations.engine.links import furnish
-from simulations.engine.network import Message, Network
+from simulations.engine.machine import share_machines
+from simulations.engine.network import Network
 from simulations.engine.node import Node
 from simulations.engine.routing import Routing
 from simulations.engine.taps import guarded
@@ -87,6 +89,7 @@ class Simulation:
             host.node_type = node_types[node["type"]]
             host.params = node["params"]
             self.network.hosts[host.id] = host
+        share_machines(self.network, document)
         self.network.cancels = any(node["params"].get("propagate_cancellation", False) for node in nodes)
         self._lay_links(document["links"])
         self._lay_fabrics(document)

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mypy_extensions import i64
 
+from simulations.engine.channel import Channel, Message
 from simulations.engine.distributions import Distribution
 from simulations.engine.kernel import Event
 from simulations.engine.links import Carrier
 from simulations.engine.messages import Body, kind_of
-from simulations.engine.network import Channel, Message
 from simulations.engine.streams import beside, descend, uniform
 from simulations.engine.tasks import Call, Cause
 

@@ -17,7 +17,7 @@ from simulations.engine.messages import Body, kind_of, role_of
 from simulations.engine.rows import sent_columns, settled_columns
 
 if TYPE_CHECKING:
-    from simulations.engine.network import Message
+    from simulations.engine.channel import Message
 
 TABLES: Final[dict[str, tuple[str, ...]]] = {
     "sent": ("id", "time", "src", "dst", "kind", "cause", "op", "size"),
@@ -28,10 +28,12 @@ TABLES: Final[dict[str, tuple[str, ...]]] = {
     "returned": ("op", "time", "type", "value", "error", "attempts"),
     "notes": ("time", "node", "text", "cause"),
     "hops": ("id", "time", "node", "next"),
+    "published": ("time", "node", "metric", "amount"),
 }
+SPARE: Final = frozenset({"published"})  # left out of a chunk that has no rows of it
 PLAIN: Final = frozenset({"value"})  # any value, not a number
 WORDS: Final = frozenset({"key", "text", "class"})  # open vocabularies: coded per chunk
-CODED: Final = frozenset({"kind", "outcome", "field", "phase", "f", "type", "error", "key", "text", "class"})
+CODED: Final = frozenset({"kind", "outcome", "field", "phase", "f", "type", "error", "key", "text", "class", "metric"})
 OPTIONAL: Final = frozenset({"class"})  # left out of a table in which it is "" throughout
 IDS: Final = frozenset({"id", "cause", "op"})
 NODES: Final = frozenset({"src", "dst", "node", "next"})
@@ -78,6 +80,7 @@ class Trace:
         self.notes: list[Any] = []
         self.hops: list[Any] = []  # of messages that go through forwarders: leaves a node for the next, at a time
         self.routed = False  # there are forwarders: chunks have that table
+        self.published: list[Any] = []
         self._keyframe: dict[str, Any] = {}
         self._flight: list[Message] = []
         self.heard: Callable[[int, str], None] | None = None  # told of notes and of operations that end
@@ -152,9 +155,14 @@ class Trace:
         if self.heard is not None:
             self.heard(node, f"note {text}")
 
+    def publish(self, time: int, node: int, metric: str, amount: int) -> None:
+        """A node tells a figure of its own."""
+        self.published.extend((time, node, self.code(metric), amount))
+
     def rows(self) -> int:
         """About how many rows the open chunk holds: the tables that grow with traffic."""
-        return len(self.sent) + len(self.settled) + len(self.state) // 4 + len(self.hops) // 4
+        grown = (len(self.state) + len(self.published) + len(self.hops)) // 4
+        return len(self.sent) + len(self.settled) + grown
 
     def rows_max(self) -> int:
         """The row count at which the open chunk closes."""
@@ -198,7 +206,8 @@ class Trace:
         if self.routed:
             frame["hops"] = self._table("hops", frame["hops"], strings, -1)
         for name, flat in self._take():
-            tables[name] = self._table(name, flat, strings, self.start_ns)
+            if flat or name not in SPARE:
+                tables[name] = self._table(name, flat, strings, self.start_ns)
         rows = sum([table["rows"] for table in tables.values()])
         data = msgpack.packb(
             {
@@ -225,15 +234,12 @@ class Trace:
             ("invoked", self.invoked),
             ("returned", self.returned),
             ("notes", self.notes),
+            ("published", self.published),
         ]
         if self.routed:
             taken.append(("hops", self.hops))
-            self.hops = []
-        self.state = []
-        self.faults = []
-        self.invoked = []
-        self.returned = []
-        self.notes = []
+        self.state, self.faults, self.invoked, self.returned = [], [], [], []
+        self.notes, self.published, self.hops = [], [], []
         return taken
 
     def _sent_table(self, messages: list[Message], start_ns: int) -> dict[str, Any]:

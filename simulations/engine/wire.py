@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from mypy_extensions import i64
 
+from simulations.engine.channel import Channel, Message
 from simulations.engine.messages import Body
-from simulations.engine.network import Channel, Message
 from simulations.engine.segments import Parcel, Reset, Segment
 from simulations.engine.tasks import Call, Cause
 

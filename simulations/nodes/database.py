@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Lie, Param, Show
 from simulations.engine.disk import EACH, GROUP, QUEUE
 from simulations.engine.distributions import to_ns
 from simulations.engine.messages import DONE, Body, Read, Value, Work, Write
-from simulations.engine.network import Message
 from simulations.engine.node import Node
 from simulations.engine.tasks import Cause, Failure
 from simulations.engine.workers import QUEUE_PARAMS, workers_of

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
+from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Lie, Param, Show
 from simulations.engine.distributions import to_ns
 from simulations.engine.messages import Body, Probe, ProbeReply, Read, Request, Work, Write
-from simulations.engine.network import Message
 from simulations.engine.node import Node
 from simulations.engine.tasks import Cancelled, Failure, Future, Refused
 

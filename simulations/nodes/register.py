@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 from zlib import crc32
 
+from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Lie, Metric, Param, Show
 from simulations.engine.distributions import to_ns
 from simulations.engine.messages import DONE, Body, Read, Replication, Reply, Value, Write, wrong_value
-from simulations.engine.network import Message
 from simulations.engine.node import Node
 from simulations.engine.tasks import Cause, Failure, Refused
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from simulations.engine.channel import Message
 from simulations.engine.declare import Lie, Param, Show
 from simulations.engine.distributions import NS_PER_MS
 from simulations.engine.messages import DONE, Body, Read, Request, Value, Work, Write
-from simulations.engine.network import Message
 from simulations.engine.node import Node
 from simulations.engine.tasks import Cause, Failure, Refused
 from simulations.engine.workers import QUEUE_PARAMS, workers_of

@@ -9,7 +9,8 @@ declare const htmx: {
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 type Params = Record<string, Json>;
 
-interface NodeEntry { id: string; type: string; label?: string; x?: number; y?: number; zone?: string; host?: string; count?: number; params?: Params }
+interface NodeEntry { id: string; type: string; label?: string; x?: number; y?: number; zone?: string; host?: string; cost_per_hour?: number; count?: number; params?: Params }
+interface HostEntry { id: string; label?: string; zone?: string; cores?: number; cost_per_hour?: number }
 interface LinkEntry { id: string; a: string; b: string; params?: Params; a_to_b?: Params; b_to_a?: Params }
 interface ZoneEntry { id: string; label?: string; x?: number; y?: number; width?: number; height?: number }
 interface ClusterEntry { id: string; label?: string; protocol: string; members: string[]; params?: Params; link?: Params; cables?: string }
@@ -18,7 +19,7 @@ interface ExpectEntry { claim: string; left: Json; op: string; right: Json; tole
 interface PatchOperation { op: string; path: string; value?: Json; from?: string }
 interface Scenario {
   format: string; title: string; summary?: string; concepts?: string[]; seed: number; duration_ms: number; settle_ms?: number;
-  nodes: NodeEntry[]; links: LinkEntry[]; zones?: ZoneEntry[]; latencies?: { a: string; b: string; latency: Json }[]; clusters?: ClusterEntry[]; faults?: FaultEntry[];
+  nodes: NodeEntry[]; links: LinkEntry[]; zones?: ZoneEntry[]; latencies?: { a: string; b: string; latency: Json }[]; hosts?: HostEntry[]; clusters?: ClusterEntry[]; faults?: FaultEntry[];
   variants?: Record<string, PatchOperation[]>; expect?: ExpectEntry[];
 }
 

@@ -7,6 +7,8 @@ import json
 from simulations.engine import kernel
 from simulations.engine.simulation import Limits
 from tests.engine.fabric import tangle
+from tests.hosts import broken
+from tests.machines import on
 from tests.rough import rough
 from tests.worlds import (
     Entry,
@@ -118,11 +120,23 @@ def streams() -> Entry:
     return world(nodes, links, faults=[crash("d", 300, 400), cut("c-s", 500, 600), lossy("s-d", 0.5, 700, 900)])
 
 
+def shared() -> Entry:
+    nodes = [
+        client("c", rate_per_s=150, requests="read-write", timeout_ms=60, propagate_cancellation=True),
+        *on("m", balancer("lb"), service("s1", service_time=UNIFORM), service("s2", service_time=GAMMA)),
+        *on("n", database("db", service_time=exponential(3))),
+    ]
+    links = [link("c", "lb"), link("lb", "s1", 0), link("lb", "s2", 0), link("s1", "db"), link("s2", "db")]
+    faults = [broken("pause", "s1", 100, 200), broken("slow", "lb", 300, 500, factor=3), crash("s2", 600, 700)]
+    return world(nodes, links, faults=faults) | {"hosts": [{"id": "m", "cores": 2}]}
+
+
 def digests() -> dict[str, str]:
     documents = {"pair": pair(), "tiers": tiers(), "cp": replicas("cp"), "ap": replicas("ap"), "rough": rough_links()}
     documents["deceived"] = deceived()
     documents["routed"] = tangle()
     documents["streams"] = streams()
+    documents["shared"] = shared()
     found = {name: run(document).outcome.digest for name, document in documents.items()}
     return found | {"limited": run(pair(), limits=Limits(events_max=300)).outcome.digest}
 

@@ -118,4 +118,7 @@ def worlds(draw: Any) -> Entry:
         cluster["link"] |= draw(transports)
     broken = draw(st.lists(faults(nodes, links), max_size=4))
     seed = draw(st.integers(0, 1000))
-    return world(nodes, links, clusters, broken, DURATION_MS, draw(st.sampled_from([0, 100])), seed)
+    for entry in nodes if draw(st.booleans()) else ():  # on no machine, or on one of two
+        entry["host"] = draw(st.sampled_from([None, "m", "n"]))
+    made = world(nodes, links, clusters, broken, DURATION_MS, draw(st.sampled_from([0, 100])), seed)
+    return made | {"hosts": [{"id": "m", "cores": 2}]}

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from simulations.engine.channel import Message
 from simulations.engine.messages import Body, Done, Read, Work, Write
-from simulations.engine.network import Message
 from simulations.engine.tasks import Refused
 from tests.engine.fabric import switch
 from tests.rough import rough

@@ -27,7 +27,8 @@ BY_STREAM = {
     "connection reset",
     "window closed",
 }
-REASONS = BY_DATAGRAM | BY_STREAM
+BY_ADVERSARIES = {"corrupted", "replayed", "not authenticated", "no connection", "withheld"}
+REASONS = BY_DATAGRAM | BY_STREAM | BY_ADVERSARIES
 
 
 def rows(table: dict[str, Any]) -> Rows:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from simulations.engine.channel import Message
 from simulations.engine.messages import Body
-from simulations.engine.network import Message
 from simulations.engine.tasks import Failure
 from tests.hosts import broken
 from tests.streamed import asked, ends, heard, remarks, rows, stream, until

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from simulations.engine.channel import Message
 from simulations.engine.messages import Body
-from simulations.engine.network import Message
 from simulations.engine.round_trips import RTO_MAX_NS, RoundTrips
 from tests.hosts import broken
 from tests.streamed import CONTROL, asked, ends, heard, remarks, retransmitted, rows, stream

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from simulations.engine.channel import Message
 from simulations.engine.distributions import distribution
-from simulations.engine.network import Message
 from simulations.engine.tasks import Failure
 from tests.hosts import broken
 from tests.worlds import MS, Actor, Answer, Ask, Entry, Run, Tell, actor, client, link, run, service, world

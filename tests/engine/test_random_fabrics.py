@@ -12,10 +12,8 @@ from simulations.engine.routing import HOPS_MAX
 from tests.engine.fabric import way
 from tests.engine.random_fabrics import routed_worlds
 from tests.engine.random_worlds import FEW, faults
-from tests.engine.test_chunks import World, read_keyframe, rows
+from tests.engine.test_chunks import REASONS, World, read_keyframe, rows
 from tests.worlds import MS, Entry, Run, run
-
-REASONS = {"lost", "partition", "link cut", "node down", "unreachable", "expired", "queue full", "refused"}
 
 
 @FEW
@@ -26,7 +24,7 @@ def test_every_message_is_settled_once_or_under_way_and_has_a_way_of_drawn_links
     assert set(settled.values()) <= {1}
     under_way = [message for message in story.messages() if not message.outcome]
     assert len(story.messages()) == len(settled) + len(under_way)
-    assert set(story.drops()) <= REASONS
+    assert set(story.drops()) <= REASONS | {"unreachable", "expired"}
     drawn = {frozenset((entry["a"], entry["b"])) for entry in document["links"]}
     hops = Counter(id for id, _, _, _ in story.rows("hops"))
     assert max(hops.values(), default=0) <= HOPS_MAX

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from playground.sandbox.inspector import fields_of, params_of, verdict
+from playground.sandbox.entry_fields import params_of
+from playground.sandbox.inspector import fields_of, verdict
 from simulations.catalogue import describe
 
 ENTRIES: list[dict[str, Any]] = [

@@ -42,3 +42,20 @@ def test_a_cluster_is_asked_which_cables_it_uses(client: Client) -> None:
     answer = client.post("/sandbox/inspector/check/", {**field, "value": "mesh"})
     told = json.loads(answer["HX-Trigger"])["fieldchecked"]
     assert (told["ok"], told["value"], told["clear"]) == (True, "mesh", False)
+
+
+def test_a_node_on_a_machine_shows_what_is_said_of_it(client: Client) -> None:
+    def page(**more: object) -> str:
+        item = {"id": "s", "type": "service", **more}
+        return client.post("/sandbox/inspector/", {"kind": "node", "item": json.dumps(item)}).content.decode()
+
+    assert 'data-field="host"' in page()
+    assert "machine_cores" not in page()
+    assert 'value="6"' in page(host="box", machine_cores=6)
+    assert "machine_cost_per_hour" in page(host="box")
+
+
+@pytest.mark.parametrize(("value", "ok"), [("box-2", True), ("", True), ("Box 2", False), ("b" * 41, False)])
+def test_a_machine_has_a_name_like_any_part(client: Client, value: str, ok: bool) -> None:
+    asked = {"group": "entry", "subject": "node:", "name": "host", "item": "s", "value": value}
+    assert json.loads(client.post("/sandbox/inspector/check/", asked)["HX-Trigger"])["fieldchecked"]["ok"] is ok

@@ -9,6 +9,9 @@ import { ownerOf } from "./places.js";
 /** The kinds whose target is a node. */
 export const NODE_FAULTS = ["crash", "restart", "stop", "pause", "hang", "slow", "clock", "disk", "chaos", "spoof", "byzantine"];
 
+/** What befalls a machine, and with it all nodes on it. */
+const MACHINE_FAULTS = ["crash", "restart", "slow", "clock", "disk"];
+
 /** When a fault starts (ms); one that waits for an event is put at 0. @param {FaultEntry} fault */
 export function startOf(fault) {
   return fault.at_ms ?? 0;
@@ -29,11 +32,17 @@ export function numberedFaults(doc) {
 /** @param {Scenario} doc @param {FaultEntry} fault @returns {(string | string[][])[]} */
 function targets(doc, fault) {
   if (typeof fault.target !== "string") return [fault.target.map((group) => group.flatMap((id) => copiesOf(doc, id)))];
-  if (NODE_FAULTS.includes(fault.kind)) return copiesOf(doc, fault.target);
+  if (NODE_FAULTS.includes(fault.kind)) return onMachines(doc, fault, copiesOf(doc, fault.target));
   const link = doc.links.find((candidate) => candidate.id === fault.target);
   if (!link) return doc.nodes.some((node) => node.id === fault.target) ? copiesOf(doc, fault.target) : [fault.target];
   const pairs = copiesOf(doc, link.a).length * copiesOf(doc, link.b).length;
   return pairs > 1 ? Array.from({ length: pairs }, (_, i) => `${fault.target}-${i + 1}`) : [fault.target];
+}
+
+/** Copies on one machine are struck together, once. @param {Scenario} doc @param {FaultEntry} fault @param {string[]} copies */
+function onMachines(doc, fault, copies) {
+  const shared = doc.nodes.find((node) => node.id === fault.target)?.host;
+  return shared && MACHINE_FAULTS.includes(fault.kind === "chaos" ? (fault.does ?? "crash") : fault.kind) ? copies.slice(0, 1) : copies;
 }
 
 /** The link entry that a link of the run came from. @param {Scenario} doc @param {string} id */

@@ -17,7 +17,7 @@ export function removeItems(doc, ids) {
   const nodeIds = new Set(nodes.map((node) => node.id));
   const clusters = doc.clusters?.map((cluster) => withMembers(cluster, nodeIds)).filter((cluster) => cluster.members.length > 0);
   const left = { ...doc, nodes, links, clusters };
-  const kept = { nodes, links, clusters, faults: doc.faults?.flatMap((fault) => keepFault(fault, nodeIds, linkIds, left)) };
+  const kept = { nodes, links, clusters, faults: doc.faults?.flatMap((fault) => keepFault(fault, new Set([...nodeIds, ...nodes.flatMap((node) => node.host ?? [])]), linkIds, left)) };
   return repaired(doc, kept);
 }
 
@@ -32,7 +32,7 @@ function withMembers(cluster, nodes) {
   return members.length === cluster.members.length ? cluster : { ...cluster, members };
 }
 
-/** @param {FaultEntry} fault @param {Set<string>} nodes @param {Set<string>} links @param {Scenario} left @returns {FaultEntry[]} */
+/** @param {FaultEntry} fault @param {Set<string>} nodes machines included @param {Set<string>} links @param {Scenario} left @returns {FaultEntry[]} */
 function keepFault(fault, nodes, links, left) {
   const known = (/** @type {string} */ id) => nodes.has(id) || links.has(id) || nodes.has(id.replace(/-\d+$/, "")) || links.has(id.replace(/-\d+$/, ""));
   if ([fault.claims, fault.to, fault.when?.node].some((id) => id !== undefined && !known(id))) return [];

@@ -13,7 +13,7 @@ export function faultWords(doc, fault) {
 
 /** @param {Scenario} doc @param {FaultEntry} fault */
 function plainWords(doc, fault) {
-  const name = (/** @type {string} */ id) => doc.nodes.find((node) => node.id === id)?.label || id;
+  const name = (/** @type {string} */ id) => (doc.nodes.find((node) => node.id === id) ?? doc.hosts?.find((host) => host.id === id))?.label || id;
   if (fault.kind === "spoof") return t("{node} poses as {other}", { node: name(String(fault.target)), other: name(fault.claims ?? "") });
   if (NODE_FAULTS.includes(fault.kind)) return nodeWords(fault, name(String(fault.target)));
   if (fault.kind === "partition") return t("Partition {groups}", { groups: /** @type {string[][]} */ (fault.target).map((group) => zoneOf(doc, group) ?? groupWords(group.map(name))).join(" | ") });
