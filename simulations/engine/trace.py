@@ -41,7 +41,7 @@ DELIVERED: Final = 0
 
 CHUNK_ROWS_FIRST: Final = 256
 CHUNK_ROWS_MAX: Final = 16_384
-CHUNK_ROWS_A_NODE: Final = 4  # a keyframe grows with the nodes, so what stands between two of them does too
+CHUNK_ROWS_A_NODE: Final = 12  # a keyframe grows with the nodes, so what stands between two of them does too
 CHUNK_SPAN_NS_FIRST: Final = 50_000_000
 CHUNK_SPAN_NS_MAX: Final = 2_000_000_000
 
