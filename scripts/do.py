@@ -92,6 +92,12 @@ def make_test() -> int:
 
 
 @target
+def make_fidelity() -> int:
+    """hold the engine against queueing theory and published figures (ARGS="M/M/1" for some; some ten minutes)"""
+    return with_tools(tasks.fidelity)
+
+
+@target
 def make_check() -> int:
     """check style, types and house rules"""
     return with_tools(tasks.check)

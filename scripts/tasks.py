@@ -41,6 +41,11 @@ def test() -> int:
     return second or first
 
 
+def fidelity() -> int:
+    """The whole table of runs against theory."""
+    return python("-m", "tests.fidelity", *shlex.split(os.environ.get("ARGS", "")))
+
+
 def check() -> int:
     """Every check, even after one has failed; the failed ones are named at the end."""
     steps = {

@@ -1,0 +1,1 @@
+"""Runs against theory: each case cites its source. `make fidelity` prints the whole table."""

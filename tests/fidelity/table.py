@@ -1,0 +1,16 @@
+"""All experiments."""
+
+from __future__ import annotations
+
+from tests.fidelity import balancing, lines, queues, retrying
+from tests.fidelity.estimating import Experiment
+
+
+def all_experiments(reference_runs: int) -> list[Experiment]:
+    """Every experiment, in the order of the table; where theory is a reference model, it is run so often."""
+    return [
+        *queues.experiments(),
+        *balancing.experiments(),
+        *retrying.experiments(reference_runs),
+        *lines.experiments(),
+    ]

@@ -1,0 +1,35 @@
+"""Every experiment on a part of its length: theory still lies within what its runs say, if less sharply.
+
+The seeds are fixed, so the outcome is too. Precision is asked of the full runs: `make fidelity`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+
+from tests.fidelity.estimating import RUNS, Experiment, summaries
+from tests.fidelity.table import all_experiments
+
+SHARES: Final = {"M/M": 0.01, "M/D": 0.01, "M/G": 0.01, "Erl": 0.01, "ret": 1, "hed": 0.02, "Gil": 0.05, "lin": 0.01}
+COMPETING: Final = 0.01
+REFERENCE_RUNS: Final = 200
+
+
+def share_of(experiment: Experiment) -> float:
+    """How much of it is run here; 0: nothing, because a part of it would not be over its warm-up."""
+    name = experiment.cases[0].name
+    return COMPETING if " compete," in name else SHARES.get(name[:3], 0)
+
+
+SHORT: Final = [one for one in all_experiments(REFERENCE_RUNS) if share_of(one)]
+
+
+@pytest.mark.parametrize("experiment", SHORT, ids=[one.cases[0].name for one in SHORT])
+def test_theory_lies_within(experiment: Experiment) -> None:
+    share = share_of(experiment)
+    runs = [experiment.measure(seed, share) for seed in range(1, RUNS + 1)]
+    for found in summaries(experiment, runs):
+        got = f"{found.mean:.5g} ± {found.half_width:.2g}"
+        assert found.agrees, f"{found.case.name}: expected {found.case.expected:.5g}, got {got}"
