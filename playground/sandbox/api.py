@@ -1,6 +1,7 @@
 """Runs, drafts, and what a document may hold."""
 
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import Http404, HttpRequest
@@ -14,7 +15,8 @@ from playground.sandbox.models import Draft
 from simulations import runs
 from simulations.catalogue import describe
 from simulations.document import DocumentError, json_schema
-from simulations.document_base import SEED_MAX
+from simulations.document_base import SEED_MAX, Mistake
+from simulations.document_fault_checks import doubts
 from simulations.models import Viewing
 
 router = Router()
@@ -31,6 +33,7 @@ class RunStarted(Schema):
     status: str
     nodes: list[str]
     ws: str
+    doubts: list[dict[str, str]]
 
 
 class RunStatus(Schema):
@@ -75,6 +78,7 @@ class DocumentBody(Schema):
 
 class Mistakes(Schema):
     mistakes: list[dict[str, str]]
+    doubts: list[dict[str, str]] = []  # what runs, and is hardly meant
 
 
 # --- runs -----------------------------------------------------------------------------------------------------------
@@ -84,7 +88,16 @@ def start_run(request: HttpRequest, body: RunRequest) -> Any:
     document = document_of(body.document)
     viewing = runs.request_run(document, variant_of(document, body.variant), body.seed, owner(request))
     nodes = [node["id"] for node in viewing.run.physical["nodes"]]
-    return Status(201, {"viewing": viewing.pk, "status": viewing.status, "nodes": nodes, "ws": socket_path(viewing)})
+    return Status(
+        201,
+        {
+            "viewing": viewing.pk,
+            "status": viewing.status,
+            "nodes": nodes,
+            "ws": socket_path(viewing),
+            "doubts": told(doubts(document)),
+        },
+    )
 
 
 @router.get("/runs/{viewing}", response=RunStatus, tags=["runs"])
@@ -176,16 +189,20 @@ def get_schema(request: HttpRequest) -> Any:
 def check_document(request: HttpRequest, body: DocumentBody) -> Any:
     """Every mistake in a document; an empty list when it can be run."""
     try:
-        document_of(body.document)
+        document = document_of(body.document)
     except DocumentError as error:
-        return {"mistakes": [{"path": mistake.path, "message": mistake.message} for mistake in error.mistakes]}
-    return {"mistakes": []}
+        return {"mistakes": told(error.mistakes)}
+    return {"mistakes": [], "doubts": told(doubts(document))}
 
 
 # --------------------------------------------------------------------------------------------------------------------
 def owner(request: HttpRequest) -> uuid.UUID:
     found: uuid.UUID = request.auth  # type: ignore[attr-defined]
     return found
+
+
+def told(mistakes: Iterable[Mistake]) -> list[dict[str, str]]:
+    return [{"path": mistake.path, "message": mistake.message} for mistake in mistakes]
 
 
 def socket_path(viewing: Viewing) -> str:

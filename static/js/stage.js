@@ -102,7 +102,7 @@ export class Stage extends Emitter {
       this.#refused(answer, before);
       return;
     }
-    this.mistakes = [];
+    this.mistakes = answer.data.doubts;
     this.emit("mistakes");
     this.watch(answer.data.viewing, doc, { at_ns: options.keep ? this.playhead.t : 0, play: options.keep ? this.playhead.playing : !CALM.matches });
     this.emit("started");

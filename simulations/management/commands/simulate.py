@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand
 
 from simulations.document import Document, DocumentError, parse, validate, variant_hint
 from simulations.document_base import DOCUMENT_BYTES_MAX, SEED_MAX, did_you_mean
+from simulations.document_fault_checks import doubts
 from simulations.document_patch import with_settings
 from simulations.report import report
 from simulations.report_text import as_text
@@ -75,6 +76,8 @@ class Command(BaseCommand):
                 document = validate(with_settings(document.data(), settings_made))
         except DocumentError as error:
             self.refuse(str(error).splitlines())
+        for doubt in doubts(document):
+            self.stderr.write(f"Note: {doubt.path}: {doubt.message}")
         return document
 
     def read(self, name: str) -> bytes:

@@ -49,7 +49,7 @@ export function problems(stage) {
     count.hidden = !stage.mistakes.length;
     count.textContent = String(stage.mistakes.length);
     if (!stage.mistakes.length) {
-      host.replaceChildren(h("p", { class: "note" }, h("b", {}, t("No problems")), t("What keeps the scenario from running is listed here.")));
+      host.replaceChildren(h("p", { class: "note" }, h("b", {}, t("No problems")), t("What keeps the scenario from running, or is hardly meant, is listed here.")));
       return;
     }
     host.replaceChildren(...stage.mistakes.map(({ path, message }) => {
