@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -11,25 +11,36 @@ from simulations.checks.parts import CounterParts, Parts, parts_of
 from simulations.checks.searching import search
 
 PROOF_CONFIGURATIONS_MAX: Final = 50_000  # of each attempt to leave something out
+_WINDOW: Final = 8
 
 
 def prove(model: Model, calls: Sequence[Call], until: int) -> list[Call]:
     """The calls of one part of a history that suffice to show that it is wrong; `until`: from when on it was."""
     whole = {call.id: call for call in calls}
-    prefix = _shortest_prefix(model, calls, until)
-    parts = parts_of(model, prefix)
+    for known in ([] if until == NEVER else [known_until(model, calls, until)]) + [None]:
+        parts = parts_of(model, known or _shortest_prefix(model, calls))
+        for window in _windows(parts):
+            if _wrong(parts, window):
+                kept = _shrunk(parts, window)
+                return [call for id_, call in whole.items() if id_ in kept]
+    return list(calls)
+
+
+def _windows(parts: Parts) -> Iterator[set[int]]:
+    """Ever more of the calls that began last, closed: most failures show within a few."""
+    last = sorted(parts.whole, key=lambda id_: parts.whole[id_].start)
+    size = _WINDOW
+    yield parts.closed(last[-size:])
+    while size < len(last):
+        size *= 2
+        yield parts.closed(last[-size:])
     if isinstance(parts, CounterParts):
-        parts.from_start = not _wrong(parts, parts.closed(parts.whole))
-    kept = _shrunk(parts, parts.closed(parts.whole))
-    return [call for id_, call in whole.items() if id_ in kept]
+        parts.from_start = True
+        yield parts.closed(last)
 
 
-def _shortest_prefix(model: Model, calls: Sequence[Call], until: int) -> list[Call]:
+def _shortest_prefix(model: Model, calls: Sequence[Call]) -> list[Call]:
     """What was known when it first was wrong, found by halving: what is right has no wrong prefix."""
-    if until != NEVER:
-        prefix = known_until(model, calls, until)
-        if search(model, prefix, PROOF_CONFIGURATIONS_MAX).linearizable is False:
-            return prefix
     ends = sorted(call.end for call in calls if call.end != NEVER)
     low, high = 0, len(ends) - 1
     while low < high:
@@ -75,8 +86,6 @@ def _relax(parts: Parts, kept: set[int]) -> None:
 
 def _shrunk(parts: Parts, kept: set[int]) -> set[int]:
     """Leave out calls while the rest stays wrong, many at once first (ddmin: Zeller and Hildebrandt, TSE 2002)."""
-    if not _wrong(parts, kept):
-        return set(parts.whole)
     _relax(parts, kept)
     left = sorted(parts.closed(kept))
     size = max(1, len(left) // 2)
