@@ -2,11 +2,48 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any
+from typing import Any, Final
 
-from simulations.checks.calls import NEVER, UNKNOWN, Call, Model
-from simulations.checks.models import ListAppend, Queue
+from simulations.checks.calls import IMPOSSIBLE, NEVER, UNKNOWN, Call, Fact, Mark, Model
+from simulations.checks.models import KeyValue, ListAppend, Queue
+
+UNSEEN: Final = Mark("a text that nobody sees")
+
+
+class SeenTexts(KeyValue):
+    """A text store as a history's gets can tell it: texts that no get begins with are all alike, until a put."""
+
+    def __init__(self, model: KeyValue, calls: Sequence[Call]) -> None:
+        super().__init__(model.initial)
+        self.seen = sorted({call.result for call in calls if call.f == "get" and call.end != NEVER})
+        self.initial = self._known(model.initial)
+
+    def _known(self, text: Any) -> Any:
+        at = bisect_left(self.seen, text)
+        return text if at < len(self.seen) and self.seen[at].startswith(text) else UNSEEN
+
+    def step(self, state: Any, call: Call) -> Any:
+        if state is UNSEEN and call.f != "put":
+            return IMPOSSIBLE if call.f == "get" else UNSEEN
+        after = super().step(state, call)
+        return after if after is IMPOSSIBLE or call.f == "get" else self._known(after)
+
+    def needs(self, call: Call) -> list[Fact]:
+        return [(call.key, True)] if call.f == "get" else []
+
+    def gives(self, call: Call) -> list[Fact]:
+        return [(call.key, True)] if call.f == "put" and self._known(call.value) is not UNSEEN else []
+
+    def loses(self, state: Any, call: Call) -> list[Fact]:
+        return [(call.key, True)] if state is not UNSEEN and self.step(state, call) is UNSEEN else []
+
+
+def narrowed(model: Model, calls: Sequence[Call]) -> Model:
+    """The model as far as this history can tell its states apart."""
+    return SeenTexts(model, calls) if isinstance(model, KeyValue) else model
+
 
 Hopeless = Callable[[Any, Call], bool]
 

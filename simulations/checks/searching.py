@@ -16,12 +16,12 @@ that share nothing are judged apart (Horn and Kroening, "Faster linearizability 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from simulations.checks.calls import IMPOSSIBLE, NEVER, Call, Fact, Model, State
-from simulations.checks.narrowing import hopeless
+from simulations.checks.narrowing import hopeless, narrowed
 
 CONFIGURATIONS_MAX: Final = 300_000
 _NO_STATE: Final = IMPOSSIBLE  # no configuration has this state
@@ -91,8 +91,8 @@ class Supply:
 class Search:
     """One part of a history, laid out: calls that took place by start, and classes of those that may have."""
 
-    def __init__(self, model: Model, calls: Iterable[Call]) -> None:
-        self.model = model
+    def __init__(self, model: Model, calls: Sequence[Call]) -> None:
+        self.model = model = narrowed(model, calls)
         self.calls: list[Call] = []
         classes: dict[Hashable, list[Call]] = {}
         for call in sorted(calls, key=lambda one: (one.start, one.id)):
@@ -219,7 +219,7 @@ class Search:
         return False
 
 
-def search(model: Model, calls: Iterable[Call], configurations_max: int = CONFIGURATIONS_MAX) -> Found:
+def search(model: Model, calls: Sequence[Call], configurations_max: int = CONFIGURATIONS_MAX) -> Found:
     """Whether one part's calls can be put in an order that the model allows, each at a moment of its time."""
     return Search(model, calls).run(configurations_max)
 
