@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management import call_command
 
+from simulations.benchmarks.checking import checks
 from simulations.benchmarks.compare import builds, measured
 from simulations.benchmarks.workloads import WORKLOADS
 
@@ -49,3 +50,12 @@ def test_scaling_has_a_row_for_each_size(capsys: Any) -> None:
     rows = bench(capsys, "--scaling", "--messages", "1000")
     assert len(rows) == len(builds()) * 4 * 2
     assert {row["nodes"] for row in rows} == {10, 100, 1_000, 10_000}
+
+
+def test_checks_are_measured_on_histories_that_are_right_and_wrong() -> None:
+    rows = checks([200], [2, 3], rounds=1)
+    assert [(row["model"], row["operations"], row["clients"]) for row in rows[::2]] == [
+        (name, 200, clients) for name in ("register", "cas-register") for clients in (10, 2, 3)
+    ]
+    assert {row["verdict"] for row in rows[::2]} == {"pass"}
+    assert {row["verdict"] for row in rows[1::2]} == {"fail"}

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from simulations.benchmarks.checking import CLIENTS, OPERATIONS, checks
 from simulations.benchmarks.compare import compare, scaling
 from simulations.benchmarks.workloads import WORKLOADS
 
@@ -25,10 +26,13 @@ class Command(BaseCommand):
         parser.add_argument("--only", choices=sorted(WORKLOADS), action="append", help="this workload; may be repeated")
         parser.add_argument("--messages", type=int, default=200_000, help="messages a run (default 200,000)")
         parser.add_argument("--scaling", action="store_true", help="how the cost grows with nodes and messages")
+        parser.add_argument("--checks", action="store_true", help="how the search for an order grows with histories")
         parser.add_argument("--rounds", type=int, default=3, help="times each is measured; the fastest counts")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["scaling"]:
+        if options["checks"]:
+            rows = checks(OPERATIONS, CLIENTS, options["rounds"])
+        elif options["scaling"]:
             rows = scaling([options["messages"] // 10, options["messages"]], SCALING_NODES, options["rounds"])
         else:
             rows = compare(options["only"] or list(WORKLOADS), options["messages"], options["rounds"])
