@@ -15,6 +15,12 @@ TITLES: Final[dict[str, str]] = {
     "lost_writes": "No lost writes",
     "known_values": "Only written values are read",
     "convergence": "Replicas agree in the end",
+    "causal": "Causal consistency",
+    "sequential": "Sequential consistency",
+    "read_your_writes": "Clients read their own writes",
+    "monotonic_reads": "Reads never go back in time",
+    "monotonic_writes": "A client's writes keep their order",
+    "writes_follow_reads": "Writes come after what was read",
 }
 
 
@@ -63,6 +69,11 @@ def text_of(operation: Operation) -> str:
     if operation.f == "write":
         return f"write {operation.key} = {operation.value}" + (" (outcome unknown)" if operation.type == "info" else "")
     return f"read {operation.key} → {'nothing' if operation.result is None else operation.result}"
+
+
+def count_of(number: int, noun: str) -> str:
+    """`1 read`, `1,204 reads`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def moment(ns: int) -> str:
