@@ -20,7 +20,7 @@ from typing import Final
 
 from simulations.checks.causal_order import CLOCK_CELLS_MAX, NOBODY, CausalOrder, TooLarge
 from simulations.checks.finding import Finding, count_of, in_order, span, text_of
-from simulations.checks.history import Histories, ambiguous, end_of
+from simulations.checks.history import Histories, ambiguous, by_key, end_of
 from simulations.engine.log import Operation
 
 THIN_AIR: Final = "ThinAirRead"
@@ -133,7 +133,7 @@ def check_causal(histories: Histories, cells_max: int = CLOCK_CELLS_MAX) -> Find
 def explained(order: CausalOrder, bad: Bad) -> tuple[list[Operation], str]:
     """The few operations that show a bad pattern by themselves, and it in words."""
     chain = _without_needless(_evidence(order, bad))
-    smaller = CausalOrder(_by_key(chain))
+    smaller = CausalOrder(by_key(chain))
     return in_order(chain), _words(smaller, bad_patterns(smaller)[0])
 
 
@@ -149,13 +149,6 @@ def _evidence(order: CausalOrder, bad: Bad) -> list[Operation]:
     return [order.all[index] for index in sorted(set(indices))]
 
 
-def _by_key(operations: list[Operation]) -> Histories:
-    found: Histories = {}
-    for one in operations:
-        found.setdefault(one.key, []).append(one)
-    return found
-
-
 def _without_needless(operations: list[Operation]) -> list[Operation]:
     """Leave out operations while the rest breaks the rule by itself. A write goes with the reads of its value."""
     small, position = operations, 0
@@ -165,7 +158,7 @@ def _without_needless(operations: list[Operation]) -> list[Operation]:
             read.id for read in small if one.f == "write" and read.key == one.key and read.result == one.value
         }
         trial = [other for other in small if other.id not in gone]
-        if trial and bad_patterns(CausalOrder(_by_key(trial))):
+        if trial and bad_patterns(CausalOrder(by_key(trial))):
             small, position = trial, 0
         else:
             position += 1

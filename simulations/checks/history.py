@@ -49,3 +49,11 @@ def ambiguous(histories: Histories) -> str:
                     return f"{key} was given the value {operation.value} twice, so a read of it has no one origin."
                 given.add(operation.value)
     return ""
+
+
+def by_key(operations: Iterable[Operation]) -> Histories:
+    """These operations, all of them, by key and in the order given."""
+    found: Histories = {}
+    for operation in operations:
+        found.setdefault(operation.key, []).append(operation)
+    return found

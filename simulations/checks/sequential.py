@@ -1,0 +1,116 @@
+"""Sequential consistency of registers: one order of all operations in which each process's own come in its order.
+
+"The result of any execution is the same as if the operations of all the processors were executed in some sequential
+order, and the operations of each individual processor appear in this sequence in the order specified by its program"
+(Lamport: "How to Make a Multiprocessor Computer That Correctly Executes Multiprocess Programs", IEEE Transactions on
+Computers 1979). It asks nothing about time, and it is not local (Herlihy and Wing, TOPLAS 1990): each key may have
+such an order by itself though all together have none. So keys are never judged apart.
+
+To decide it is NP-complete (Gibbons and Korach: "Testing Shared Memories", SIAM Journal on Computing 1997). So an
+order is searched for a while; then what contradicts cheaply is looked for: a history that is not causally consistent
+is not sequentially consistent, nor is one of which some key alone is not; then the search goes on.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from simulations.checks.causal import bad_patterns
+from simulations.checks.causal_order import CausalOrder, TooLarge
+from simulations.checks.finding import Finding, count_of, in_order, span, text_of
+from simulations.checks.history import Histories, ambiguous, by_key, end_of, sessions
+from simulations.checks.sequential_search import TURNS_MAX, search
+from simulations.engine.log import Operation
+
+TURNS_FIRST: Final = 50  # so often the search turns back before cheaper contradictions are looked for
+TURNS_OF_KEY: Final = 1_000
+TURNS_OF_TRIAL: Final = 2_000  # in each trial of whether operations can be left out of the evidence
+TRIALS_MAX: Final = 2_000
+_NEVER: Final = 1 << 62
+
+
+def sequential(histories: Histories, turns_max: int = TURNS_MAX) -> bool | None:
+    """Whether a history of registers, first values None, each value written once, is sequentially consistent.
+
+    None: the search reached its limit.
+    """
+    verdict = search(histories, min(TURNS_FIRST, turns_max))
+    if verdict is not None:
+        return verdict
+    if _not_causal(histories):
+        return False
+    if len(histories) > 1:
+        for key, history in histories.items():
+            if search({key: history}, min(TURNS_OF_KEY, turns_max)) is False:
+                return False
+    return search(histories, turns_max)
+
+
+def _not_causal(histories: Histories) -> bool:
+    try:
+        return bool(bad_patterns(CausalOrder(histories)))
+    except TooLarge:
+        return False
+
+
+def check_sequential(histories: Histories, turns_max: int = TURNS_MAX) -> Finding:
+    """Judge a run's registers together."""
+    doubt = ambiguous(histories)
+    if doubt:
+        return Finding("sequential", "unknown", f"It cannot be told what was read: {doubt}")
+    lines = sessions(histories)
+    if all(len(line) < 2 for line in lines.values()):
+        words = "No client did two things one after the other, so there is no order of their own to respect."
+        return Finding("sequential", "unknown", words)
+    verdict = sequential(histories, turns_max)
+    total = sum(len(line) for line in lines.values())
+    if verdict is None:
+        words = f"The search turned back {turns_max:,} times, its limit, over {count_of(total, 'operation')}."
+        return Finding("sequential", "unknown", words)
+    if verdict:
+        words = (
+            f"{count_of(total, 'operation')} of {count_of(len(lines), 'session')} on {count_of(len(histories), 'key')}"
+            " can be put in one order that explains every answer and in which each session's own keep their order."
+        )
+        return Finding("sequential", "pass", words, violations=0)
+    evidence = in_order(_small(histories))
+    at_ns = max((end for one in evidence if (end := end_of(one, _NEVER)) != _NEVER), default=0)
+    listed = "; ".join(f"{one.node}: {text_of(one)} ({span(one)})" for one in evidence)
+    words = (
+        f"No order of these {count_of(len(evidence), 'operation')} explains every answer, if each session's own keep"
+        f" their order, whenever they took effect: {listed}."
+    )
+    return Finding("sequential", "fail", words, evidence, at_ns, 1)
+
+
+def _small(histories: Histories) -> list[Operation]:
+    """A part that is wrong by itself, of which no operation can go; found within TRIALS_MAX trials."""
+    part = histories
+    for key, history in histories.items():
+        if len(histories) > 1 and search({key: history}, TURNS_OF_KEY) is False:
+            part = {key: history}
+            break
+    kept = in_order(one for history in part.values() for one in history)
+    size = len(kept) // 2
+    trials = 0
+    while size and trials < TRIALS_MAX:
+        position = 0
+        shrunk = False
+        while position < len(kept) and trials < TRIALS_MAX:
+            trials += 1
+            trial = _without(kept, kept[position : position + size])
+            if trial and sequential(by_key(trial), TURNS_OF_TRIAL) is False:
+                kept, shrunk = trial, True
+            else:
+                position += size
+        size = size if shrunk and size == 1 else size // 2
+    return kept
+
+
+def _without(operations: list[Operation], gone: list[Operation]) -> list[Operation]:
+    """The others; a write goes only with the reads of its value, so that what stays is never made wrong by it."""
+    away = {one.id for one in gone}
+    values = {(one.key, one.value) for one in gone if one.f == "write"}
+    return [
+        one for one in operations if one.id not in away and not (one.f == "read" and (one.key, one.result) in values)
+    ]
