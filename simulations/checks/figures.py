@@ -1,4 +1,6 @@
-"""The figures that checks give: `checks.` of the whole run, `reads.`, `writes.` of selected operations."""
+"""The figures that checks give: `checks.` of the whole run; `reads.`, `writes.`, `effects.` and `delivery.` of
+selected operations.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +24,15 @@ def verdict_metrics(findings: Sequence[Finding], selected: Set[int]) -> dict[str
             found["reads.stale_ratio"] = stale / population
         elif finding.name == "lost_writes":
             found["writes.lost"] = len(finding.offenders & selected)
+        elif finding.name == "duplicated_effects":
+            found["effects.applied"] = population
+            found["effects.duplicated"] = len(finding.offenders & selected)
+            found["delivery.at_most_once"] = float(not found["effects.duplicated"])
+        elif finding.name == "lost_effects":
+            found["effects.lost"] = len(finding.offenders & selected)
+            found["delivery.at_least_once"] = float(not found["effects.lost"])
+    if "delivery.at_most_once" in found and "delivery.at_least_once" in found:
+        found["delivery.exactly_once"] = found["delivery.at_most_once"] * found["delivery.at_least_once"]
     return found
 
 
@@ -30,6 +41,7 @@ def without_figure(findings: Sequence[Finding]) -> dict[str, str]:
     told = {
         f"checks.{finding.name}.violations": finding.explanation for finding in findings if finding.violations is None
     }
-    if "checks.lost_writes.violations" in told:
-        told["writes.lost"] = told["checks.lost_writes.violations"]
+    for metric, name in (("writes.lost", "lost_writes"), ("effects.lost", "lost_effects")):
+        if f"checks.{name}.violations" in told:
+            told[metric] = told[f"checks.{name}.violations"]
     return told

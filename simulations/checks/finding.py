@@ -21,6 +21,8 @@ TITLES: Final[dict[str, str]] = {
     "monotonic_reads": "Reads never go back in time",
     "monotonic_writes": "A client's writes keep their order",
     "writes_follow_reads": "Writes come after what was read",
+    "duplicated_effects": "Nothing is done twice",
+    "lost_effects": "What was confirmed was done",
 }
 
 
@@ -68,6 +70,8 @@ def text_of(operation: Operation) -> str:
     """What an operation did: `write k1 = 7`, `read k1 → 7`."""
     if operation.f == "write":
         return f"write {operation.key} = {operation.value}" + (" (outcome unknown)" if operation.type == "info" else "")
+    if operation.f != "read":
+        return " ".join(str(part) for part in (operation.f, operation.key, operation.value) if part not in ("", None))
     return f"read {operation.key} → {'nothing' if operation.result is None else operation.result}"
 
 

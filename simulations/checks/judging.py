@@ -1,7 +1,8 @@
 """Which checks a run gets, and what they find.
 
-Always, where there is something to judge: the registers that clients read or wrote, and the replicas that show a
-digest. What asks for less than linearizability (sequential and causal consistency, the session guarantees) is judged
+Always, where there is something to judge: the registers that clients read or wrote, the effects that nodes told of,
+and the replicas that show a digest. What asks for less than linearizability (sequential and causal consistency, the
+session guarantees) is judged
 
 - where a claim of the scenario names it; or
 - where clients did one thing after another and the history is not linearizable, so that the question is how much is
@@ -17,6 +18,7 @@ from typing import Final
 
 from simulations.checks.causal import check_causal
 from simulations.checks.convergence import check_convergence
+from simulations.checks.delivery import check_delivery
 from simulations.checks.finding import Finding
 from simulations.checks.history import Histories, registers, sessions
 from simulations.checks.registers import (
@@ -48,6 +50,8 @@ def run_checks(
             check_known_values(histories, failed),
         ]
         findings += _weaker(log, histories, findings[0].verdict == "pass", named)
+    if log.effects:
+        findings += check_delivery(log)
     if "replicas.digest_equal" in replicas:
         findings.append(check_convergence(log, clusters, replicas))
     return findings

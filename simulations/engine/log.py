@@ -55,6 +55,7 @@ class Log:
     states: dict[tuple[int, str], tuple[list[int], list[Any]]] = field(default_factory=dict)
     contents: dict[int, dict[str, str] | None] = field(default_factory=dict)  # None: a crash hid what it holds
     faults: list[tuple[int, int, str]] = field(default_factory=list)
+    effects: list[tuple[int, int, str, int]] = field(default_factory=list)  # time, node, key, operation
     end_ns: int = 0
 
     def add(self, chunk: Mapping[str, Any]) -> None:
@@ -77,6 +78,7 @@ class Log:
         for time, node, name, value in tables["state"]:
             self._state(time, node, name, value)
         self.faults += tables["faults"]
+        self.effects += tables.get("effects", ())
 
     def _messages(self, tables: Mapping[str, list[tuple[Any, ...]]]) -> None:
         kinds = {kind: number for number, kind in enumerate(self.kinds)}

@@ -117,6 +117,13 @@ class Process:
         """A number of the node's state that changes often."""
         return Gauge(self, field)
 
+    def effect(self, key: str = "", op: int = -1) -> None:
+        """Tell the trace that something was done that must be done once: for a client operation (by default the one
+        served at the moment), under a key where one operation has several such effects or none of its own.
+        """
+        if self.alive:
+            self.trace.effect(self.kernel.now, self.host.index, key, self.cause.op if op < 0 else op)
+
     def note(self, text: str) -> None:
         """Write a remark into the trace."""
         if self.alive:

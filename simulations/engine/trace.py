@@ -27,6 +27,7 @@ TABLES: Final[dict[str, tuple[str, ...]]] = {
     "invoked": ("op", "time", "node", "process", "f", "key", "value", "class"),
     "returned": ("op", "time", "type", "value", "error", "attempts"),
     "notes": ("time", "node", "text", "cause"),
+    "effects": ("time", "node", "key", "op"),  # left out of a chunk that has none
 }
 PLAIN: Final = frozenset({"value"})  # any value, not a number
 WORDS: Final = frozenset({"key", "text", "class"})  # open vocabularies: coded per chunk
@@ -75,6 +76,7 @@ class Trace:
         self.invoked: list[Any] = []
         self.returned: list[Any] = []
         self.notes: list[Any] = []
+        self.effects: list[Any] = []
         self._keyframe: dict[str, Any] = {}
         self._flight: list[Message] = []
         self.watch: Callable[[int, str, Any], None] | None = None  # told of each change of a node's state
@@ -144,6 +146,10 @@ class Trace:
         """A remark on what a node did."""
         self.notes.extend((time, node, text, cause))
 
+    def effect(self, time: int, node: int, key: str, op: int) -> None:
+        """Something was done that must be done once."""
+        self.effects.extend((time, node, key, op))
+
     def rows(self) -> int:
         """About how many rows the open chunk holds: the tables that grow with traffic."""
         return len(self.sent) + len(self.settled) + len(self.state) // 4
@@ -212,6 +218,9 @@ class Trace:
             ("returned", self.returned),
             ("notes", self.notes),
         ]
+        if self.effects:
+            taken.append(("effects", self.effects))
+            self.effects = []
         self.state = []
         self.faults = []
         self.invoked = []
