@@ -7,10 +7,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from simulations.catalogue import node_types
+from simulations.catalogue import declared_fields, node_types, rules_of
 from simulations.checks.figures import verdict_metrics, without_figure
 from simulations.checks.finding import Finding
 from simulations.checks.goals import NoFigure, NotRun, judge_claim, metric_sides, metric_value
+from simulations.checks.invariants import Group
 from simulations.checks.judging import run_checks
 from simulations.document import Document
 from simulations.engine.causality import Requests, causal_chain
@@ -49,7 +50,7 @@ class Recording:
         cls, chunks: Iterable[bytes], status: str, digest: str, physical: Mapping[str, Any] | None = None
     ) -> Recording:
         """Read a trace, chunk by chunk. Raises ValueError for what is no trace."""
-        log = Log()
+        log = Log(watched=declared_fields())
         for data in chunks:
             log.add(decode(data))
         return cls(log, status, digest, physical)
@@ -88,12 +89,16 @@ class Recording:
     @cached_property
     def findings(self) -> list[Finding]:
         """What the checks found."""
-        return run_checks(self.log, self._replicas, self._clusters, self.named)
+        return run_checks(self.log, self._replicas, self._clusters, self._rules, self.named)
 
     @cached_property
     def _clusters(self) -> list[list[str]]:
         clusters = [cluster["members"] for cluster in (self.physical or {}).get("clusters", ())]
         return clusters if self.physical else [self.log.nodes]
+
+    @cached_property
+    def _rules(self) -> list[Group]:
+        return rules_of(self.physical) if self.physical else []
 
     @cached_property
     def _replicas(self) -> dict[str, float]:
@@ -168,7 +173,7 @@ def _ns(milliseconds: float) -> int:
 def record(physical: dict[str, Any], limits: Limits, trace: BinaryIO | None = None) -> Recording:
     """Compute a run here and now and read its trace; chunks also go to `trace` where one is given."""
     simulation = Simulation(physical, node_types(), limits)
-    log = Log()
+    log = Log(watched=declared_fields())
     for chunk in simulation.chunks():
         if trace is not None:
             trace.write(chunk.data)

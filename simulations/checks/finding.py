@@ -25,6 +25,25 @@ TITLES: Final[dict[str, str]] = {
     "lost_effects": "What was confirmed was done",
 }
 
+DEFINITIONS: Final[dict[str, str]] = {
+    "linearizability": "Each key's reads and writes can be put in one order that explains every answer, each at a"
+    " moment between its start and its end; what timed out may take effect later, or never.",
+    "stale_reads": "No read returns a version that a write had replaced which ended before the read began.",
+    "lost_writes": "What was confirmed is there at the end, unless a write that came after or had seen it replaced it.",
+    "known_values": "Every read returns a value whose write had begun, and had not failed.",
+    "convergence": "At the end all live replicas of each cluster hold the same data.",
+    "causal": "Nobody sees an effect and then misses its cause, over all keys: what a client did or saw before is the"
+    " cause of what it does next.",
+    "sequential": "All reads and writes of all keys can be put in one order that explains every answer and keeps each"
+    " client's own order; time does not count.",
+    "read_your_writes": "No read returns anything older than what its own client had written to that key.",
+    "monotonic_reads": "No read returns anything older than what its own client had read of that key.",
+    "monotonic_writes": "No copy of a key takes a client's earlier write after its later one.",
+    "writes_follow_reads": "No copy of a key takes a value after the write of a client that had read that value.",
+    "duplicated_effects": "What an operation asks for is done no more than once.",
+    "lost_effects": "What was answered with success has been done.",
+}
+
 
 @dataclass
 class Finding:
@@ -41,12 +60,13 @@ class Finding:
     violations: int | None = None
     offenders: frozenset[int] = frozenset()
     population: frozenset[int] = frozenset()
+    title: str = ""  # of a rule that a node type declares
 
     def as_dict(self) -> dict[str, Any]:
         """The finding as plain data."""
         return {
             "name": self.name,
-            "title": TITLES[self.name],
+            "title": self.title or TITLES[self.name],
             "verdict": self.verdict,
             "explanation": self.explanation,
             "evidence": [as_evidence(operation) for operation in self.evidence],

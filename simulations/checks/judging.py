@@ -1,8 +1,8 @@
 """Which checks a run gets, and what they find.
 
 Always, where there is something to judge: the registers that clients read or wrote, the effects that nodes told of,
-and the replicas that show a digest. What asks for less than linearizability (sequential and causal consistency, the
-session guarantees) is judged
+the replicas that show a digest, and the rules that node types declare. What asks for less than linearizability
+(sequential and causal consistency, the session guarantees) is judged
 
 - where a claim of the scenario names it; or
 - where clients did one thing after another and the history is not linearizable, so that the question is how much is
@@ -21,6 +21,7 @@ from simulations.checks.convergence import check_convergence
 from simulations.checks.delivery import check_delivery
 from simulations.checks.finding import Finding
 from simulations.checks.history import Histories, registers, sessions
+from simulations.checks.invariants import Group, check_invariants
 from simulations.checks.registers import (
     check_known_values,
     check_linearizability,
@@ -36,9 +37,15 @@ WEAKER: Final = ("sequential", "causal", *NAMES)
 
 
 def run_checks(
-    log: Log, replicas: dict[str, float], clusters: Sequence[Sequence[str]] = (), named: frozenset[str] = frozenset()
+    log: Log,
+    replicas: dict[str, float],
+    clusters: Sequence[Sequence[str]] = (),
+    rules: Sequence[Group] = (),
+    named: frozenset[str] = frozenset(),
 ) -> list[Finding]:
-    """Judge a run. `clusters` are the members of each, `named` the checks that claims name."""
+    """Judge a run. `clusters` are the members of each, `rules` what node types declare of some nodes, `named` the
+    checks that claims name.
+    """
     findings: list[Finding] = []
     histories = registers(log.operations.values())
     if histories:
@@ -54,7 +61,7 @@ def run_checks(
         findings += check_delivery(log)
     if "replicas.digest_equal" in replicas:
         findings.append(check_convergence(log, clusters, replicas))
-    return findings
+    return findings + check_invariants(log, rules)
 
 
 def _weaker(log: Log, histories: Histories, linearizable: bool, named: frozenset[str]) -> list[Finding]:

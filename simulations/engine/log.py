@@ -57,6 +57,7 @@ class Log:
     faults: list[tuple[int, int, str]] = field(default_factory=list)
     effects: list[tuple[int, int, str, int]] = field(default_factory=list)  # time, node, key, operation
     end_ns: int = 0
+    watched: frozenset[str] = frozenset()  # fields to keep beside the metered ones
 
     def add(self, chunk: Mapping[str, Any]) -> None:
         """Take in the next decoded chunk."""
@@ -136,7 +137,7 @@ class Log:
             self._change(node, value)
             if value:
                 self.changes.setdefault(node, []).append((time, str(value)))
-        elif name in METERED:
+        elif name in METERED or name in self.watched:
             times, values = self.states.setdefault((node, name), ([], []))
             times.append(time)
             values.append(value)

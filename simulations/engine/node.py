@@ -14,7 +14,7 @@ from mypy_extensions import mypyc_attr
 
 from simulations.engine.backlog import Backlog
 from simulations.engine.bugs import node_bug
-from simulations.engine.declare import Metric, Param, Show
+from simulations.engine.declare import Invariant, Metric, Param, Show
 from simulations.engine.disk import stretched
 from simulations.engine.distributions import Distribution, to_ns
 from simulations.engine.host import Host
@@ -58,6 +58,7 @@ class Node(Process):
     PARAMS: ClassVar[tuple[Param, ...]] = ()
     SHOWS: ClassVar[tuple[Show, ...]] = ()
     METRICS: ClassVar[tuple[Metric, ...]] = ()
+    INVARIANTS: ClassVar[tuple[Invariant, ...]] = ()
     HANDLES: ClassVar[tuple[type[Body], ...]] = ()
     INITIATES: ClassVar[bool] = False
     SERVES: ClassVar[bool] = True
