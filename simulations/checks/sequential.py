@@ -8,7 +8,8 @@ such an order by itself though all together have none. So keys are never judged 
 
 To decide it is NP-complete (Gibbons and Korach: "Testing Shared Memories", SIAM Journal on Computing 1997). So an
 order is searched for a while; then what contradicts cheaply is looked for: a history that is not causally consistent
-is not sequentially consistent, nor is one of which some key alone is not; then the search goes on.
+is not sequentially consistent, nor is one of which a part is not that has all writes its reads saw; then the search
+goes on.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from simulations.checks.sequential_search import TURNS_MAX, search
 from simulations.engine.log import Operation
 
 TURNS_FIRST: Final = 50  # so often the search turns back before cheaper contradictions are looked for
-TURNS_OF_KEY: Final = 1_000
+TURNS_OF_PART: Final = 1_000  # in the search of a part of the history
+WINDOW: Final = 64  # operations that are looked at by themselves
 TURNS_OF_TRIAL: Final = 2_000  # in each trial of whether operations can be left out of the evidence
 TRIALS_MAX: Final = 2_000
 _NEVER: Final = 1 << 62
@@ -37,13 +39,31 @@ def sequential(histories: Histories, turns_max: int = TURNS_MAX) -> bool | None:
     verdict = search(histories, min(TURNS_FIRST, turns_max))
     if verdict is not None:
         return verdict
-    if _not_causal(histories):
+    if _not_causal(histories) or _wrong_part(histories, min(TURNS_OF_PART, turns_max)) is not None:
         return False
-    if len(histories) > 1:
-        for key, history in histories.items():
-            if search({key: history}, min(TURNS_OF_KEY, turns_max)) is False:
-                return False
     return search(histories, turns_max)
+
+
+def _wrong_part(histories: Histories, turns_max: int) -> Histories | None:
+    """A part that is wrong by itself, so that the whole is: some operations that began after one another, with the
+    writes that their reads saw; or all of one key.
+    """
+    everything = in_order(one for history in histories.values() for one in history)
+    if len(everything) > WINDOW:
+        writes = {(one.key, one.value): one for one in everything if one.f == "write"}
+        for first in range(0, len(everything) - WINDOW // 2, WINDOW // 2):
+            window = {one.id: one for one in everything[first : first + WINDOW]}
+            for one in list(window.values()):
+                if one.f == "read" and (one.key, one.result) in writes:
+                    origin = writes[one.key, one.result]
+                    window[origin.id] = origin
+            part = by_key(in_order(window.values()))
+            if search(part, turns_max) is False:
+                return part
+    for key, history in histories.items() if len(histories) > 1 else ():
+        if search({key: history}, turns_max) is False:
+            return {key: history}
+    return None
 
 
 def _not_causal(histories: Histories) -> bool:
@@ -85,11 +105,7 @@ def check_sequential(histories: Histories, turns_max: int = TURNS_MAX) -> Findin
 
 def _small(histories: Histories) -> list[Operation]:
     """A part that is wrong by itself, of which no operation can go; found within TRIALS_MAX trials."""
-    part = histories
-    for key, history in histories.items():
-        if len(histories) > 1 and search({key: history}, TURNS_OF_KEY) is False:
-            part = {key: history}
-            break
+    part = _wrong_part(histories, TURNS_OF_PART) or histories
     kept = in_order(one for history in part.values() for one in history)
     size = len(kept) // 2
     trials = 0

@@ -99,6 +99,18 @@ def test_each_key_passes_and_both_together_fail() -> None:
     assert check_causal(histories).verdict == "pass"
 
 
+def test_a_contradiction_is_found_in_a_long_history() -> None:
+    """Two clients who both miss what the other wrote, after two thousand sound operations."""
+    sound = served(1, 2_000, 5, keys=10)
+    end = max(one.end_ns or 0 for one in sound) // MS + 1
+    miss = [did(7, "write", "x", 5001, end), did(7, "read", "y", None, end + 10)]
+    miss += [did(8, "write", "y", 5002, end), did(8, "read", "x", None, end + 10)]
+    assert check_sequential(registers([*sound, *miss[:3]])).verdict == "pass"
+    finding = check_sequential(registers([*sound, *miss]))
+    assert finding.verdict == "fail"
+    assert {one.id for one in finding.evidence} == {one.id for one in miss}
+
+
 def test_an_old_answer_is_no_offence_where_nobody_can_tell() -> None:
     """Stale, so not linearizable; but time does not count here."""
     history = [did(0, "write", "x", 1, 0), did(0, "write", "x", 2, 10), did(1, "read", "x", 1, 50)]
