@@ -130,7 +130,7 @@ def check_lost_writes(histories: Histories, held: Mapping[str, str] | None) -> F
             continue
         acknowledged = [write for write in writes if write.type == "ok"]
         judged |= {write.id for write in acknowledged}
-        suspects = _not_replaced([write for write in acknowledged if write.value != last.result], writes, operations)
+        suspects = _not_replaced([one for one in acknowledged if one.value != last.result], [*operations, last])
         if suspects and linearizable([*operations, last]) is False:
             lost += [(write, last) for write in suspects]
     if not judged:
@@ -179,10 +179,12 @@ def _final_read(
     return Operation(-1, after_ns, "", -1, "read", writes[0].key, None, after_ns, "ok", value)
 
 
-def _not_replaced(
-    suspects: Sequence[Operation], writes: Sequence[Operation], operations: Sequence[Operation]
-) -> list[Operation]:
-    """Those that no other write replaced: one that came after their end, or from a process that had read them."""
+def _not_replaced(suspects: Sequence[Operation], operations: Sequence[Operation]) -> list[Operation]:
+    """Those that no write replaced which came after their end, or from a process that had read them. A write of unknown
+    outcome whose value nobody ever saw replaces nothing.
+    """
+    seen = {read.result for read in operations if read.f == "read"}
+    writes = [one for one in operations if one.f == "write" and (one.type == "ok" or one.value in seen)]
     last_start_ns = max((write.start_ns for write in writes), default=0)
     return [
         write
@@ -192,8 +194,11 @@ def _not_replaced(
 
 
 def _seen_and_replaced(write: Operation, writes: Sequence[Operation], operations: Sequence[Operation]) -> bool:
-    seen_by = {read.process for read in operations if read.f == "read" and read.result == write.value}
-    return any(other.process in seen_by and other.start_ns > write.start_ns for other in writes)
+    seen_ns: dict[int, int] = {}  # by process: when it first knew the value
+    for read in operations:
+        if read.f == "read" and read.result == write.value:
+            seen_ns[read.process] = min(end_of(read, _NEVER), seen_ns.get(read.process, _NEVER))
+    return any(other.start_ns >= seen_ns.get(other.process, _NEVER) for other in writes)
 
 
 def check_known_values(histories: Histories, failed: Sequence[Operation]) -> Finding:
