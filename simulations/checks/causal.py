@@ -21,6 +21,7 @@ from typing import Final
 from simulations.checks.causal_order import CLOCK_CELLS_MAX, NOBODY, CausalOrder, TooLarge
 from simulations.checks.finding import Finding, count_of, in_order, span, text_of
 from simulations.checks.history import Histories, ambiguous, by_key, end_of
+from simulations.checks.reducing import reduced
 from simulations.engine.log import Operation
 
 THIN_AIR: Final = "ThinAirRead"
@@ -122,17 +123,21 @@ def check_causal(histories: Histories, cells_max: int = CLOCK_CELLS_MAX) -> Find
             " saw its causes from then on."
         )
         return Finding("causal", "pass", words, violations=0, population=population)
-    first = min(found, key=lambda bad: (end_of(order.all[bad.index], _NEVER), order.all[bad.index].id))
-    evidence, words = explained(order, first)
+    evidence, words = explained(order, first_of(order, found))
     more = f" The same befell {len(found):,} reads of {len(population):,}." if len(found) > 1 else ""
     at_ns = max(end for one in evidence if (end := end_of(one, _NEVER)) != _NEVER)
     offenders = frozenset(order.all[bad.index].id for bad in found)
     return Finding("causal", "fail", words + more, evidence, at_ns, len(found), offenders, population)
 
 
+def first_of(order: CausalOrder, found: list[Bad]) -> Bad:
+    """The one that showed first."""
+    return min(found, key=lambda bad: (end_of(order.all[bad.index], _NEVER), order.all[bad.index].id))
+
+
 def explained(order: CausalOrder, bad: Bad) -> tuple[list[Operation], str]:
     """The few operations that show a bad pattern by themselves, and it in words."""
-    chain = _without_needless(_evidence(order, bad))
+    chain = reduced(_evidence(order, bad), lambda trial: bool(bad_patterns(CausalOrder(by_key(trial)))))
     smaller = CausalOrder(by_key(chain))
     return in_order(chain), _words(smaller, bad_patterns(smaller)[0])
 
@@ -147,22 +152,6 @@ def _evidence(order: CausalOrder, bad: Bad) -> list[Operation]:
         if bad.pattern == REPLACED:
             indices += order.chain(order.source[bad.index], bad.missed)
     return [order.all[index] for index in sorted(set(indices))]
-
-
-def _without_needless(operations: list[Operation]) -> list[Operation]:
-    """Leave out operations while the rest breaks the rule by itself. A write goes with the reads of its value."""
-    small, position = operations, 0
-    while position < len(small):
-        one = small[position]
-        gone = {one.id} | {
-            read.id for read in small if one.f == "write" and read.key == one.key and read.result == one.value
-        }
-        trial = [other for other in small if other.id not in gone]
-        if trial and bad_patterns(CausalOrder(by_key(trial))):
-            small, position = trial, 0
-        else:
-            position += 1
-    return small
 
 
 def _words(order: CausalOrder, bad: Bad) -> str:

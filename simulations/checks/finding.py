@@ -16,6 +16,7 @@ TITLES: Final[dict[str, str]] = {
     "known_values": "Only written values are read",
     "convergence": "Replicas agree in the end",
     "causal": "Causal consistency",
+    "causal_memory": "Causal memory",
     "sequential": "Sequential consistency",
     "read_your_writes": "Clients read their own writes",
     "monotonic_reads": "Reads never go back in time",
@@ -34,6 +35,8 @@ DEFINITIONS: Final[dict[str, str]] = {
     "convergence": "At the end all live replicas of each cluster hold the same data.",
     "causal": "Nobody sees an effect and then misses its cause, over all keys: what a client did or saw before is the"
     " cause of what it does next.",
+    "causal_memory": "Each client can put all writes and its own reads in one order, causes before effects; clients may"
+    " differ in it, but none changes its mind.",
     "sequential": "All reads and writes of all keys can be put in one order that explains every answer and keeps each"
     " client's own order; time does not count.",
     "read_your_writes": "No read returns anything older than what its own client had written to that key.",

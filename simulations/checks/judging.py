@@ -8,6 +8,8 @@ the replicas that show a digest, and the rules that node types declare. What ask
 - where clients did one thing after another and the history is not linearizable, so that the question is how much is
   left; but only up to WEAKER_OPERATIONS_MAX operations, so that a verdict never keeps anybody waiting.
 
+Causal memory, between sequential and causal consistency, is judged only where a claim names it.
+
 A linearizable history keeps all of these, so on such a run nobody needs to be told, unless somebody asks.
 """
 
@@ -17,6 +19,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from simulations.checks.causal import check_causal
+from simulations.checks.causal_memory import check_causal_memory
 from simulations.checks.convergence import check_convergence
 from simulations.checks.delivery import check_delivery
 from simulations.checks.finding import Finding
@@ -79,6 +82,8 @@ def _weaker(log: Log, histories: Histories, linearizable: bool, named: frozenset
             found.append(check_sequential(histories))
     if "causal" in wanted:
         found.append(check_causal(histories))
+    if "causal_memory" in wanted:
+        found.append(check_causal_memory(histories))
     if wanted.intersection(NAMES):
         found += [one for one in check_sessions(histories, copies_of(log)) if one.name in wanted]
     return found

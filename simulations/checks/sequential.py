@@ -20,6 +20,7 @@ from simulations.checks.causal import bad_patterns
 from simulations.checks.causal_order import CausalOrder, TooLarge
 from simulations.checks.finding import Finding, count_of, in_order, span, text_of
 from simulations.checks.history import Histories, ambiguous, by_key, end_of, sessions
+from simulations.checks.reducing import reduced
 from simulations.checks.sequential_search import TURNS_MAX, search
 from simulations.engine.log import Operation
 
@@ -27,7 +28,6 @@ TURNS_FIRST: Final = 50  # so often the search turns back before cheaper contrad
 TURNS_OF_PART: Final = 1_000  # in the search of a part of the history
 WINDOW: Final = 64  # operations that are looked at by themselves
 TURNS_OF_TRIAL: Final = 2_000  # in each trial of whether operations can be left out of the evidence
-TRIALS_MAX: Final = 2_000
 _NEVER: Final = 1 << 62
 
 
@@ -104,29 +104,7 @@ def check_sequential(histories: Histories, turns_max: int = TURNS_MAX) -> Findin
 
 
 def _small(histories: Histories) -> list[Operation]:
-    """A part that is wrong by itself, of which no operation can go; found within TRIALS_MAX trials."""
+    """The few operations that show it."""
     part = _wrong_part(histories, TURNS_OF_PART) or histories
-    kept = in_order(one for history in part.values() for one in history)
-    size = len(kept) // 2
-    trials = 0
-    while size and trials < TRIALS_MAX:
-        position = 0
-        shrunk = False
-        while position < len(kept) and trials < TRIALS_MAX:
-            trials += 1
-            trial = _without(kept, kept[position : position + size])
-            if trial and sequential(by_key(trial), TURNS_OF_TRIAL) is False:
-                kept, shrunk = trial, True
-            else:
-                position += size
-        size = size if shrunk and size == 1 else size // 2
-    return kept
-
-
-def _without(operations: list[Operation], gone: list[Operation]) -> list[Operation]:
-    """The others; a write goes only with the reads of its value, so that what stays is never made wrong by it."""
-    away = {one.id for one in gone}
-    values = {(one.key, one.value) for one in gone if one.f == "write"}
-    return [
-        one for one in operations if one.id not in away and not (one.f == "read" and (one.key, one.result) in values)
-    ]
+    everything = in_order(one for history in part.values() for one in history)
+    return reduced(everything, lambda trial: sequential(by_key(trial), TURNS_OF_TRIAL) is False)

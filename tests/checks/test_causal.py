@@ -16,8 +16,8 @@ from simulations.engine.log import Operation
 from tests.checks.histories import MS, did, served, session_histories
 
 
-def causally_consistent(operations: list[Operation]) -> bool:
-    """The reference: the causal order as a set of pairs, closed by hand, and the four patterns as they are defined."""
+def causal_pairs(operations: list[Operation]) -> set[tuple[int, int]]:
+    """The causal order as a set of pairs of ids, closed by hand."""
     writers = {(one.key, one.value): one for one in operations if one.f == "write"}
     seen = {(one.key, one.result) for one in operations if one.f == "read"}
     operations = [one for one in operations if one.type == "ok" or (one.key, one.value) in seen]
@@ -30,7 +30,14 @@ def causally_consistent(operations: list[Operation]) -> bool:
     for middle, a, b in product(ids, ids, ids):
         if (a, middle) in before and (middle, b) in before:
             before.add((a, b))
-    if any((one, one) in before for one in ids):
+    return before
+
+
+def causally_consistent(operations: list[Operation]) -> bool:
+    """The reference: the causal order, and the four patterns as they are defined."""
+    before = causal_pairs(operations)
+    writers = {(one.key, one.value): one for one in operations if one.f == "write"}
+    if any((one.id, one.id) in before for one in operations):
         return False
     for read in (one for one in operations if one.f == "read"):
         others = [one for one in operations if one.f == "write" and one.key == read.key and (one.id, read.id) in before]
