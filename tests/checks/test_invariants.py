@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulations.catalogue import describe, rules_of
+from simulations.catalogue import check_titles, describe, node_types, rules_of
 from simulations.checks.finding import DEFINITIONS, TITLES, Finding
-from simulations.checks.invariants import check_invariants
+from simulations.checks.invariants import KINDS, check_invariants
 from simulations.document import validate
 from simulations.engine.declare import Invariant
 from simulations.engine.log import Log
@@ -156,6 +157,15 @@ def test_a_planted_bug_is_found_with_names_and_times() -> None:
 def test_every_check_has_words_in_the_catalogue() -> None:
     assert set(DEFINITIONS) == set(TITLES)
     assert {check["name"] for check in describe()["checks"]} == set(TITLES)
+
+
+def test_declared_rules_have_names_and_kinds_of_their_own() -> None:
+    for node_type in node_types().values():
+        for rule in node_type.INVARIANTS:
+            assert rule.kind in KINDS
+            assert re.fullmatch("[a-z][a-z_]*", rule.name)
+            assert rule.name not in TITLES
+            assert check_titles()[rule.name] == rule.title
 
 
 def test_rules_hold_within_each_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
