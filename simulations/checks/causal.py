@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from simulations.checks.causal_order import CLOCK_CELLS_MAX, NOBODY, CausalOrder, TooLarge
-from simulations.checks.finding import Finding, count_of, in_order, span, text_of
+from simulations.checks.finding import Finding, count_of, in_order, session_name, span, text_of
 from simulations.checks.history import Histories, ambiguous, by_key, end_of
 from simulations.checks.reducing import reduced
 from simulations.engine.log import Operation
@@ -127,7 +127,7 @@ def check_causal(histories: Histories, cells_max: int = CLOCK_CELLS_MAX) -> Find
     more = f" The same befell {len(found):,} reads of {len(population):,}." if len(found) > 1 else ""
     at_ns = max(end for one in evidence if (end := end_of(one, _NEVER)) != _NEVER)
     offenders = frozenset(order.all[bad.index].id for bad in found)
-    return Finding("causal", "fail", words + more, evidence, at_ns, len(found), offenders, population)
+    return Finding("causal", "fail", words + more, evidence, at_ns, len(found), offenders, population, by_session=True)
 
 
 def first_of(order: CausalOrder, found: list[Bad]) -> Bad:
@@ -156,7 +156,7 @@ def _evidence(order: CausalOrder, bad: Bad) -> list[Operation]:
 
 def _words(order: CausalOrder, bad: Bad) -> str:
     one = order.all[bad.index]
-    told = f"{one.node}: {text_of(one)} ({span(one)})"
+    told = f"{session_name(one)}: {text_of(one)} ({span(one)})"
     if bad.pattern == THIN_AIR:
         return f"{told}, a value that nobody had written ({THIN_AIR})."
     if bad.pattern == CYCLE:
@@ -165,13 +165,14 @@ def _words(order: CausalOrder, bad: Bad) -> str:
     missed = order.all[bad.missed]
     causes = _listed(order, order.chain(bad.missed, bad.index))
     if bad.pattern == MISSED:
-        return f"{told}, though it came causally after {missed.node}'s write of {missed.value}: {causes} ({MISSED})."
+        words = f"though it came causally after the write of {missed.value} by {session_name(missed)}"
+        return f"{told}, {words}: {causes} ({MISSED})."
     between = _listed(order, order.chain(order.source[bad.index], bad.missed))
     return (
-        f"{told}, though {missed.node} had replaced that value by {missed.value}, knowing it: {between}."
+        f"{told}, though {session_name(missed)} had replaced that value by {missed.value}, knowing it: {between}."
         f" And the read came causally after that: {causes} ({REPLACED})."
     )
 
 
 def _listed(order: CausalOrder, chain: list[int]) -> str:
-    return " → ".join(f"{order.all[index].node} {text_of(order.all[index])}" for index in chain)
+    return " → ".join(f"{session_name(order.all[index])} {text_of(order.all[index])}" for index in chain)

@@ -16,7 +16,7 @@ from typing import Final
 
 from simulations.checks.causal import bad_patterns, explained, first_of
 from simulations.checks.causal_order import NOBODY, CausalOrder, TooLarge
-from simulations.checks.finding import Finding, count_of, in_order, span, text_of
+from simulations.checks.finding import Finding, count_of, in_order, session_name, span, text_of
 from simulations.checks.history import Histories, ambiguous, by_key, end_of
 from simulations.checks.reducing import reduced
 from simulations.engine.log import Operation
@@ -112,7 +112,7 @@ def check_causal_memory(histories: Histories, operations_max: int = OPERATIONS_M
     bad = bad_patterns(order)
     if bad:
         evidence, words = explained(order, first_of(order, bad))
-        return Finding(name, "fail", words, evidence, _shown_at(evidence), len(bad))
+        return Finding(name, "fail", words, evidence, _shown_at(evidence), len(bad), by_session=True)
     lasts = changes_its_mind(order)
     if not lasts:
         words = (
@@ -120,9 +120,9 @@ def check_causal_memory(histories: Histories, operations_max: int = OPERATIONS_M
         )
         return Finding(name, "pass", words, violations=0)
     evidence = in_order(reduced(in_order(order.all[index] for index in _past(order, lasts[0])), _wrong))
-    listed = "; ".join(f"{one.node}: {text_of(one)} ({span(one)})" for one in evidence)
+    listed = "; ".join(f"{session_name(one)}: {text_of(one)} ({span(one)})" for one in evidence)
     words = f"No order of these puts causes before effects and explains what one client read: {listed}."
-    return Finding(name, "fail", words, evidence, _shown_at(evidence), len(lasts))
+    return Finding(name, "fail", words, evidence, _shown_at(evidence), len(lasts), by_session=True)
 
 
 def _shown_at(evidence: list[Operation]) -> int:

@@ -64,6 +64,7 @@ class Finding:
     offenders: frozenset[int] = frozenset()
     population: frozenset[int] = frozenset()
     title: str = ""  # of a rule that a node type declares
+    by_session: bool = False  # which user of a client did what matters
 
     def as_dict(self) -> dict[str, Any]:
         """The finding as plain data."""
@@ -72,21 +73,26 @@ class Finding:
             "title": self.title or TITLES[self.name],
             "verdict": self.verdict,
             "explanation": self.explanation,
-            "evidence": [as_evidence(operation) for operation in self.evidence],
+            "evidence": [as_evidence(operation, self.by_session) for operation in self.evidence],
             "at_ms": None if self.at_ns is None else self.at_ns / NS_PER_MS,
         }
 
 
-def as_evidence(operation: Operation) -> dict[str, Any]:
+def as_evidence(operation: Operation, by_session: bool = False) -> dict[str, Any]:
     """An operation as it is shown beside a verdict. `end_ms` is None for one whose outcome nobody knows."""
     known = operation.type != "info" and operation.end_ns is not None
     return {
         "op": operation.id,
-        "client": operation.node,
+        "client": session_name(operation) if by_session else operation.node,
         "text": text_of(operation),
         "start_ms": operation.start_ns / NS_PER_MS,
         "end_ms": (operation.end_ns or 0) / NS_PER_MS if known else None,
     }
+
+
+def session_name(operation: Operation) -> str:
+    """Who did it, one user of a closed client told from another: `alice, session 3`."""
+    return f"{operation.node}, session {operation.process}"
 
 
 def text_of(operation: Operation) -> str:

@@ -72,7 +72,7 @@ def _weaker(log: Log, histories: Histories, linearizable: bool, named: frozenset
     lines = sessions(histories)
     several = any(len(line) > 1 for line in lines.values())
     small = sum(len(line) for line in lines.values()) <= WEAKER_OPERATIONS_MAX
-    wanted = set(WEAKER) if several and small and not linearizable else named
+    wanted = named | frozenset(WEAKER if several and small and not linearizable else ())
     found: list[Finding] = []
     if "sequential" in wanted:
         if linearizable and several:

@@ -18,7 +18,7 @@ from typing import Final
 
 from simulations.checks.causal import bad_patterns
 from simulations.checks.causal_order import CausalOrder, TooLarge
-from simulations.checks.finding import Finding, count_of, in_order, span, text_of
+from simulations.checks.finding import Finding, count_of, in_order, session_name, span, text_of
 from simulations.checks.history import Histories, ambiguous, by_key, end_of, sessions
 from simulations.checks.reducing import reduced
 from simulations.checks.sequential_search import TURNS_MAX, search
@@ -95,12 +95,12 @@ def check_sequential(histories: Histories, turns_max: int = TURNS_MAX) -> Findin
         return Finding("sequential", "pass", words, violations=0)
     evidence = in_order(_small(histories))
     at_ns = max((end for one in evidence if (end := end_of(one, _NEVER)) != _NEVER), default=0)
-    listed = "; ".join(f"{one.node}: {text_of(one)} ({span(one)})" for one in evidence)
+    listed = "; ".join(f"{session_name(one)}: {text_of(one)} ({span(one)})" for one in evidence)
     words = (
         f"No order of these {count_of(len(evidence), 'operation')} explains every answer, if each session's own keep"
         f" their order, whenever they took effect: {listed}."
     )
-    return Finding("sequential", "fail", words, evidence, at_ns, 1)
+    return Finding("sequential", "fail", words, evidence, at_ns, 1, by_session=True)
 
 
 def _small(histories: Histories) -> list[Operation]:

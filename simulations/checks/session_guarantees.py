@@ -22,7 +22,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from simulations.checks.finding import Finding, count_of, in_order, moment, span, text_of
+from simulations.checks.finding import Finding, count_of, in_order, moment, session_name, span, text_of
 from simulations.checks.history import Histories, ambiguous, end_of, sessions
 from simulations.engine.log import Log, Operation
 
@@ -164,10 +164,12 @@ def _reads(name: str, breaches: list[Breach], judged: set[int], undecided: int) 
     if name == "monotonic_reads":
         earlier = first.operations[1]
         known = f"had already read {earlier.result} ({span(earlier)}), which is newer"
-    told = f"The first: {read.node}: {text_of(read)} ({span(read)}), though it {known}."
+    told = f"The first: {session_name(read)}: {text_of(read)} ({span(read)}), though it {known}."
     words = f"{len(breaches):,} of {count_of(len(judged), 'read')} went back. {told}{more}"
     offenders = frozenset(breach.operations[-1].id for breach in breaches)
-    return Finding(name, "fail", words, list(first.operations), first.at_ns, len(breaches), offenders, population)
+    return Finding(
+        name, "fail", words, list(first.operations), first.at_ns, len(breaches), offenders, population, by_session=True
+    )
 
 
 # Of writes: the order in which copies took them
@@ -207,11 +209,12 @@ def _check_copies(name: str, lines: Mapping[int, list[Operation]], copies: Copie
     verb = "wrote" if origin.f == "write" else "read"
     value = origin.value if origin.f == "write" else origin.result
     words = (
-        f"{len(breaches):,} of {count_of(judged, 'case')}. The first: {write.node} {verb} {origin.key} = {value}"
+        f"{len(breaches):,} of {count_of(judged, 'case')}. The first:"
+        f" {session_name(write)} {verb} {origin.key} = {value}"
         f" ({span(origin)}) and then wrote {write.value} ({span(write)}), but {where}, which had {write.value},"
         f" took {value} after it, at {moment(time_ns)}."
     )
-    return Finding(name, "fail", words, in_order([origin, write]), time_ns, len(breaches))
+    return Finding(name, "fail", words, in_order([origin, write]), time_ns, len(breaches), by_session=True)
 
 
 def _known(

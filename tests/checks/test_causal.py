@@ -105,7 +105,10 @@ def test_a_comment_seen_without_the_picture() -> None:
     assert (finding.verdict, finding.violations, finding.at_ns) == ("fail", 1, 41 * MS)
     assert finding.evidence == history
     assert "WriteCOInitRead" in finding.explanation
-    assert "p0 write picture = 1 → p1 read picture → 1 → p1 write comment = 2" in finding.explanation
+    assert (
+        "p0, session 0 write picture = 1 → p1, session 1 read picture → 1 → p1, session 1 write comment = 2"
+        in finding.explanation
+    )
     assert check_causal(registers(history[:4])).verdict == "pass"
 
 

@@ -51,6 +51,9 @@ def test_and_not_to_users_who_are_sent_from_one_to_another() -> None:
     assert {verdicts[name] for name in ("sequential", "causal", "read_your_writes", "monotonic_reads")} == {"fail"}
     metrics = recording.metrics()
     assert metrics["checks.read_your_writes.violations"] > 0
+    told = {check["name"]: check for check in recording.checks()}
+    assert {step["client"][:11] for step in told["monotonic_reads"]["evidence"]} == {"c, session "}
+    assert {step["client"] for step in told["stale_reads"]["evidence"]} == {"c"}
     for check in recording.checks():
         assert check["title"]
         assert check["verdict"] != "fail" or check["at_ms"] is not None
@@ -66,6 +69,13 @@ def test_a_linearizable_run_is_not_unless_a_claim_asks() -> None:
     told = {claim["claim"]: claim for claim in judged["expect"]}
     for name in ("sequential", "causal_memory", "causal", "read_your_writes", "monotonic_reads", "monotonic_writes"):
         assert told[name]["ok"], told[name]
+
+
+def test_a_claim_is_answered_beside_what_is_judged_anyway() -> None:
+    document = validate(ROAMING | {"expect": [violations("causal_memory", ">")]})
+    told = report(document)
+    assert told["expect"][0]["ok"]
+    assert set(WEAKER) < {check["name"] for check in told["checks"]}
 
 
 def test_where_each_operation_is_a_session_alone_there_is_nothing_to_tell() -> None:

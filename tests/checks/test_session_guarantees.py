@@ -117,7 +117,10 @@ def test_two_values_taken_in_the_wrong_order_flip_the_verdict() -> None:
     assert judged([OLD, NEW], ("r1", order))["monotonic_writes"].verdict == "pass"
     finding = judged([OLD, NEW], ("r1", order[::-1]))["monotonic_writes"]
     assert (finding.verdict, finding.violations) == ("fail", 1)
-    assert "p0 wrote x = 1 (0–1 ms) and then wrote 2 (10–11 ms), but r1, which had 2, took 1" in finding.explanation
+    assert (
+        "p0, session 0 wrote x = 1 (0–1 ms) and then wrote 2 (10–11 ms), but r1, which had 2, took 1"
+        in finding.explanation
+    )
     history = [OLD, did(1, "read", "x", 1, 5), did(1, "write", "x", 3, 7)]
     order = [(1, "x", "1"), (2, "x", "3")]
     assert judged(history, ("r1", order))["writes_follow_reads"].verdict == "pass"
