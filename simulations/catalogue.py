@@ -17,12 +17,14 @@ from simulations.document_base import Entry, whole
 from simulations.document_entries import FAULT_HELP, FAULT_PARAMS
 from simulations.document_links import LINK_PARAMS
 from simulations.document_params import param_model
-from simulations.engine.declare import Invariant, Metric, Param, Show
+from simulations.engine.declare import Invariant, Lie, Metric, Param, Show
+from simulations.engine.lies import LIES
+from simulations.engine.messages import ROLES, Body, kind_of, role_of
 from simulations.engine.metrics_table import METRICS
 from simulations.engine.node import Node
 
 HERE: Final = Path(__file__).resolve().parent
-CATEGORIES: Final = ("Workload", "Services", "Storage and consensus")
+CATEGORIES: Final = ("Workload", "Services", "Storage and consensus", "Network")
 
 
 def _digests(paths: Iterable[Path]) -> dict[str, str]:
@@ -102,6 +104,24 @@ def rules_of(physical: Mapping[str, Any]) -> list[tuple[Sequence[Invariant], Seq
     return [(rules, members) for rules, members in found if rules]
 
 
+def lies_of(type_name: str) -> tuple[Lie, ...]:
+    """The ways in which a node of a type may deceive others. Raises KeyError for an unknown type."""
+    return (*LIES, *node_types()[type_name].LIES)
+
+
+@cache
+def message_kinds() -> dict[str, str]:
+    """Every kind of message that the engine or a node file defines, with its role, in alphabetical order."""
+    names = ["simulations.engine.messages", *(f"simulations.nodes.{name}" for name in _modules())]
+    bodies = [
+        value
+        for module in map(importlib.import_module, names)
+        for value in vars(module).values()
+        if inspect.isclass(value) and issubclass(value, Body) and value is not Body and value not in ROLES
+    ]
+    return {kind_of(body): role_of(body) for body in sorted(bodies, key=kind_of)}
+
+
 @cache
 def describe() -> dict[str, Any]:
     """The catalogue as plain data, for palette, inspector, docs and API."""
@@ -133,7 +153,9 @@ def _type(node_type: type[Node]) -> dict[str, Any]:
         "initiates": node_type.INITIATES,
         "serves": node_type.SERVES,
         "clusters": node_type.CLUSTERS,
-        "metrics": [_metric(metric) for metric in node_type.METRICS],
+        "forwards": node_type.FORWARDS,
+        "lies": [{"name": lie.name, "title": lie.title, "help": lie.help} for lie in lies_of(node_type.TYPE)],
+        "metrics": [{**_metric(metric), "name": name} for metric in node_type.METRICS for name in metric.figures()],
         "invariants": [
             {"name": rule.name, "title": rule.title, "definition": rule.definition} for rule in node_type.INVARIANTS
         ],

@@ -39,6 +39,7 @@ from simulations.document_checks import Inspector, Parts, raw_ids
 from simulations.document_claims import claim_mistakes
 from simulations.document_entries import ClusterEntry, Expectation, Fault, LatencyEntry, LinkEntry, NodeEntry, ZoneEntry
 from simulations.document_expand import Names
+from simulations.document_hosts import HOSTS_MAX, HostEntry
 from simulations.document_links import LINK_MODEL
 from simulations.document_params import mistakes_of
 from simulations.document_patch import patched
@@ -78,6 +79,7 @@ class Document(Entry):
     links: Annotated[list[LinkEntry], Field(max_length=LINKS_MAX)] = Field(default_factory=list)
     zones: Annotated[list[ZoneEntry], Field(max_length=200)] = Field(default_factory=list)
     latencies: Annotated[list[LatencyEntry], Field(max_length=LATENCIES_MAX)] = Field(default_factory=list)
+    hosts: Annotated[list[HostEntry], Field(max_length=HOSTS_MAX)] = Field(default_factory=list)
     clusters: Annotated[list[ClusterEntry], Field(max_length=200)] = Field(default_factory=list)
     faults: Annotated[list[Fault], Field(max_length=FAULTS_MAX)] = Field(default_factory=list)
     variants: Annotated[
@@ -179,6 +181,7 @@ _ADAPTERS: Final[dict[str, tuple[TypeAdapter[Any], int]]] = {
     "links": (TypeAdapter(LinkEntry), LINKS_MAX),
     "zones": (TypeAdapter(ZoneEntry), 200),
     "latencies": (TypeAdapter(LatencyEntry), LATENCIES_MAX),
+    "hosts": (TypeAdapter(HostEntry), HOSTS_MAX),
     "clusters": (TypeAdapter(ClusterEntry), 200),
     "faults": (TypeAdapter(Fault), FAULTS_MAX),
 }
@@ -287,7 +290,7 @@ def json_schema() -> dict[str, Any]:
 
 def names_of(document: Document) -> Names:
     """Which nodes and links of the physical document each name stands for."""
-    return Names(document.nodes, document.links)
+    return Names(document.nodes, document.links, document.clusters)
 
 
 def variant_hint(document: Document, name: str) -> str:

@@ -27,6 +27,7 @@ MISTAKES_MAX: Final = 100
 _COMPARED_MAX: Final = 300
 DURATION_MS_MAX: Final = 604_800_000  # a week of simulated time
 DELAY_MS_MAX: Final = 3_600_000
+PRICE_MAX: Final = 1_000_000
 SHAPE_MIN: Final = 0.01
 SHAPE_MAX: Final = 1_000
 WEIGHT_MAX: Final = 1_000_000_000
@@ -98,6 +99,7 @@ Whole = int  # `validate` has made integral floats integers before
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 Reference = Annotated[str, StringConstraints(min_length=1, max_length=50)]
+LinkReference = Annotated[str, StringConstraints(min_length=1, max_length=140)]  # also of an undrawn link of a mesh
 Label = Annotated[str, StringConstraints(max_length=80)]
 Coordinate = Annotated[Number, Field(ge=-100_000, le=100_000)]
 Extent = Annotated[Number, Field(ge=0, le=100_000)]
@@ -105,6 +107,7 @@ Instant = Annotated[Number, Field(ge=0, le=DURATION_MS_MAX)]
 Delay = Annotated[Number, Field(ge=0, le=DELAY_MS_MAX)]
 PositiveDelay = Annotated[Number, Field(gt=0, le=DELAY_MS_MAX)]
 Probability = Annotated[Number, Field(ge=0, le=1)]
+Price = Annotated[Number, Field(ge=0, le=PRICE_MAX)]  # in whatever money
 
 
 class Entry(BaseModel):

@@ -9,21 +9,19 @@ from typing import Any
 from pydantic import ValidationError
 
 from simulations.catalogue import node_types, params_model
-from simulations.document_base import FAULTS_MAX, LINKS_MAX, MISTAKES_MAX, NODES_MAX, Mistake, did_you_mean
+from simulations.document_base import LINKS_MAX, MISTAKES_MAX, NODES_MAX, Mistake, did_you_mean
+from simulations.document_cables import cable_mistakes
 from simulations.document_entries import (
     ClusterEntry,
-    Cut,
     Fault,
     LatencyEntry,
     LinkEntry,
-    Loss,
     NodeEntry,
-    Partition,
     ZoneEntry,
 )
 from simulations.document_expand import Names, numbered
-from simulations.document_faults import HOST_FAULTS, Restart, When
-from simulations.document_link_faults import LinkFault
+from simulations.document_fault_checks import Faults
+from simulations.document_hosts import HostEntry, host_mistakes
 from simulations.document_links import LINK_MODEL, LINK_PARAMS
 from simulations.document_params import mistakes_of
 from simulations.engine.declare import Param
@@ -37,6 +35,7 @@ class Parts:
     links: list[tuple[int, LinkEntry]]
     zones: list[tuple[int, ZoneEntry]]
     latencies: list[tuple[int, LatencyEntry]]
+    hosts: list[tuple[int, HostEntry]]
     clusters: list[tuple[int, ClusterEntry]]
     faults: list[tuple[int, Fault]]
     broken: frozenset[str]
@@ -77,9 +76,11 @@ class Inspector:
         self._nodes()
         self._latencies()
         if not self.oversized:
+            self.found += host_mistakes(self.parts, self.names.nodes)
             self._links()
             self._clusters()
-            self._faults()
+            self._cables()
+            Faults(self).inspect()
         return self.found
 
     def _ids(self) -> None:
@@ -87,6 +88,7 @@ class Inspector:
             ("nodes", self.parts.nodes),
             ("links", self.parts.links),
             ("zones", self.parts.zones),
+            ("hosts", self.parts.hosts),
             ("clusters", self.parts.clusters),
         )
         for kind, entries in groups:
@@ -145,7 +147,7 @@ class Inspector:
         except ValidationError as error:
             self.found += mistakes_of(error, model, params, path, declared)
 
-    def _known(self, name: str, path: str) -> tuple[str, ...]:
+    def known(self, name: str, path: str) -> tuple[str, ...]:
         """The nodes that a reference stands for; a mistake and () where there are none."""
         found = self.names.nodes.get(name, ())
         if not found and name not in self.parts.broken and not self.full:
@@ -159,8 +161,10 @@ class Inspector:
             path = f"links[{index}]"
             for key, params in (("params", link.params), ("a_to_b", link.a_to_b), ("b_to_a", link.b_to_a)):
                 self._model(LINK_MODEL, LINK_PARAMS, params, f"{path}.{key}")
-            a = self._known(link.a, f"{path}.a")
-            b = self._known(link.b, f"{path}.b")
+                if key != "params" and "transport" in params:
+                    self.say(f"{path}.{key}.transport", "A stream goes both ways: set the transport in params.")
+            a = self.known(link.a, f"{path}.a")
+            b = self.known(link.b, f"{path}.b")
             if set(a) & set(b):
                 self.say(f"{path}.b", f'A link joins two different nodes; this one joins "{link.a}" to itself.')
                 continue
@@ -175,7 +179,9 @@ class Inspector:
                 if other != index:
                     self.say(path, f'links[{other}] joins "{pair[0]}" to "{pair[1]}" already.')
                     break
-        self.names = Names([node for _, node in self.parts.nodes], [link for _, link in self.parts.links])
+        parts = self.parts
+        nodes, links = [node for _, node in parts.nodes], [link for _, link in parts.links]
+        self.names = Names(nodes, links, [cluster for _, cluster in parts.clusters])
 
     def _clusters(self) -> None:
         types = node_types()
@@ -194,7 +200,7 @@ class Inspector:
                 self._params(cluster.protocol, cluster.params, f"{path}.params")
             for position, member in enumerate(cluster.members):
                 where = f"{path}.members[{position}]"
-                for name in self._known(member, where):
+                for name in self.known(member, where):
                     if self.types[name] != cluster.protocol and cluster.protocol in clustered:
                         self.say(
                             where,
@@ -206,60 +212,14 @@ class Inspector:
                         break
                     owner[name] = index
 
-    def _faults(self) -> None:
-        total = 0
-        for index, fault in self.parts.faults:
-            path = f"faults[{index}]"
-            if fault.when is not None:
-                self._when(fault.when, f"{path}.when")
-            elif fault.at_ms is not None and fault.at_ms > self.parts.end_ms:
-                self.say(
-                    f"{path}.at_ms",
-                    f"Must be at most {self.parts.end_ms:g} ms, when the run ends (duration_ms + settle_ms)."
-                    f" Got {fault.at_ms:g}.",
-                )
-            until_ms = None if isinstance(fault, Restart) else fault.until_ms
-            if fault.at_ms is not None and until_ms is not None and until_ms <= fault.at_ms:
-                self.say(f"{path}.until_ms", f"Must be later than at_ms ({fault.at_ms:g} ms). Got {until_ms:g}.")
-            total += self._target(fault, f"{path}.target")
-        if total > FAULTS_MAX:
-            self.say("faults", f"The scenario has {total:,} faults, counts included; the limit is {FAULTS_MAX:,}.")
-
-    def _when(self, when: When, path: str) -> None:
-        names = self._known(when.node, f"{path}.node")
-        if len(names) > 1:
-            self.say(f"{path}.node", f'"{when.node}" stands for {len(names)} nodes; name one, such as "{names[0]}".')
-        node_type = node_types().get(self.types.get(when.node, ""))
-        if names and node_type is not None:
-            fields = ["up", "condition", *(show.field for show in node_type.SHOWS)]
-            field = when.event.partition(" = ")[0]
-            if field not in fields:
-                hint = did_you_mean(field, fields) or f" Known: {', '.join(fields)}."
-                self.say(f"{path}.event", f'A node of type "{node_type.TYPE}" does not show "{field}".{hint}')
-
-    def _target(self, fault: Fault, path: str) -> int:
-        if isinstance(fault, HOST_FAULTS):
-            return len(self._known(fault.target, path))
-        if isinstance(fault, (Cut, Loss, LinkFault)):
-            found = self.names.links.get(fault.target, ())
-            if not found and fault.target not in self.parts.broken:
-                self.say(path, f'There is no link "{fault.target}".{did_you_mean(fault.target, self.names.links)}')
-            return len(found)
-        self._groups(fault, path)
-        return 1
-
-    def _groups(self, fault: Partition, path: str) -> None:
-        group_of: dict[str, int] = {}
-        for group, references in enumerate(fault.target):
-            for position, reference in enumerate(references):
-                where = f"{path}[{group}][{position}]"
-                for name in self._known(reference, where):
-                    if group_of.setdefault(name, group) != group:
-                        self.say(
-                            where,
-                            f'"{name}" is in group {group_of[name]} of this partition; groups must not overlap.',
-                        )
-                        break
+    def _cables(self) -> None:
+        known = node_types()
+        ids = [name for _, node in self.parts.nodes for name in numbered(node.id, node.count)]
+        if self.found or any(self.types[id] not in known for id in ids):
+            return
+        types = {id: known[self.types[id]] for id in ids}
+        links = [pair for _, link in self.parts.links for pair in self.names.ends(link)]
+        self.found += cable_mistakes(self.parts.clusters, self.names, types, links)
 
 
 def raw_ids(data: Mapping[str, Any], lists: Iterable[str]) -> frozenset[str]:

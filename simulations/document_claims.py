@@ -32,6 +32,10 @@ _FIGURES: Final = tuple(
 _LINK_FIGURES: Final = tuple(
     metric.name.removeprefix("links.<id>.") for metric in METRICS if metric.name.startswith("links.")
 )
+_HOST_FIGURES: Final = tuple(
+    metric.name.removeprefix("hosts.<id>.") for metric in METRICS if metric.name.startswith("hosts.")
+)
+_CLUSTER_FIGURES: Final = (*_FIGURES, "cost")
 _NODE_FIGURES: Final = tuple(
     metric.name.removeprefix("nodes.<id>.") for metric in METRICS if metric.name.startswith("nodes.")
 )
@@ -76,6 +80,7 @@ class _Known:
         self.nodes = set(names.nodes)
         self.links = {one for group in names.links.values() for one in group}
         self.clusters = {cluster.id for cluster in document.clusters}
+        self.hosts = {*names.hosts, *(host.id for host in document.hosts)}
         self.classes: set[str] = set()
         for node in document.nodes:
             self._learn_classes(node.params)
@@ -93,6 +98,9 @@ class _Known:
                 self.zones.add(entry["id"])
                 self.links.add(entry["id"])
                 self.clusters.add(entry["id"])
+                self.hosts.add(entry["id"])
+            if isinstance(entry, dict) and isinstance(entry.get("host"), str):
+                self.hosts.add(entry["host"])
         if "/classes" in path:
             self._learn_classes({"classes": value if isinstance(value, list) else [value]})
         if path in ("/duration_ms", "/settle_ms") and isinstance(value, (int, float)):
@@ -201,7 +209,7 @@ def _metric(name: Any, known: _Known) -> str:
     if name in plain or any(
         re.fullmatch(_pattern(family), name)
         for family in families
-        if not family.startswith(("ops.<f>", "nodes.", "checks.", "links.", "zones.", "clusters."))
+        if not family.startswith(("ops.<f>", "nodes.", "checks.", "links.", "zones.", "clusters.", "hosts."))
     ):
         return ""
     head, _, rest = name.partition(".")
@@ -209,7 +217,8 @@ def _metric(name: Any, known: _Known) -> str:
         return ""
     if head == "nodes":
         node, _, wanted = rest.partition(".")
-        own = {metric.name for node_type in node_types().values() for metric in node_type.METRICS}
+        types = node_types().values()
+        own = {name for node_type in types for metric in node_type.METRICS for name in metric.figures()}
         if node not in known.nodes:
             return f'There is no node "{node}".{did_you_mean(node, known.nodes)}'
         return (
@@ -217,7 +226,7 @@ def _metric(name: Any, known: _Known) -> str:
             if wanted in own or _is_figure(wanted, _NODE_FIGURES)
             else f"Nodes have no such metric.{did_you_mean(wanted, {*own, *_NODE_FIGURES})}"
         )
-    if head in ("links", "zones", "clusters"):
+    if head in ("links", "zones", "clusters", "hosts"):
         return _place_metric(head, rest, known)
     if head == "checks":
         check = rest.removesuffix(".violations")
@@ -230,12 +239,12 @@ def _metric(name: Any, known: _Known) -> str:
 
 
 def _place_metric(head: str, rest: str, known: _Known) -> str:
-    """What is wrong with a metric of a link, zone or cluster, or ""."""
+    """What is wrong with a metric of a link, zone, cluster or machine, or ""."""
     place, _, wanted = rest.partition(".")
-    there = {"links": known.links, "zones": known.zones, "clusters": known.clusters}[head]
+    there = {"links": known.links, "zones": known.zones, "clusters": known.clusters, "hosts": known.hosts}[head]
     if place not in there:
         return f'There is no {head[:-1]} "{place}".{did_you_mean(place, there)}'
-    figures = _LINK_FIGURES if head == "links" else _FIGURES
+    figures = {"links": _LINK_FIGURES, "hosts": _HOST_FIGURES, "clusters": _CLUSTER_FIGURES}.get(head, _FIGURES)
     if _is_figure(wanted, figures):
         return ""
     return f"{head.capitalize()} have no such metric.{did_you_mean(wanted, figures)}"

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, StringConstraints
 
+from simulations.document_adversaries import ADVERSARY_HELP, ADVERSARY_PARAMS, Byzantine, Replay, Spoof, Tamper
 from simulations.document_base import (
     Coordinate,
     Distribution,
@@ -13,7 +14,9 @@ from simulations.document_base import (
     Extent,
     Identifier,
     Label,
+    LinkReference,
     Number,
+    Price,
     Probability,
     Reference,
     Whole,
@@ -36,7 +39,7 @@ Params = dict[str, JsonValue]
 
 
 class NodeEntry(Entry):
-    """A node, or `count` alike ones named `id-1` … `id-n`."""
+    """A node, or `count` alike ones named `id-1` … `id-n`. Nodes with the same `host` are processes on one machine."""
 
     id: Identifier
     type: Annotated[str, StringConstraints(min_length=1, max_length=60)]
@@ -45,6 +48,7 @@ class NodeEntry(Entry):
     y: Coordinate | None = None
     zone: Reference | None = None
     host: Identifier | None = None
+    cost_per_hour: Price | None = None
     count: Annotated[Whole, Field(ge=1, le=1_000)] = 1
     params: Params = Field(default_factory=dict)
 
@@ -80,7 +84,7 @@ class LatencyEntry(Entry):
 
 
 class ClusterEntry(Entry):
-    """Nodes of one type that work as one, in a full mesh of links that need no drawing."""
+    """Nodes of one type that work as one: in a full mesh of links that need no drawing, or over the drawn cables."""
 
     id: Identifier
     label: Label | None = None
@@ -88,6 +92,7 @@ class ClusterEntry(Entry):
     members: Annotated[list[Reference], Field(min_length=1, max_length=2_000)]
     params: Params = Field(default_factory=dict)
     link: Params = Field(default_factory=dict)
+    cables: Literal["mesh", "drawn"] = "mesh"
 
 
 class Partition(Spell):
@@ -103,7 +108,7 @@ class Cut(Spell):
     """A link carries nothing, in one direction or both."""
 
     kind: Literal["cut"]
-    target: Reference
+    target: LinkReference
     direction: Direction = "both"
 
 
@@ -111,13 +116,14 @@ class Loss(Spell):
     """A link loses messages with this probability, beside its own loss, in one direction or both."""
 
     kind: Literal["loss"]
-    target: Reference
+    target: LinkReference
     probability: Probability
     direction: Direction = "both"
 
 
 Fault = Annotated[
-    HostFault | Partition | Cut | Loss | Delay | Duplicate | Reorder | Bandwidth, Field(discriminator="kind")
+    HostFault | Partition | Cut | Loss | Delay | Duplicate | Reorder | Bandwidth | Tamper | Replay | Spoof | Byzantine,
+    Field(discriminator="kind"),
 ]
 
 FAULT_HELP: dict[str, tuple[str, str]] = {
@@ -126,8 +132,9 @@ FAULT_HELP: dict[str, tuple[str, str]] = {
     "cut": ("Cut link", "The link carries nothing, in one direction or both, until it is mended."),
     "loss": ("Loss", "The link loses messages with this probability."),
     **LINK_FAULT_HELP,
+    **ADVERSARY_HELP,
 }
-FAULT_PARAMS: dict[str, tuple[Param, ...]] = {**HOST_FAULT_PARAMS, **LINK_FAULT_PARAMS}
+FAULT_PARAMS: dict[str, tuple[Param, ...]] = {**HOST_FAULT_PARAMS, **LINK_FAULT_PARAMS, **ADVERSARY_PARAMS}
 
 
 class Expectation(Entry):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from simulations.document_base import (
@@ -25,11 +26,36 @@ FACTOR_MAX: Final = 1_000
 Factor = Annotated[Number, Field(gt=1, le=FACTOR_MAX)]
 
 
+EVENT_PATTERN: Final = (
+    r"^([a-z][a-z0-9_]* = .+|(sent|received) [a-z][a-z0-9_]*|note .+|operation (ok|fail|info)"
+    r"|boot|crash|written|fsync)$"
+)
+
+
+def _event(text: str) -> str:
+    if re.match(EVENT_PATTERN, text) is None:
+        raise PydanticCustomError(
+            "event",
+            'Must be a field of the state and its value ("role = leader"), "sent …" or "received …" and the kind of a'
+            ' message, "note …" and how it begins, "operation ok", "operation fail", "operation info", "boot", "crash",'
+            ' "written" or "fsync"',
+        )
+    return text
+
+
+Event = Annotated[
+    str,
+    StringConstraints(max_length=120),
+    AfterValidator(_event),
+    Field(json_schema_extra={"pattern": EVENT_PATTERN}),
+]
+
+
 class When(Entry):
-    """A fault's start by what happens: `after_ms` after a field of the node's state took a value for the nth time."""
+    """A fault's start by what happens: `after_ms` after the node had the event for the nth time."""
 
     node: Reference
-    event: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]* = .+$", max_length=120)]
+    event: Event
     nth: Annotated[Whole, Field(ge=1, le=1_000_000)] = 1
     after_ms: Delay = 0
 

@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from simulations.document_base import Distribution, Number, Probability, Reference
+from simulations.document_base import Distribution, LinkReference, Number, Probability
 from simulations.document_faults import Spell
 from simulations.engine.declare import Choice, Param
 
@@ -17,7 +17,7 @@ Direction = Literal["both", "a-to-b", "b-to-a"]
 class LinkFault(Spell):
     """What befalls a link, in one direction or both, until it ends. Overlapping ones add up."""
 
-    target: Reference
+    target: LinkReference
     direction: Direction = "both"
 
 
@@ -58,11 +58,12 @@ LINK_FAULT_HELP: Final[dict[str, tuple[str, str]]] = {
 }
 
 
-def _share(help: str) -> Param:
+def share(help: str) -> Param:
+    """The probability of what befalls some of a link's messages."""
     return Param("probability", "Probability", "number", 1, low=0, high=1, help=help)
 
 
-_DIRECTION: Final = Param(
+DIRECTION: Final = Param(
     "direction",
     "Direction",
     "choice",
@@ -71,13 +72,13 @@ _DIRECTION: Final = Param(
 )
 _LATENCY: Final = Param("latency", "Longer by", "distribution", 10, "ms")
 LINK_FAULT_PARAMS: Final[dict[str, tuple[Param, ...]]] = {
-    "cut": (_DIRECTION,),
-    "loss": (_share("The share of messages lost."), _DIRECTION),
-    "delay": (_LATENCY, _DIRECTION),
-    "duplicate": (_share("The share of messages that arrive twice."), _DIRECTION),
-    "reorder": (_share("The share of messages held up."), _LATENCY, _DIRECTION),
+    "cut": (DIRECTION,),
+    "loss": (share("The share of messages lost."), DIRECTION),
+    "delay": (_LATENCY, DIRECTION),
+    "duplicate": (share("The share of messages that arrive twice."), DIRECTION),
+    "reorder": (share("The share of messages held up."), _LATENCY, DIRECTION),
     "bandwidth": (
         Param("mbit_per_s", "Bandwidth", "number", 1, "Mbit/s", 0.000001, BANDWIDTH_MBIT_PER_S_MAX),
-        _DIRECTION,
+        DIRECTION,
     ),
 }

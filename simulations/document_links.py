@@ -6,20 +6,92 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from simulations.document_base import PRICE_MAX
 from simulations.document_entries import LatencyEntry, LinkEntry
 from simulations.document_params import param_model
-from simulations.engine.declare import Param
+from simulations.engine.declare import Choice, Param
+from simulations.engine.endpoints import RETRANSMISSIONS_MAX, RTO_MIN_MS, SEND_BUFFER_BYTES, WINDOW_BYTES
 
 QUEUE_BYTES_MAX: Final = 1_000_000_000
 _BURSTS: Final = "Bursts of loss"
 _DISORDER: Final = "Disorder"
 _CAPACITY: Final = "Capacity"
+_DEFENCES: Final = "Defences"
+_STREAM: Final = "Stream"
 
 
 def _share(name: str, title: str, default: float, section: str, help: str) -> Param:
     return Param(name, title, "number", default, "probability", 0, 1, help=help, section=section)
 
 
+def _of_stream(
+    name: str, title: str, kind: str, default: Any, unit: str, low: float | None, high: float | None, help: str
+) -> Param:
+    return Param(name, title, kind, default, unit, low, high, help=help, section=_STREAM, when=("transport", "stream"))
+
+
+STREAM_PARAMS: Final[tuple[Param, ...]] = (
+    Param(
+        "transport",
+        "Transport",
+        "choice",
+        "datagram",
+        choices=(Choice("datagram", "Datagrams"), Choice("stream", "A stream")),
+        help="Datagrams may be lost and overtake each other; a stream sends again what is lost, and keeps the order."
+        " Through switches: set it on the links at both ends.",
+        section=_STREAM,
+    ),
+    _of_stream(
+        "send_buffer_bytes",
+        "Send buffer",
+        "integer",
+        SEND_BUFFER_BYTES,
+        "bytes",
+        1,
+        QUEUE_BYTES_MAX,
+        "What may wait to be sent or acknowledged. When it is full, calls wait and remarks are dropped.",
+    ),
+    _of_stream(
+        "window_bytes",
+        "Receive buffer",
+        "integer",
+        WINDOW_BYTES,
+        "bytes",
+        1,
+        QUEUE_BYTES_MAX,
+        "What may wait at the receiver, behind a gap or for a paused process.",
+    ),
+    _of_stream(
+        "rto_min_ms",
+        "Shortest timeout",
+        "number",
+        RTO_MIN_MS,
+        "ms",
+        1,
+        60_000,
+        "How long to wait for an acknowledgement at least. RFC 6298 asks for 1000; 200 is in wide use.",
+    ),
+    _of_stream(
+        "retransmissions_max",
+        "Retransmissions",
+        "integer",
+        RETRANSMISSIONS_MAX,
+        "",
+        0,
+        60,
+        "How often in a row to send again, waiting twice as long each time, before the connection is given up.",
+    ),
+    _of_stream(
+        "drop_expired",
+        "Drop what has expired",
+        "boolean",
+        False,
+        "",
+        None,
+        None,
+        "A request whose caller has given up before it could be sent is dropped. Off: it is sent for nobody.",
+    ),
+)
 LINK_PARAMS: Final[tuple[Param, ...]] = (
     Param(
         "latency",
@@ -83,16 +155,59 @@ LINK_PARAMS: Final[tuple[Param, ...]] = (
         help="Longer ones are dropped. 0: no limit.",
         section=_CAPACITY,
     ),
+    Param(
+        "integrity",
+        "Integrity",
+        "choice",
+        "checksum",
+        choices=(
+            Choice("none", "None: altered messages are let in"),
+            Choice("checksum", "Checksum: finds damage"),
+            Choice("signed", "Signature: finds every change"),
+        ),
+        help="How the receiver finds out that a message was altered; it drops those.",
+        section=_DEFENCES,
+    ),
+    Param(
+        "authenticated",
+        "Both ends prove who they are",
+        "boolean",
+        False,
+        help="As with mutual TLS: messages in another node's name are dropped.",
+        section=_DEFENCES,
+    ),
+    Param(
+        "replay_protection",
+        "Messages count once",
+        "boolean",
+        False,
+        help="As with TLS: a message that is sent again by somebody else is dropped.",
+        section=_DEFENCES,
+    ),
+    *STREAM_PARAMS,
+    Param(
+        "cost_per_gb",
+        "Price",
+        "number",
+        0,
+        unit="$/GB",
+        low=0,
+        high=PRICE_MAX,
+        help="Of what is sent, in 10^9 bytes. It changes the bill, not the run.",
+        section="Cost",
+    ),
 )
 LINK_MODEL: Final = param_model("link", LINK_PARAMS)
 _ALWAYS: Final = frozenset({"latency", "loss"})
+_UNFELT: Final = frozenset({"cost_per_gb"})  # by the run
 _DEFAULTS: Final = LINK_MODEL.model_validate({}).model_dump(mode="json")
 
 
 def link_params(params: Mapping[str, Any]) -> dict[str, Any]:
     """A link's parameters as a run needs them: latency and loss always, others where they are not the default."""
     complete = LINK_MODEL.model_validate(params).model_dump(mode="json")
-    return {name: value for name, value in complete.items() if name in _ALWAYS or value != _DEFAULTS[name]}
+    felt = {name: value for name, value in complete.items() if name not in _UNFELT}
+    return {name: value for name, value in felt.items() if name in _ALWAYS or value != _DEFAULTS[name]}
 
 
 def both_ways(link: LinkEntry, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -15,7 +17,7 @@ from simulations.checks.invariants import Group
 from simulations.checks.judging import run_checks
 from simulations.document import Document
 from simulations.engine.causality import Requests, causal_chain
-from simulations.engine.log import Log, Operation
+from simulations.engine.log import Log
 from simulations.engine.metrics import (
     Selection,
     chosen_messages,
@@ -24,12 +26,16 @@ from simulations.engine.metrics import (
     message_metrics,
     operation_metrics,
 )
-from simulations.engine.metrics_nodes import link_metrics, node_metrics, replica_metrics
+from simulations.engine.metrics_costs import Prices
+from simulations.engine.metrics_nodes import replica_metrics
 from simulations.engine.metrics_reads import staleness_metrics
 from simulations.engine.metrics_table import NS_PER_MS, NS_PER_S
 from simulations.engine.simulation import Limits, Outcome, Simulation
 from simulations.engine.trace import decode
+from simulations.prices import prices_of
+from simulations.report_places import Places
 
+OF_TRAFFIC = ("messages.", "nodes.", "links.", "hosts.", "clusters.", "cost.")  # what a walk over messages gives
 BASE = ""  # the scenario without a variant
 
 
@@ -41,6 +47,7 @@ class Recording:
         self.status = status
         self.digest = digest
         self.physical = physical
+        self.prices = Prices()
         self.reason = ""
         self.outcome: Outcome | None = None
         self.named: frozenset[str] = frozenset()  # checks that claims name
@@ -56,31 +63,39 @@ class Recording:
         return cls(log, status, digest, physical)
 
     def metrics(
-        self, window_ms: tuple[float, float] | list[float] | None = None, where: Mapping[str, str] | None = None
+        self,
+        window_ms: tuple[float, float] | list[float] | None = None,
+        where: Mapping[str, str] | None = None,
+        traffic: bool = True,
     ) -> dict[str, float]:
         """The figures of the run after its warm-up, or of what began in a window; of operations that pass a filter,
-        and of the messages that serve them.
+        and of the messages that serve them. Without `traffic` only those of operations, which is much less work.
         """
         physical = self.physical or {}
         workload_ns = _ns(physical["duration_ms"]) if "duration_ms" in physical else self.log.end_ns
         warmup_ns = _ns(physical.get("warmup_ms", 0))
         window = (_ns(window_ms[0]), _ns(window_ms[1])) if window_ms else (warmup_ns, max(workload_ns, self.log.end_ns))
-        zones = {node["id"]: node["zone"] for node in physical.get("nodes", ()) if node.get("zone")}
-        select = Selection(*window, where or {}, zones)
+        places = self._places
+        select = Selection(*window, where or {}, places.zones)
         operations = [operation for operation in self.log.operations.values() if select.has(operation)]
         served = frozenset(operation.id for operation in operations)
-        chosen = chosen_messages(self.log, select, served)
         seconds = (window[1] if window_ms else workload_ns) / NS_PER_S - window[0] / NS_PER_S
         found = operation_metrics(operations, seconds)
-        found |= in_flight_metrics(self.log, select)
-        found |= group_metrics(self._groups(operations, zones), seconds)
-        found |= message_metrics(self.log, chosen, served)
-        found |= node_metrics(self.log, select, {node["id"]: node["params"] for node in physical.get("nodes", ())})
-        found |= link_metrics(self.log, select, chosen, self._links)
+        found |= group_metrics(places.groups(operations), seconds)
+        passing = [operation for operation in self.log.operations.values() if select.passes(operation)]
+        found |= in_flight_metrics(self.log, select, passing, places.groups(passing))
+        if traffic:
+            chosen = chosen_messages(self.log, select, served)
+            found |= message_metrics(self.log, chosen, served)
+            found |= places.metrics(select, chosen, found.get("ops.ok", 0))
         found |= self._replicas
         found |= verdict_metrics(self.findings, served)
         found |= staleness_metrics(self.log.operations.values(), served)
         return found
+
+    def units(self, metrics: Iterable[str]) -> dict[str, str]:
+        """The units of figures, by name; none for a number."""
+        return self._places.units(metrics)
 
     def checks(self) -> list[dict[str, Any]]:
         """What the checks found, as plain data."""
@@ -105,28 +120,8 @@ class Recording:
         return replica_metrics(self.log, self._clusters)
 
     @cached_property
-    def _links(self) -> dict[tuple[str, str], tuple[str, float]]:
-        """The drawn links by their ends: id and bandwidth."""
-        return {
-            (link["a"], link["b"]): (link["id"], float(link["params"].get("bandwidth_mbit_per_s") or 0))
-            for link in (self.physical or {}).get("links", ())
-        }
-
-    def _groups(self, operations: list[Operation], zones: Mapping[str, str]) -> dict[str, list[Operation]]:
-        """Operations by the zone of their client, and by the clusters that their messages went to."""
-        initiators = {operation.node for operation in self.log.operations.values()}
-        groups: dict[str, list[Operation]] = {
-            f"zones.{zones[node]}": [] for node in sorted(initiators) if node in zones
-        }
-        for operation in operations:
-            if operation.node in zones:
-                groups[f"zones.{zones[operation.node]}"].append(operation)
-        log = self.log
-        for cluster in (self.physical or {}).get("clusters", ()):
-            members = {index for index, name in enumerate(log.nodes) if name in cluster["members"]}
-            reached = {op for op, dst in zip(log.sent_op, log.sent_dst, strict=True) if dst in members}
-            groups[f"clusters.{cluster['id']}"] = [one for one in operations if one.id in reached]
-        return groups
+    def _places(self) -> Places:
+        return Places(self.log, self.physical or {}, self.prices)
 
     def without_figure(self) -> dict[str, str]:
         """Why a metric that a check gives is missing."""
@@ -195,6 +190,7 @@ def judge(document: Document, recordings: Mapping[str, Recording], watched: str 
         if recording.physical is None:
             recording.physical = document.physical(name or None)
         recording.named = checks_named(document)
+        recording.prices = prices_of(document, name or None)
     own = _own(recordings) if watched is None else watched
     return {
         "metrics": recordings[own].metrics(),
@@ -206,7 +202,7 @@ def judge(document: Document, recordings: Mapping[str, Recording], watched: str 
 def judge_claims(document: Document, recordings: Mapping[str, Recording]) -> list[dict[str, Any]]:
     """Every claim of the document, held against the recordings at hand."""
     own = _own(recordings)
-    cache: dict[tuple[str, str], dict[str, float]] = {}
+    cache: dict[tuple[str, str, bool], dict[str, float]] = {}
 
     def lookup(side: Mapping[str, Any]) -> float:
         name = side.get("variant") or own
@@ -215,9 +211,10 @@ def judge_claims(document: Document, recordings: Mapping[str, Recording]) -> lis
             raise NotRun(f'This claim needs a run of the variant "{name}".')
         if recording.status != "finished":
             raise NoFigure(f"The run did not finish: {recording.reason or recording.status}")
-        key = (name, repr((side.get("window_ms"), side.get("where"))))
+        traffic = side["metric"].startswith(OF_TRAFFIC)
+        key = (name, repr((side.get("window_ms"), side.get("where"))), traffic)
         if key not in cache:
-            cache[key] = recording.metrics(side.get("window_ms"), side.get("where"))
+            cache[key] = recording.metrics(side.get("window_ms"), side.get("where"), traffic)
         return metric_value(cache[key], side["metric"], recording.without_figure())
 
     return [judge_claim(claim.model_dump(mode="json"), lookup).as_dict() for claim in document.expect]
@@ -253,16 +250,14 @@ def report(
     limits = limits or Limits()
     own = variant or BASE
     physical = document.physical(variant, seed)
-    if trace_file is None:
-        recordings = {own: record(physical, limits)}
-    else:
-        with trace_file.open("wb") as trace:
-            recordings = {own: record(physical, limits, trace)}
+    with nullcontext() if trace_file is None else trace_file.open("wb") as trace:
+        recordings = {own: record(physical, limits, trace)}
     for name in variants_named(document) if variant is None else ():
         other = document.physical(name, seed)
         same = next((known for known in recordings.values() if known.physical == other), None)
-        recordings[name] = same or record(other, limits)
-    for recording in recordings.values():
+        recordings[name] = copy(same) if same else record(other, limits)  # they may differ in prices
+    for name, recording in recordings.items():
+        recording.prices = prices_of(document, name or None)
         recording.named = checks_named(document)
     return {
         **_summary(recordings[own]),
@@ -274,6 +269,7 @@ def report(
 def _summary(recording: Recording) -> dict[str, Any]:
     outcome = recording.outcome
     assert outcome is not None
+    metrics = recording.metrics()
     return {
         "digest": recording.digest,
         "status": recording.status,
@@ -281,6 +277,7 @@ def _summary(recording: Recording) -> dict[str, Any]:
         "simulated_ms": outcome.simulated_ns / NS_PER_MS,
         "events": outcome.events,
         "messages": recording.messages(),
-        "metrics": recording.metrics(),
+        "metrics": metrics,
+        "units": recording.units(metrics),
         "checks": recording.checks(),
     }

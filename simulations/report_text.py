@@ -8,7 +8,6 @@ from typing import Any
 
 from simulations.checks.goals import figure
 from simulations.document import Document
-from simulations.engine.metrics_table import METRICS
 
 WIDTH = 100
 WORDS = {"pass": "holds", "fail": "FAILS", "unknown": "unknown", True: "holds", False: "FAILS", None: "not judged"}
@@ -34,7 +33,7 @@ def _run(name: str, run: Mapping[str, Any]) -> Iterator[str]:
     yield f"  simulated  {run['simulated_ms']:,.0f} ms, {run['events']:,} events"
     yield f"  messages   {messages['sent']:,} sent, {messages['delivered']:,} delivered{dropped}"
     yield "  metrics"
-    yield from _metrics(run["metrics"])
+    yield from _metrics(run["metrics"], run["units"])
     if run["checks"]:
         yield "  checks"
         for check in run["checks"]:
@@ -42,8 +41,7 @@ def _run(name: str, run: Mapping[str, Any]) -> Iterator[str]:
             yield from _evidence(check["evidence"])
 
 
-def _metrics(metrics: Mapping[str, float]) -> Iterator[str]:
-    units = {metric.name: metric.unit for metric in METRICS}
+def _metrics(metrics: Mapping[str, float], units: Mapping[str, str]) -> Iterator[str]:
     wide = max((len(name) for name in metrics), default=0)
     for name, value in metrics.items():
         unit = units.get(name, "")

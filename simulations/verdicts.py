@@ -133,6 +133,11 @@ def judges_version() -> str:
     digest = hashlib.sha256()
     used = ("causality", "histogram", "log")
     engine = [*sorted((HERE / "engine").glob("metrics*.py")), *(HERE / "engine" / f"{name}.py" for name in used)]
-    for path in [*sorted((HERE / "checks").glob("*.py")), *engine, HERE / "report.py"]:
+    for path in [
+        *sorted((HERE / "checks").glob("*.py")),
+        *engine,
+        *sorted(HERE.glob("report*.py")),
+        HERE / "prices.py",
+    ]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]

@@ -86,7 +86,7 @@ def test_a_sound_document_is_accepted_and_comes_back_as_it_was() -> None:
     document = validate(data)
     assert data == before
     back = document.data()
-    assert back == {"summary": "", "concepts": [], "seed": 1, **sound()}
+    assert back == {"summary": "", "concepts": [], "seed": 1, "hosts": [], **sound()}
     assert validate(back).data() == back
     assert parse(json.dumps(back)).data() == back
 
@@ -108,7 +108,7 @@ REFUSED: list[tuple[str, Any, str, str]] = [
     ("nodes.0.id", "web", "nodes[1].id", "is taken by nodes[0]"),
     ("nodes.3.id", "copy-2", "nodes[3].id", 'Is "copy-2"'),
     ("nodes.0.type", "clinet", "nodes[0].type", 'Did you mean "client"?'),
-    ("nodes.0.type", "toaster", "nodes[0].type", "Known: "),
+    ("nodes.0.type", "bicycle", "nodes[0].type", "Known: "),
     ("nodes.0.zone", "west", "nodes[0].zone", 'no zone "west"'),
     ("nodes.0.params.rate", 1, "nodes[0].params.rate", 'Did you mean "rate_per_s"?'),
     ("nodes.0.params.rate_per_s", -5, "nodes[0].params.rate_per_s", "/s. Got -5."),

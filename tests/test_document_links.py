@@ -65,3 +65,46 @@ def test_the_schema_describes_both_directions() -> None:
     link = json_schema()["$defs"]["LinkEntry"]["properties"]
     assert link["params"] == link["a_to_b"] == link["b_to_a"]
     assert "b_to_a" not in sound()["links"][0]
+
+
+# Streams
+
+
+def test_a_stream_is_told_to_a_run_and_its_defaults_are_not() -> None:
+    plain = physical(params())["params"]
+    asked = params(transport="stream", send_buffer_bytes=65_536, rto_min_ms=200, drop_expired=False)
+    assert physical(asked)["params"] == plain | {"transport": "stream"}
+    assert physical(params(transport="datagram"))["params"] == plain
+    tight = physical(params(transport="stream", send_buffer_bytes=900, retransmissions_max=3))["params"]
+    assert tight == plain | {"transport": "stream", "send_buffer_bytes": 900, "retransmissions_max": 3}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("transport", "tcp", "Must be one of 'datagram' or 'stream'. Got \"tcp\"."),
+        ("send_buffer_bytes", 0, "Must be at least 1 bytes. Got 0."),
+        ("window_bytes", 0, "Must be at least 1 bytes. Got 0."),
+        ("rto_min_ms", 0.5, "Must be at least 1 ms. Got 0.5."),
+        ("retransmissions_max", 61, "Must be at most 60. Got 61."),
+    ],
+)
+def test_a_stream_that_cannot_be_is_refused(name: str, value: Any, message: str) -> None:
+    assert mistakes(params(**{name: value})) == {f"links[0].params.{name}": message}
+
+
+@pytest.mark.parametrize("key", ["a_to_b", "b_to_a"])
+def test_a_stream_goes_both_ways(key: str) -> None:
+    message = "A stream goes both ways: set the transport in params."
+    data = changed(f"links.0.{key}", {"transport": "stream"})
+    assert mistakes(data) == {f"links[0].{key}.transport": message}
+    one_way = changed(f"links.0.{key}", {"send_buffer_bytes": 900})
+    one_way["links"][0]["params"] = {"transport": "stream"}
+    assert mistakes(one_way) == {}
+
+
+def test_a_cluster_may_talk_over_streams() -> None:
+    assert (
+        validate(changed("clusters.0.link.transport", "stream")).physical()["clusters"][0]["link"]["transport"]
+        == "stream"
+    )

@@ -15,29 +15,18 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, Query
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from playground.sandbox.durations import distribution_kinds, distribution_of, number_of
+from playground.sandbox.entry_fields import entry_params, params_of
 from simulations.catalogue import describe, params_model
-from simulations.document_base import Entry
-from simulations.document_entries import FAULT_PARAMS
+from simulations.document_base import Entry, Identifier
 from simulations.document_links import LINK_MODEL
 from simulations.document_lists import LISTS, list_text, list_value
 from simulations.document_params import mistakes_of, param_model
 from simulations.engine.declare import Param
 
 ITEM_BYTES_MAX: Final = 200_000
-TIME_MAX_MS: Final = 604_800_000
-
-NODE_ENTRY: Final = (
-    Param("label", "Name", "text", "", high=80),
-    Param("count", "Copies", "integer", 1, low=1, high=1_000, help="Equal nodes behind one card, linked alike."),
-)
-CLUSTER_ENTRY: Final = (Param("label", "Name", "text", "", high=80),)
-FAULT_ENTRY: Final = (
-    Param("at_ms", "Starts at", "number", 0, "ms", 0, TIME_MAX_MS),
-    Param("until_ms", "Ends at", "number", None, "ms", 0, TIME_MAX_MS, help="Empty: it lasts to the end."),
-)
 
 
 @dataclass
@@ -157,8 +146,10 @@ def fields_of(kind: str, item: dict[str, Any], shared: dict[str, Any], about: di
     """All rows, those of the entry itself first."""
     own = item.get("params") if isinstance(item.get("params"), dict) else {}
     assert isinstance(own, dict)
-    entry_subject = f"{kind}:{item.get('kind', '')}"
+    entry_subject = f"{kind}:{item.get('kind', '')}" + (f":{item['of']}" if item.get("of") else "")
     rows = [row("entry", info, item, {}, entry_subject) for info in params_of("entry", entry_subject)]
+    if not item.get("host"):
+        rows = [made for made in rows if not made.name.startswith("machine_")]
     if isinstance(item.get("when"), dict):  # started by an event, not by the clock
         rows = [made for made in rows if made.name not in ("at_ms", "until_ms")]
     if kind in ("node", "cluster") and about:
@@ -187,30 +178,6 @@ def in_sections(rows: list[Field]) -> Iterable[tuple[str, list[Field]]]:
     yield from sections.items()
 
 
-def params_of(group: str, subject: str) -> list[dict[str, Any]]:
-    """The declared parameters of a subject: a node type or `link`; for the entry itself `node:`, `fault:crash`…"""
-    if group == "params":
-        known = describe()
-        if subject == "link":
-            return list(known["link"]["params"])
-        return next((list(info["params"]) for info in known["types"] if info["type"] == subject), [])
-    return [plain(param) for param in entry_params(subject)]
-
-
-def entry_params(subject: str) -> tuple[Param, ...]:
-    kind, _colon, sort = subject.partition(":")
-    if kind == "fault":
-        own = FAULT_PARAMS.get(sort, ())
-        return (*own, *FAULT_ENTRY[:1]) if sort == "restart" else (*own, *FAULT_ENTRY)
-    return {"node": NODE_ENTRY, "cluster": CLUSTER_ENTRY}.get(kind, ())
-
-
-def plain(param: Param) -> dict[str, Any]:
-    keys = ("name", "title", "kind", "unit", "default", "help", "section")
-    choices = [{"value": choice.value, "title": choice.title} for choice in param.choices]
-    return {**{key: getattr(param, key) for key in keys}, "min": param.low, "max": param.high, "choices": choices}
-
-
 def value_of(info: dict[str, Any], post: QueryDict) -> tuple[Any, str]:
     """The posted text in its proper type, and what is wrong with it, if anything."""
     kind = info["kind"]
@@ -236,6 +203,8 @@ def verdict(group: str, subject: str, info: dict[str, Any], value: Any) -> str:
     if value is None or (group == "entry" and value == ""):
         return ""
     name = info["name"]
+    if group == "entry" and name == "host":
+        return named(value)
     model: type[Entry]
     if group == "params":
         model = LINK_MODEL if subject == "link" else params_model(subject)
@@ -249,4 +218,13 @@ def verdict(group: str, subject: str, info: dict[str, Any], value: Any) -> str:
         model.model_validate({name: value})
     except ValidationError as error:
         return " ".join(mistake.message for mistake in mistakes_of(error, model, {name: value}))
+    return ""
+
+
+def named(value: str) -> str:
+    """What is wrong with a machine's name; empty when it is right."""
+    try:
+        TypeAdapter(Identifier).validate_python(value)
+    except ValidationError:
+        return _("A small letter, then small letters, digits, - or _; at most 40.")
     return ""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from simulations.engine.channel import Message
 from simulations.engine.distributions import to_ns
 from simulations.engine.messages import Body, Heartbeat, Occurrence, Replication, Reply
-from simulations.engine.network import Message
 from simulations.engine.node import Node
 from simulations.engine.tasks import Failure
 

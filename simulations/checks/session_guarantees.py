@@ -74,10 +74,9 @@ def copies_of(log: Log) -> Copies:
     """
     found: list[tuple[str, list[tuple[int, str, str]]]] = []
     for node, changes in sorted(log.changes.items()):
-        times, values = log.states.get((node, "up"), ([], []))
-        crashes = [time for time, up in zip(times, values, strict=True) if not up]
+        crashes = log.crashes(node)
         taken: list[tuple[int, str, str]] = []
-        for time, text in changes:
+        for time, text in zip(*changes, strict=True):
             key, _, value = text.partition(" = ")
             if crashes and time >= crashes[0]:
                 crashes = [crash for crash in crashes if crash > time]

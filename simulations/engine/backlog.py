@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from simulations.engine.channel import Message
 from simulations.engine.kernel import Event
 from simulations.engine.messages import Probe
-from simulations.engine.network import Message
 
 if TYPE_CHECKING:
     from simulations.engine.node import Node

@@ -5,8 +5,8 @@ from __future__ import annotations
 import traceback
 from typing import TYPE_CHECKING
 
+from simulations.engine.channel import Message
 from simulations.engine.messages import kind_of
-from simulations.engine.network import Message
 from simulations.engine.tasks import NodeBug
 
 if TYPE_CHECKING:

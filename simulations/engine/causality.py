@@ -9,11 +9,15 @@ each sent by a node after that node had received, or sent, the one before.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from heapq import merge
+from itertools import repeat
+from typing import Any, Final
 
 from simulations.engine.log import Log, Operation
+
+UNSENT: Final = frozenset({"buffer full", "expired", "never sent"})  # outcomes of what did not leave its sender
 
 
 @dataclass
@@ -59,10 +63,12 @@ class Span:
 
 def call_end_ns(log: Log, id_: int, timeout_ns: int) -> int:
     """Until when a sender waits for the answer to a message: its arrival, the timeout (0: none), or a crash."""
+    if log.outcomes[log.settled[id_]] in UNSENT:
+        return log.sent_ns[id_]
     end_ns = log.crash_after(log.sent_src[id_], log.sent_ns[id_])
-    answer = log.answer[id_]
-    if answer >= 0 and log.delivered(answer):
-        end_ns = min(end_ns, log.settled_ns[answer])
+    answer = log.answer_to(id_)
+    if answer >= 0 and log.arrival_ns(answer) >= 0:
+        end_ns = min(end_ns, log.arrival_ns(answer))
     return min(end_ns, log.sent_ns[id_] + timeout_ns) if timeout_ns else end_ns
 
 
@@ -94,9 +100,11 @@ class Requests:
         """The message that a node was handling when it sent this one: the nearest cause that is no answer to a question
         of its own; −1 for none.
         """
-        cause = self.log.sent_cause[id_]
-        while cause in self.asked:
-            cause = self.log.sent_cause[self.asked[cause]]
+        log = self.log
+        cause = log.sent_cause[id_]
+        while (answer := log.copies.get(cause, cause)) in self.asked:
+            request = self.asked[answer]
+            cause = log.sent_cause[log.copies.get(request, request)]
         return cause
 
     def _is_reply(self, id_: int) -> bool:
@@ -112,8 +120,9 @@ class Requests:
         if answer >= 0:
             span.answer = log.kinds[log.sent_kind[answer]]
             span.answered_ns = log.sent_ns[answer]
-            if log.delivered(answer):
-                span.returned_ns = log.settled_ns[answer]
+            returned_ns = log.arrival_ns(answer)
+            if returned_ns >= 0:
+                span.returned_ns = returned_ns
         return span
 
     def _time(self, id_: int, span: Span) -> None:
@@ -153,29 +162,25 @@ class Requests:
         return self.left_ns[node].get(id_, self.log.settled_ns[id_])
 
 
-def queue_stays(log: Log, node: int) -> list[tuple[int, int, bool]]:
+def queue_stays(log: Log, node: int) -> Iterator[tuple[int, int, bool]]:
     """When each request came to a node's workers, when it had one, and whether it had one: not if a crash or the run's
     end found it waiting. As if first come, first served.
     """
-    changes = [
-        (time, field, value)
-        for field in ("busy", "queue")
-        for time, value in zip(*log.states.get((node, field), ((), ())), strict=True)
-    ]
-    changes.sort(key=lambda change: change[:2])
+    busy, queue = (
+        zip(*log.states.get((node, field), ((), ())), repeat(field), strict=False) for field in ("busy", "queue")
+    )
     waiting: deque[int] = deque()
     level = {"busy": 0, "queue": 0}
-    stays: list[tuple[int, int, bool]] = []
-    for time, field_, value in changes:
+    for time, value, field_ in merge(busy, queue, key=lambda change: (change[0], change[2])):
         step = int(value or 0) - level[field_]
         level[field_] += step
         if field_ == "busy":
-            stays += [(time, time, True)] * step
+            yield from [(time, time, True)] * step
             continue
         waiting.extend([time] * step)
         for _ in range(min(-step, len(waiting))):
-            stays.append((waiting.popleft(), time, value is not None))
-    return stays + [(joined, log.end_ns, False) for joined in waiting]
+            yield waiting.popleft(), time, value is not None
+    yield from [(joined, log.end_ns, False) for joined in waiting]
 
 
 def causal_chain(log: Log, earlier: int, later: int) -> list[int]:

@@ -9,6 +9,8 @@ from typing import Any
 from librt.strings import BytesWriter, write_i16_le, write_i32_le
 from mypy_extensions import i16, i32, i64, u8
 
+from simulations.engine.kernel import COMPILED
+
 _CODES = {"u8": "B", "u16": "H", "u32": "I", "i32": "i", "f64": "d"}
 _WIDTHS = {"u8": 1, "u16": 2, "u32": 4, "i32": 4, "f64": 8}
 
@@ -20,8 +22,13 @@ def pack(values: list[int]) -> dict[str, Any]:
     """
     if not values:
         return {"t": "u8", "o": 0, "b": b""}
-    low = min(values)
-    span = max(values) - low
+    low = high = values[0]
+    for value in values:
+        if value < low:
+            low = value
+        elif value > high:
+            high = value
+    span = high - low
     if span >= 1 << 32:
         return {"t": "f64", "o": 0, "b": _bytes("f64", values)}
     kind = "u8" if span < 1 << 8 else "u16" if span < 1 << 16 else "u32"
@@ -47,7 +54,12 @@ def pack_ids(values: list[int]) -> dict[str, Any]:
 
 def pack_times(values: list[int], start_ns: int) -> dict[str, Any]:
     """A column of nanoseconds, counted from the chunk's start, which is never as much as 2^32 (4.29 s) before."""
-    return {"t": "u32", "o": start_ns, "b": _bytes("u32", [value - start_ns for value in values])}
+    if not COMPILED:
+        return {"t": "u32", "o": start_ns, "b": _bytes("u32", [value - start_ns for value in values])}
+    column = Column("u32", start_ns)
+    for value in values:
+        column.put(value)
+    return column.packed()
 
 
 class Column:

@@ -55,12 +55,34 @@ class Show:
 
 
 @dataclass(frozen=True)
+class Lie:
+    """A way in which a node of a type may deceive others, as a Byzantine fault names it."""
+
+    name: str
+    title: str
+    help: str
+
+
+@dataclass(frozen=True)
 class Metric:
-    """A figure that a node type publishes beside the common ones. `name` is flat and dotted, below `nodes.<id>.`."""
+    """A figure that a node type publishes beside the common ones. `name` is flat and dotted, below `nodes.<id>.`.
+
+    What a node gives to `publish` under that name is by its `kind`: a count to add (in $ it is in millionths, and part
+    of the node's cost), a gauge's new value, or a duration in ns.
+    """
 
     name: str
     unit: str
     definition: str
+    kind: str = ""
+
+    def figures(self) -> tuple[str, ...]:
+        """The names of its figures: of a gauge mean and max, of a duration percentiles too."""
+        if self.kind == "gauge":
+            return (f"{self.name}.mean", f"{self.name}.max")
+        if self.kind == "duration":
+            return tuple([f"{self.name}.{figure}" for figure in ("mean", "p50", "p95", "p99", "max")])
+        return (self.name,)
 
 
 @dataclass(frozen=True)

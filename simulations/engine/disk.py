@@ -7,6 +7,7 @@ the machine's page cache, where the next one finds them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from mypy_extensions import i64
@@ -56,6 +57,7 @@ class Disk:
         self.incarnation = 0
         self.waiting: list[Sync] = []
         self.flushing = False
+        self.listener: Callable[[str], None] | None = None  # told of each write and each fsync that has ended
         # What faults do to it; a count of the faults, or their product.
         self.pace = 1.0
         self.full = 0
@@ -70,6 +72,8 @@ class Disk:
             raise Refused("disk full", False)
         self.cached.append((key, value))
         self.written += 1
+        if self.listener is not None:
+            self.listener("written")
 
     def fsync(self, takes: Distribution, how: str = EACH) -> Future:
         """Make all that was written until now durable; await it. `takes` is how long that lasts once it has begun;
@@ -92,6 +96,8 @@ class Disk:
         """An fsync has reached the platter, or the disk says so."""
         if sync.incarnation != self.incarnation:
             return
+        if self.listener is not None:
+            self.listener("fsync")
         if not self.lying:
             self._keep(sync.writes - self.kept)
         if sync.queued:

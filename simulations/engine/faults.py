@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from simulations.engine import adversaries
+from simulations.engine.channel import Channel
 from simulations.engine.distributions import Distribution, distribution
-from simulations.engine.fault import Fault
+from simulations.engine.fault import Fault, start_words
 from simulations.engine.host_faults import host_fault
 from simulations.engine.links import Extra, bits_per_s, conditions_of, release
-from simulations.engine.network import Channel, Network
+from simulations.engine.network import Network
 
 
 class Block(Fault):
@@ -125,16 +127,18 @@ def fault(network: Network, number: int, entry: dict[str, Any]) -> Fault:
     if kind == "partition":
         return Block(network, number, _between(network, entry["target"]), "partition")
     if kind == "cut":
-        return Block(network, number, _along(network, entry["target"], entry.get("direction", "both")), "link cut")
+        return Block(network, number, network.along(entry["target"], entry.get("direction", "both")), "link cut")
     if kind in ("loss", "delay", "duplicate", "reorder", "bandwidth"):
         return _on_link(network, number, entry)
+    if kind in adversaries.KINDS:
+        return adversaries.adversary(network, number, entry)
     raise ValueError(f"Unknown fault kind {kind!r}.")
 
 
 def _on_link(network: Network, number: int, entry: dict[str, Any]) -> Fault:
     """Build one of the faults that leave a link usable."""
     kind = entry["kind"]
-    channels = _along(network, entry["target"], entry.get("direction", "both"))
+    channels = network.along(entry["target"], entry.get("direction", "both"))
     share = float(entry.get("probability", 1))
     if kind == "loss":
         return Loss(network, number, channels, share)
@@ -142,9 +146,7 @@ def _on_link(network: Network, number: int, entry: dict[str, Any]) -> Fault:
         return Copies(network, number, channels, share)
     if kind == "bandwidth":
         return Narrow(network, number, channels, max(1, bits_per_s(entry["mbit_per_s"])))
-    when = entry.get("when")
-    start = f"from {entry['at_ms']} ms" if when is None else f"when {when['node']} {when['event']} {when['nth']}"
-    purpose = f"{kind} {start},"
+    purpose = f"{kind} {start_words(entry)},"
     return Slower(network, number, channels, purpose, share, distribution(entry["latency"]))
 
 
@@ -157,13 +159,3 @@ def _between(network: Network, groups: list[list[str]]) -> list[Channel]:
         for neighbour, channel in network.hosts[id].channels.items()
         if neighbour in group_of and group_of[neighbour] != group_of[id]
     ]
-
-
-def _along(network: Network, link: str, direction: str) -> list[Channel]:
-    """A link's channels in a direction."""
-    channels = network.channels[link]
-    if direction == "a-to-b":
-        return channels[0::2]
-    if direction == "b-to-a":
-        return channels[1::2]
-    return channels

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulations.engine.backlog import unanswered
 from simulations.engine.clocks import Clock
+from simulations.engine.cpu import RUNNING, Cpu
 from simulations.engine.disk import Disk
 from simulations.engine.kernel import Event
 from simulations.engine.messages import Occurrence, Refusal
@@ -18,7 +19,11 @@ from simulations.engine.streams import stream_key
 from simulations.engine.tasks import NodeBug
 
 if TYPE_CHECKING:
-    from simulations.engine.network import Channel, Message, Network
+    from simulations.engine.channel import Channel, Message
+    from simulations.engine.endpoints import End
+    from simulations.engine.lies import Liar
+    from simulations.engine.machine import Machine
+    from simulations.engine.network import Network
     from simulations.engine.node import Node
 
 
@@ -33,7 +38,9 @@ class Start(Event):
 
 
 class Host:
-    """A machine: up or down, with a disk, clocks, channels to its neighbours and one process."""
+    """A process's place on a machine: up or down, with a disk, clocks and channels to its neighbours. Only a CPU that
+    it shares with other processes has a `machine` of its own.
+    """
 
     def __init__(self, network: Network, index: int, id: str, zone: str) -> None:
         self.network = network
@@ -52,8 +59,13 @@ class Host:
         self.pace = 1.0  # how many times as long work takes
         self.conditions: list[str] = []  # what faults have done to it, in words
         self.clock: Clock | None = None
+        self.machine: Machine | None = None
+        self.cpu: Cpu | None = None  # shared with other processes; None: work takes what it takes
+        self.running = 0  # how much work of the process is on that CPU
+        self.liar: Liar | None = None
         self.disk = Disk(network.kernel, stream_key(network.seed, id, "disk"))
         self.channels: dict[str, Channel] = {}
+        self.ends: list[End] = []  # of streams
         self.targets: list[str] = []
         self.peers: list[str] = []
         self.firings: dict[str, int] = {}
@@ -73,9 +85,16 @@ class Host:
         """Whether this type starts client operations, whichever way its links were drawn."""
         return self.node_type is not None and self.node_type.INITIATES
 
+    def forwards(self) -> bool:
+        """Whether this type passes on what is addressed to others."""
+        return self.node_type is not None and self.node_type.FORWARDS
+
     def boot(self) -> None:
-        """Start the machine, and the process with nothing but the disk."""
+        """Start the machine, unless a crash lasts, and the process with nothing but the disk."""
         if self.up or self.node_type is None:
+            return
+        if self.crashes:
+            self._show("up", False)
             return
         self.up = True
         self.start()
@@ -84,11 +103,15 @@ class Host:
         """Start the process, unless a fault keeps it stopped."""
         self.stopped = self.stops > 0
         if self.stopped or self.node_type is None:
+            self._show("up", False)
+            self.show_conditions()
             return
         self.boots += 1
         self._show("up", True)
         if self.conditions:
             self.show_conditions()
+        if self.cpu is not None:
+            self._show(RUNNING, 0)
         for key in self.disk.torn:
             found = "left nothing of it" if self.disk.unguarded else "was found by its checksum and dropped"
             self.note(f"the torn write of {key} {found}")
@@ -98,6 +121,10 @@ class Host:
         except Exception as error:
             what = f"{type(error).__name__}: {error}"
             raise NodeBug(f"Node bug in {self.node_type.TYPE} {self.id!r}, being set up: {what}") from error
+        if self.liar is not None:
+            self.liar.possess(process)
+        if self.network.routing is not None:
+            self.network.routing.changed(self)
         if self.pauses or self.hangs:
             process.hold()
             process.put_off(Start(process))
@@ -121,10 +148,13 @@ class Host:
             return
         self.stopped = True
         waiting = unanswered(self.process) if self.process is not None else []
+        for end in self.ends:
+            end.abort()
         self._forget()
         self.show_conditions()
         for message in waiting:
-            self._reset(message, "connection reset", True)
+            if message.channel.stream is None:
+                self._reset(message, "connection reset", True)
 
     def refuse(self, message: Message) -> None:
         """What a live machine answers for a process that is not there: a reset (RFC 9293, section 3.10.7.1)."""
@@ -141,9 +171,15 @@ class Host:
         if process is None:
             return
         if not (self.pauses or self.hangs):
+            if self.cpu is not None:
+                self.cpu.thaw(self)
+            for end in self.ends:
+                end.resume()
             process.let_go()
         elif process.backlog is None:
             process.hold()
+            if self.cpu is not None:
+                self.cpu.freeze(self)
         elif self.pauses == 0:
             process.backlog.look_through()
 
@@ -161,6 +197,11 @@ class Host:
         if self.up:
             self._show("condition", ", ".join(self.conditions) or None)
 
+    def count_running(self, change: int) -> None:
+        """Work of the process has come onto the shared CPU, or off it."""
+        self.running += change
+        self._show(RUNNING, self.running)
+
     def note(self, text: str) -> None:
         """Write a remark on the machine into the trace."""
         self.network.trace.note(self.network.kernel.now, self.index, text, -1)
@@ -170,13 +211,19 @@ class Host:
 
     def _forget(self) -> None:
         """The process is gone, and what it showed."""
+        if self.cpu is not None:
+            self.cpu.evict(self)
         self._show("up", False)
         for field in list(self.network.trace.shown[self.index]):
             if field != "up":
                 self._show(field, None)
+        for end in self.ends:
+            end.forget()
         if self.process is not None:
             self.process.die()
             self.process = None
+        if self.network.routing is not None:
+            self.network.routing.changed(self)
 
     def _reset(self, message: Message, reason: str, uncertain: bool) -> None:
         message.effects += 1

@@ -12,6 +12,7 @@ from simulations.engine.distributions import Exponential, to_ns
 from simulations.engine.fault import Fault
 from simulations.engine.host import Host
 from simulations.engine.kernel import Event
+from simulations.engine.machine import Together, befallen
 from simulations.engine.network import Network
 from simulations.engine.streams import nth, stream_key
 
@@ -25,7 +26,7 @@ class HostFault(Fault):
         self.word = word
 
     def begin(self) -> None:
-        if not self.host.up:
+        if self.host.crashes:
             self.host.note(f"{self.word}: nothing to see yet, because the node is down")
         self.host.conditions.append(self.word)
         self.apply()
@@ -187,15 +188,17 @@ class TornDisk(HostFault):
 
 
 class Chaos(HostFault):
-    """Strikes the host again and again at random, and repairs it each time; both after exponential times, drawn from a
-    stream that belongs to the host and to what befalls it.
+    """Strikes again and again at random, and repairs each time; both after exponential times, drawn from a stream that
+    belongs to the process or machine of that name and to what befalls it.
     """
 
-    def __init__(self, network: Network, host: Host, strike: Fault, does: str, rate_per_min: float, mttr_ms: float):
+    def __init__(
+        self, network: Network, name: str, host: Host, strike: Fault, does: str, rate_per_min: float, mttr_ms: float
+    ) -> None:
         super().__init__(network, strike.number, host, "chaos")
         self.strike = strike
         self.does = does
-        self.key = stream_key(network.seed, host.id, f"chaos {does}")
+        self.key = stream_key(network.seed, name, f"chaos {does}")
         self.calm = Exponential(int(60e9 / rate_per_min))
         self.repair = Exponential(to_ns(mttr_ms))
         self.turns = 0
@@ -248,12 +251,23 @@ def host_fault(network: Network, number: int, entry: dict[str, Any]) -> Fault | 
     kind = entry["kind"]
     if kind not in HOST_KINDS:
         return None
-    host = network.hosts[entry["target"]]
+    name, hosts = befallen(network, entry["target"], entry["does"] if kind == "chaos" else kind)
     if kind == "chaos":
         strike = host_fault(network, number, {**entry, "kind": entry["does"]})
         assert strike is not None
         rate_per_min, mttr_ms = float(entry["rate_per_min"]), float(entry["mttr_ms"])
-        return Chaos(network, host, strike, entry["does"], rate_per_min, mttr_ms)
+        chaos = Chaos(network, name, hosts[0], strike, entry["does"], rate_per_min, mttr_ms)
+        return _together(network, number, [chaos, *(HostFault(network, number, host, "chaos") for host in hosts[1:])])
+    return _together(network, number, [_on_process(network, number, host, entry) for host in hosts])
+
+
+def _together(network: Network, number: int, parts: list[Fault]) -> Fault:
+    return parts[0] if len(parts) == 1 else Together(network, number, parts)
+
+
+def _on_process(network: Network, number: int, host: Host, entry: dict[str, Any]) -> Fault:
+    """Build a fault on one process."""
+    kind = entry["kind"]
     if kind == "stop":
         return Stop(network, number, host, "stopped")
     if kind == "pause":

@@ -50,6 +50,10 @@ class Kernel:
         self._fault_serial += 1
         heappush(self._queue, (time_ns, self._fault_serial, event))
 
+    def due(self, until_ns: int) -> int:
+        """How many of the scheduled events come before `until_ns`."""
+        return len([entry for entry in self._queue if entry[0] < until_ns])
+
     def run(self, until_ns: int, events_max: int) -> int:
         """Fire events before `until_ns`, at most `events_max` of them; return how many fired."""
         queue = self._queue
@@ -97,6 +101,15 @@ class NativeKernel(Kernel):
             self._pop().fire()
         self.events += fired
         return fired
+
+    def due(self, until_ns: int) -> int:
+        until: i64 = until_ns
+        found = 0
+        position: i64 = 0
+        while position < self._size:
+            found += self._times[position] < until
+            position += 1
+        return found
 
     def waiting(self) -> list[Event]:
         return [event for event in self._places if event is not None]

@@ -15,7 +15,7 @@ from simulations.engine.distributions import Distribution, distribution
 from simulations.engine.streams import nth, stream_key, uniform
 
 if TYPE_CHECKING:
-    from simulations.engine.network import Channel, Message
+    from simulations.engine.channel import Channel, Message
 
 NS_PER_S: Final = 1_000_000_000
 QUEUE_BYTES: Final = 65_536
@@ -155,7 +155,7 @@ class Conditions(Carrier):
         loss = self._loss()
         self._travel(message, waits_ns, loss)
         if self.duplication > 0.0 and uniform(self.copy_key, message.lineage) < self.duplication:
-            self._travel(network.duplicate(message), waits_ns, loss)
+            self._travel(message.twin(), waits_ns, loss)
 
     def _travel(self, message: Message, waits_ns: int, loss: float) -> None:
         channel = self.channel

@@ -25,6 +25,12 @@ class Body:
         """What goes first in a queue by priority: the higher."""
         return 0
 
+    def altered(self, draw: float) -> Body:
+        """The same message with other content, as somebody on the wire may make it of a draw in [0, 1). Itself where
+        there is nothing to alter.
+        """
+        return self
+
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Request(Body):
@@ -76,6 +82,16 @@ def role_of(body: type[Body]) -> str:
     )
 
 
+def wrong_value(draw: float) -> int:
+    """A value that nobody wrote: clients write positive ones."""
+    return -1 - int(draw * 1_000_000)
+
+
+def wrong_key(key: str, draw: float) -> str:
+    """A key that nobody uses."""
+    return f"{key}~{int(draw * 1_000)}"
+
+
 def kind_of(body: type[Body]) -> str:
     """The kind's word, as in the trace and in metrics: VoteRequest → vote_request."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", body.__name__).lower()
@@ -91,6 +107,9 @@ class Work(Request):
     def rank(self) -> int:
         return 2 * self.priority
 
+    def altered(self, draw: float) -> Body:
+        return Work(wrong_key(self.key, draw), self.priority)
+
 
 @dataclass(frozen=True)
 class Read(Request):
@@ -101,6 +120,9 @@ class Read(Request):
 
     def rank(self) -> int:
         return 2 * self.priority + 1
+
+    def altered(self, draw: float) -> Body:
+        return Read(wrong_key(self.key, draw), self.priority)
 
 
 @dataclass(frozen=True)
@@ -113,6 +135,9 @@ class Write(Request):
 
     def rank(self) -> int:
         return 2 * self.priority
+
+    def altered(self, draw: float) -> Body:
+        return Write(self.key, wrong_value(draw), self.priority)
 
 
 @dataclass(frozen=True)
@@ -128,6 +153,9 @@ class Value(Reply):
     """A read's answer; None for a key that was never written."""
 
     value: int | None
+
+    def altered(self, draw: float) -> Body:
+        return Value(wrong_value(draw))
 
 
 @dataclass(frozen=True)

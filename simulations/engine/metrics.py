@@ -132,16 +132,37 @@ def _unavailability(prefix: str, operations: list[Operation]) -> dict[str, float
     }
 
 
-def in_flight_metrics(log: Log, select: Selection) -> dict[str, float]:
-    """How many operations were under way, on average, whenever they began."""
-    to_ns = min(select.to_ns, log.end_ns)
+def in_flight_metrics(
+    log: Log, select: Selection, operations: Sequence[Operation], groups: Mapping[str, Sequence[Operation]]
+) -> dict[str, float]:
+    """How many operations were under way, on average and at most, whenever they began: in all, by sort, by group."""
+    kinds: dict[str, list[Operation]] = {f"ops.{f}": [] for f in sorted({one.f for one in operations})}
+    for one in operations:
+        kinds[f"ops.{one.f}"].append(one)
+    found: dict[str, float] = {}
+    for prefix, members in {"ops": operations, **kinds, **groups}.items():
+        found |= _in_flight(prefix, log.end_ns, (select.from_ns, min(select.to_ns, log.end_ns)), members)
+    return found
+
+
+def _in_flight(prefix: str, end_ns: int, window: tuple[int, int], operations: Sequence[Operation]) -> dict[str, float]:
+    low, high = window
+    steps: list[int] = []  # twice the time, and 1 for a start: at one moment ends come first
     area = 0
-    for one in log.operations.values():
-        end_ns = log.end_ns if one.end_ns is None else one.end_ns
-        overlap_ns = min(end_ns, to_ns) - max(one.start_ns, select.from_ns)
-        if overlap_ns > 0 and select.passes(one):
-            area += overlap_ns
-    return {"ops.in_flight_mean": area / (to_ns - select.from_ns)} if area else {}
+    for one in operations:
+        start = max(one.start_ns, low)
+        end = min(end_ns if one.end_ns is None else one.end_ns, high)
+        if end > start:
+            area += end - start
+            steps += [2 * start + 1, 2 * end]
+    if not steps:
+        return {}
+    under_way = most = 0
+    steps.sort()
+    for step in steps:
+        under_way += 1 if step % 2 else -1
+        most = max(most, under_way)
+    return {f"{prefix}.in_flight_mean": area / (high - low), f"{prefix}.in_flight_max": most}
 
 
 def word(reason: str) -> str:
@@ -166,6 +187,7 @@ def message_metrics(log: Log, chosen: Sequence[int], served: frozenset[int]) -> 
     outcomes.pop("in flight", 0)
     found["messages.dropped"] = sum(outcomes.values())
     found["messages.bytes"] = sum(log.sent_size[id_] for id_ in chosen)
+    found["messages.retransmitted"] = sum(1 for id_ in chosen if id_ in log.copies and log.retransmitted(id_))
     found |= {f"messages.dropped.{word(reason)}": count for reason, count in outcomes.items() if count}
     found |= {f"messages.by_kind.{kind}": count for kind, count in kinds.items() if count}
     if served:

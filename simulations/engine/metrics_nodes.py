@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Mapping
+from itertools import chain, takewhile
 from typing import Any
 
 from simulations.engine.causality import call_end_ns, queue_stays
 from simulations.engine.log import Log
 from simulations.engine.metrics import Selection, latency_figures, word
 from simulations.engine.metrics_table import NS_PER_MS, NS_PER_S
+from simulations.engine.metrics_traffic import Traffic
 
 
-def node_metrics(log: Log, select: Selection, params: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
-    """The figures below `nodes.`."""
+def node_metrics(
+    log: Log, select: Selection, params: Mapping[str, Mapping[str, Any]], work: list[Work]
+) -> dict[str, float]:
+    """The figures below `nodes.`. `work` is what `work_of` finds."""
     found: dict[str, float] = {}
     to_ns = min(select.to_ns, log.end_ns)
     window = (select.from_ns, to_ns)
-
-    def inside(time_ns: int) -> bool:
-        return window[0] <= time_ns < window[1]
-
-    work = _work(log, params)
     for index, name in enumerate(log.nodes):
         busy = log.mean(index, "busy", select.from_ns, to_ns)
         slots = params.get(name, {}).get("concurrency") or log.mean(index, "concurrency", select.from_ns, to_ns)
@@ -30,10 +30,9 @@ def node_metrics(log: Log, select: Selection, params: Mapping[str, Mapping[str, 
         if queue is not None:
             found[f"nodes.{name}.queue_mean"] = queue
             found[f"nodes.{name}.queue_max"] = log.highest(index, "queue", select.from_ns, to_ns)
-            prefix = f"nodes.{name}.wait_ms"
-            found |= latency_figures(
-                prefix, (left - came for came, left, served in queue_stays(log, index) if served and inside(left))
-            )
+            stays = takewhile(lambda stay: stay[1] < to_ns, queue_stays(log, index))
+            waits = (left - came for came, left, served in stays if served and left >= select.from_ns)
+            found |= latency_figures(f"nodes.{name}.wait_ms", waits)
         if to_ns > select.from_ns:
             found |= work[index].figures(f"nodes.{name}", window)
         up = log.mean(index, "up", select.from_ns, to_ns)
@@ -42,33 +41,59 @@ def node_metrics(log: Log, select: Selection, params: Mapping[str, Mapping[str, 
     return found
 
 
+class Spans:
+    """Stretches of time."""
+
+    def __init__(self) -> None:
+        self.starts: array[int] = array("q")
+        self.ends: array[int] = array("q")
+
+    def add(self, start_ns: int, end_ns: int) -> None:
+        """One more."""
+        self.starts.append(start_ns)
+        self.ends.append(end_ns)
+
+    def overlap_ns(self, window: tuple[int, int]) -> int:
+        """How much of them falls into a window."""
+        low, high = window
+        total = 0
+        for start, end in zip(self.starts, self.ends, strict=True):
+            if start < high and end > low:
+                total += min(end, high) - max(start, low)
+        return total
+
+
 class Work:
     """What a node had to do: spans of requests received, and of calls for which it held a worker."""
 
     def __init__(self) -> None:
-        self.received: list[tuple[int, int]] = []
-        self.answered_ns: list[int] = []
-        self.held: list[tuple[int, int]] = []
+        self.received = Spans()
+        self.answered = Spans()
+        self.refused_ns: array[int] = array("q")
+        self.held = Spans()
         self.holds = False
 
     def figures(self, prefix: str, window: tuple[int, int]) -> dict[str, float]:
         """The figures of a window."""
         found: dict[str, float] = {}
         span_ns = window[1] - window[0]
-        if self.received:
-            answered = sum(1 for time in self.answered_ns if window[0] <= time < window[1])
-            found[f"{prefix}.throughput_per_s"] = answered / (span_ns / NS_PER_S)
-            found[f"{prefix}.in_flight_mean"] = _overlap_ns(self.received, window) / span_ns
+        if self.received.starts:
+            low, high = window
+            spans = zip(self.answered.starts, self.answered.ends, strict=True)
+            times = array("q", (end - start for start, end in spans if low <= end < high))
+            refused = sum(1 for time in self.refused_ns if low <= time < high)
+            found[f"{prefix}.throughput_per_s"] = len(times) / (span_ns / NS_PER_S)
+            found |= latency_figures(f"{prefix}.latency_ms", times)
+            found[f"{prefix}.refused"] = refused
+            if times or refused:
+                found[f"{prefix}.refused_ratio"] = refused / (len(times) + refused)
+            found[f"{prefix}.in_flight_mean"] = self.received.overlap_ns(window) / span_ns
         if self.holds:
-            found[f"{prefix}.held_mean"] = _overlap_ns(self.held, window) / span_ns
+            found[f"{prefix}.held_mean"] = self.held.overlap_ns(window) / span_ns
         return found
 
 
-def _overlap_ns(spans: Iterable[tuple[int, int]], window: tuple[int, int]) -> int:
-    return sum(max(0, min(end, window[1]) - max(start, window[0])) for start, end in spans)
-
-
-def _work(log: Log, params: Mapping[str, Mapping[str, Any]]) -> list[Work]:
+def work_of(log: Log, params: Mapping[str, Mapping[str, Any]]) -> list[Work]:
     """Each node's work. A caller whose call is not answered holds its worker until its timeout."""
     found = [Work() for _ in log.nodes]
     waits_ns: list[int] = []
@@ -82,44 +107,41 @@ def _work(log: Log, params: Mapping[str, Mapping[str, Any]]) -> list[Work]:
         if log.delivered(id_):
             arrived_ns = log.settled_ns[id_]
             end_ns = log.sent_ns[answer] if answer >= 0 else log.crash_after(dst, arrived_ns)
-            found[dst].received.append((arrived_ns, end_ns))
-            if answer >= 0 and log.kinds[log.sent_kind[answer]] != "refusal":
-                found[dst].answered_ns.append(end_ns)
-        if found[src].holds:
-            found[src].held.append((sent_ns, call_end_ns(log, id_, waits_ns[src])))
+            found[dst].received.add(arrived_ns, end_ns)
+            if answer >= 0 and log.kinds[log.sent_kind[answer]] == "refusal":
+                found[dst].refused_ns.append(end_ns)
+            elif answer >= 0:
+                found[dst].answered.add(arrived_ns, end_ns)
+        if found[src].holds and id_ not in log.copies:
+            found[src].held.add(sent_ns, call_end_ns(log, id_, waits_ns[src]))
     return found
 
 
 def link_metrics(
-    log: Log, select: Selection, chosen: Sequence[int], links: Mapping[tuple[str, str], tuple[str, float]]
+    log: Log, select: Selection, traffic: Traffic, links: Mapping[tuple[str, str], tuple[str, float]]
 ) -> dict[str, float]:
     """The figures below `links.`; links go by their ends, each with its id and its bandwidth in Mbit/s (0: none)."""
-    counts: dict[tuple[int, int], list[int]] = {}
-    drops: dict[tuple[int, int], dict[str, int]] = {}
-    for id_ in chosen:
-        way = (log.sent_src[id_], log.sent_dst[id_])
-        count = counts.setdefault(way, [0, 0])
-        count[0] += 1
-        count[1] += log.sent_size[id_]
-        outcome = log.outcomes[log.settled[id_]]
-        if outcome not in ("delivered", "in flight"):
-            reasons = drops.setdefault(way, {})
-            reasons[outcome] = reasons.get(outcome, 0) + 1
     number = {name: index for index, name in enumerate(log.nodes)}
-    seconds = (min(select.to_ns, log.end_ns) - select.from_ns) / NS_PER_S
+    span_ns = min(select.to_ns, log.end_ns) - select.from_ns
     found: dict[str, float] = {}
     for (a, b), (name, mbit_per_s) in links.items():
         ways = [(number[a], number[b]), (number[b], number[a])]
-        sums = [counts.get(way, [0, 0]) for way in ways]
-        found[f"links.{name}.messages"] = sums[0][0] + sums[1][0]
-        found[f"links.{name}.bytes"] = sums[0][1] + sums[1][1]
-        found[f"links.{name}.dropped"] = sum(sum(drops.get(way, {}).values()) for way in ways)
+        sizes = [traffic.sizes.get(way, 0) for way in ways]
+        found[f"links.{name}.messages"] = sum(traffic.counts.get(way, 0) for way in ways)
+        found[f"links.{name}.bytes"] = sizes[0] + sizes[1]
+        found[f"links.{name}.retransmissions"] = sum(traffic.again.get(way, 0) for way in ways)
+        found[f"links.{name}.dropped"] = sum(sum(traffic.drops.get(way, {}).values()) for way in ways)
         for way in ways:
-            for reason, count_ in drops.get(way, {}).items():
+            for reason, count in traffic.drops.get(way, {}).items():
                 key = f"links.{name}.dropped.{word(reason)}"
-                found[key] = found.get(key, 0) + count_
-        if mbit_per_s > 0 and seconds > 0:
-            found[f"links.{name}.utilisation"] = max(sums[0][1], sums[1][1]) * 8 / (mbit_per_s * 1e6 * seconds)
+                found[key] = found.get(key, 0) + count
+        times = [traffic.times.get(way, ()) for way in ways]
+        found |= latency_figures(f"links.{name}.latency_ms", chain(*times))
+        if span_ns > 0:
+            found[f"links.{name}.throughput_per_s"] = sum(map(len, times)) / (span_ns / NS_PER_S)
+            found[f"links.{name}.in_flight_mean"] = sum(traffic.under_way.get(way, 0) for way in ways) / span_ns
+        if mbit_per_s > 0 and span_ns > 0:
+            found[f"links.{name}.utilisation"] = max(sizes) * 8 / (mbit_per_s * 1e6 * (span_ns / NS_PER_S))
     return found
 
 
@@ -148,7 +170,7 @@ def _agreed_ns(log: Log, group: list[int]) -> int | None:
         for time, value in zip(*log.states[node, "digest"], strict=True)
         if value is not None
     )
-    alive = {node for node in group if bool(log.states.get((node, "up"), ([0], [True]))[1][-1])}
+    alive = {node for node in group if bool(log.states.get((node, "up"), ((0,), (True,)))[1][-1])}
     held: dict[int, Any] = {}
     since: int | None = None
     for time, node, value in changes:
@@ -163,7 +185,7 @@ def _lags_ns(log: Log, group: list[int]) -> Iterable[int]:
     first: dict[str, int] = {}
     shown: dict[tuple[int, str], int] = {}
     for node in group:
-        for time, change in log.changes.get(node, ()):
+        for time, change in zip(*log.changes.get(node, ((), ())), strict=True):
             shown.setdefault((node, change), time)
             first[change] = min(first.get(change, time), time)
     ahead: dict[str, int] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from simulations.engine.declare import Metric
@@ -24,6 +25,7 @@ METRICS: Final[tuple[Metric, ...]] = (
     Metric("ops.per_s", "/s", "Operations invoked a second."),
     Metric("ops.goodput_per_s", "/s", "Successful operations a second."),
     Metric("ops.in_flight_mean", "operations", "Time-average of the operations under way."),
+    Metric("ops.in_flight_max", "operations", "Most operations under way at once."),
     Metric("ops.attempts.mean", "attempts", "Attempts an operation, the client's retries counted; the mean."),
     Metric("ops.attempts.max", "attempts", "Most attempts that an operation took."),
     Metric(
@@ -89,13 +91,22 @@ METRICS: Final[tuple[Metric, ...]] = (
         "messages",
         "Messages dropped for this reason, spaces as underscores: messages.dropped.queue_full.",
     ),
+    Metric("messages.retransmitted", "messages", "Messages that a stream sent again; each is one of those sent."),
     Metric("messages.by_kind.<kind>", "messages", "Messages sent of this kind: messages.by_kind.read."),
     Metric("messages.bytes", "bytes", "Size of the messages sent, headers included."),
     Metric("messages.per_op", "messages/operation", "Messages sent on behalf of the selected operations ÷ ops.total."),
+    Metric("messages.hops_mean", "links", "Links that a delivered message took, on average; where something forwards."),
     Metric("nodes.<id>.utilisation", "ratio", "Time-average of the busy servers ÷ concurrency."),
     Metric("nodes.<id>.queue_mean", "requests", "Time-average of the queue's length."),
     Metric("nodes.<id>.queue_max", "requests", "Longest that the queue was."),
     Metric("nodes.<id>.throughput_per_s", "/s", "Requests answered a second, refusals not counted."),
+    Metric("nodes.<id>.refused", "requests", "Requests answered with a refusal."),
+    Metric("nodes.<id>.refused_ratio", "ratio", "The same ÷ all requests answered."),
+    Metric(
+        "nodes.<id>.latency_ms.<figure>",
+        "ms",
+        "Mean, p50, p95, p99 or max from a request's arrival to its answer, refusals not counted.",
+    ),
     Metric("nodes.<id>.in_flight_mean", "requests", "Time-average of the requests received and not yet answered."),
     Metric(
         "nodes.<id>.wait_ms.<figure>",
@@ -107,6 +118,8 @@ METRICS: Final[tuple[Metric, ...]] = (
         "workers",
         "Time-average of the calls that a worker is held for, waiting for what stands behind.",
     ),
+    Metric("nodes.<id>.forwarded", "messages", "Messages that a switch or router sent on."),
+    Metric("nodes.<id>.cost", "$", "Its cost_per_hour × the time, whether up or not; its machine's is apart."),
     Metric("nodes.<id>.up_ratio", "ratio", "Share of the time that the node was up."),
     Metric(
         "replicas.digest_equal", "1 or 0", "1 when all replicas of each cluster hold the same data at the end, else 0."
@@ -121,13 +134,34 @@ METRICS: Final[tuple[Metric, ...]] = (
         "ms",
         "Mean, p50, p95, p99 or max from a change's first showing on a replica to its showing on another.",
     ),
-    Metric("links.<id>.messages", "messages", "Messages sent over the link, both ways."),
+    Metric("links.<id>.messages", "messages", "Messages sent over the link, both ways, forwarded ones included."),
     Metric("links.<id>.bytes", "bytes", "Their size."),
     Metric("links.<id>.dropped", "messages", "Messages that did not arrive over it."),
     Metric("links.<id>.dropped.<reason>", "messages", "The same by reason, spaces as underscores."),
+    Metric("links.<id>.retransmissions", "messages", "Messages sent again over it, where it carries a stream."),
     Metric("links.<id>.utilisation", "ratio", "Bits sent ÷ bandwidth, the busier way; where a bandwidth is set."),
+    Metric("links.<id>.throughput_per_s", "/s", "Messages that arrived a second, of those sent in the window."),
+    Metric(
+        "links.<id>.latency_ms.<figure>", "ms", "Mean, p50, p95, p99 or max from sending to arrival, waiting included."
+    ),
+    Metric("links.<id>.in_flight_mean", "messages", "Time-average of the messages under way on the link."),
+    Metric("links.<id>.cost", "$", "Bytes sent ÷ 10^9 × cost_per_gb, each way at its own price."),
+    Metric("hosts.<id>.utilisation", "ratio", "Time-average of a shared machine's busy cores ÷ its cores."),
+    Metric("hosts.<id>.running_mean", "pieces of work", "Time-average of the work that shares the CPU."),
+    Metric("hosts.<id>.running_max", "pieces of work", "Most work that shared the CPU at once."),
+    Metric(
+        "hosts.<id>.waiting_mean", "pieces of work", "Time-average of the work that shares the CPU beyond one a core."
+    ),
+    Metric("hosts.<id>.cost", "$", "A machine's cost_per_hour × the time, whether up or not."),
     Metric("zones.<id>.<figure>", "", "Any figure of ops for the clients in a zone: zones.east.success_ratio."),
     Metric("clusters.<id>.<figure>", "", "Any figure of ops for the operations that reached a cluster's members."),
+    Metric("clusters.<id>.cost", "$", "What was sent between its members without a drawn link × its cost_per_gb."),
+    Metric(
+        "cost.total",
+        "$",
+        "Nodes, machines and traffic, after the warm-up or in the window; the scenario says in what money.",
+    ),
+    Metric("cost.per_million_ops", "$", "cost.total ÷ ops.ok × 1,000,000."),
     Metric("checks.<name>.violations", "violations", "How often the check found its rule broken."),
 )
 
@@ -138,3 +172,22 @@ COUNTED: Final = {
     "messages.dropped.": "messages.sent",
     "messages.by_kind.": "messages.sent",
 }
+
+_PLAIN: Final = {metric.name: metric.unit for metric in METRICS if "<" not in metric.name}
+_FAMILIES: Final = [
+    (re.compile(".+".join([re.escape(part) for part in re.split("<[a-z]+>", metric.name)])), metric.unit)
+    for metric in METRICS
+    if "<" in metric.name and metric.unit
+]
+_LIKE_OPS: Final = re.compile(r"(?:ops|zones|clusters)\.[a-z0-9_-]+\.(.+)")
+
+
+def unit_of(name: str) -> str:
+    """The unit of a figure that every run has; "" for one without, or that is not known here."""
+    if name in _PLAIN:
+        return _PLAIN[name]
+    for family, unit in _FAMILIES:
+        if family.fullmatch(name):
+            return unit
+    like = _LIKE_OPS.fullmatch(name)
+    return unit_of(f"ops.{like[1]}") if like else ""

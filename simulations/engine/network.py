@@ -1,168 +1,24 @@
-"""The network: messages, the channels they travel, and what keeps them from arriving.
-
-A channel is one direction of a link. A message is one row of the trace when it is sent and one when it is settled:
-delivered, or dropped and why. Silence is all that a sender learns of a drop.
-"""
+"""The network: who is joined to whom, and how messages are put on their way."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from mypy_extensions import i64
-
+from simulations.engine.channel import Channel, Message
 from simulations.engine.distributions import Distribution
 from simulations.engine.kernel import Kernel
-from simulations.engine.links import QUEUE_BYTES, Carrier, Conditions
 from simulations.engine.messages import Body
-from simulations.engine.streams import descend, stream_key, uniform
+from simulations.engine.streams import descend, uniform
 from simulations.engine.tasks import Call, Cause, Task
 from simulations.engine.timers import Deadlines
-from simulations.engine.trace import DELIVERED, Trace
+from simulations.engine.trace import Trace
 
 if TYPE_CHECKING:
     from simulations.engine.host import Host
+    from simulations.engine.machine import Machine
+    from simulations.engine.routing import Routing
 
 TIMEOUTS_SHARED_MAX: Final = 256
-
-
-class Message(Cause):
-    """A body under way. `call` is the call that awaits its reply or, for a reply, the one that it answers."""
-
-    __slots__ = ("body", "call", "cause_id", "channel", "lost", "outcome", "replies", "sent_ns", "settled_ns")
-
-    def __init__(
-        self, channel: Channel, body: Body, id: int, cause: Cause, lineage: i64, call: Call | None, replies: bool
-    ) -> None:
-        self.id = id
-        self.op = cause.op
-        self.lineage = lineage
-        self.effects = 0
-        self.drawn = ""
-        self.drawn_again = None
-        self.cause_id = cause.id
-        self.channel = channel
-        self.body = body
-        self.call = call
-        self.replies = replies
-        self.sent_ns = channel.network.kernel.now
-        self.lost = False
-        self.settled_ns = -1
-        self.outcome = DELIVERED
-
-    @property
-    def deadline_ns(self) -> int:
-        """When whoever asked gives up; −1: never, or not said."""
-        return -1 if self.call is None else self.call.deadline_ns
-
-    def fire(self) -> None:
-        """Arrive, or be dropped."""
-        self.channel.arrive(self)
-
-
-class Channel:
-    """One direction of a link: latency, loss, what blocks it at the moment, and conditions beyond (None: none)."""
-
-    def __init__(self, network: Network, link: str, src: Host, dst: Host, latency: Distribution, loss: float) -> None:
-        self.network = network
-        self.link = link
-        self.src = src
-        self.dst = dst
-        self.src_index = src.index
-        self.dst_index = dst.index
-        self.latency = latency
-        self.own_loss = loss
-        self.faulty_loss: list[float] = []
-        self.loss = loss
-        self.direction = direction = f"{link}:{src.id}>{dst.id}"
-        self.conditions: Conditions | None = None
-        self.carrier: Carrier | None = None  # who puts messages on their way; None: the plain path
-        self.queue_bytes = QUEUE_BYTES
-        self.latency_key = stream_key(network.seed, direction, "latency")
-        self.loss_key = stream_key(network.seed, direction, "loss")
-        self.salt = stream_key(network.seed, direction, "lineage")
-        self.blocks: list[str] = []
-        self.blocked_from_ns = -1
-        self.block_reason = ""
-        self.past_blocks: list[tuple[int, int, str]] = []  # from, to, reason
-
-    def replace(self, latency: Distribution, loss: float) -> None:
-        """Take other parameters than the link's other direction."""
-        self.latency = latency
-        self.own_loss = loss
-        self.loss = loss
-
-    def condition(self, conditions: Conditions | None) -> None:
-        """Carry messages under these conditions from now on."""
-        self.conditions = conditions
-        self.carrier = conditions
-
-    def block(self, reason: str) -> None:
-        """Let nothing arrive or cross from now on."""
-        if not self.blocks:
-            self.blocked_from_ns = self.network.kernel.now
-            self.block_reason = reason
-        self.blocks.append(reason)
-
-    def unblock(self, reason: str) -> None:
-        """Take one block of that reason away."""
-        self.blocks.remove(reason)
-        if not self.blocks:
-            self.past_blocks.append((self.blocked_from_ns, self.network.kernel.now, self.block_reason))
-
-    def settle_loss(self) -> None:
-        """Work out the probability of loss: a message must survive the link's own loss and every fault's."""
-        survives = 1.0 - self.own_loss
-        for probability in self.faulty_loss:
-            survives *= 1.0 - probability
-        self.loss = 1.0 - survives
-
-    def obstacle(self, message: Message) -> str:
-        """Why the message cannot arrive now, or "". One that was half-way while the channel was blocked has been
-        dropped there.
-        """
-        if message.lost:
-            return self.network.doomed.pop(message.id, "lost")
-        if self.blocks:
-            return self.blocks[0]
-        if self.past_blocks:
-            crossed_ns = (message.sent_ns + self.network.kernel.now) // 2
-            for from_ns, to_ns, reason in self.past_blocks:
-                if from_ns <= crossed_ns < to_ns:
-                    return reason
-        if not self.dst.up:
-            return "node down"
-        if self.dst.stopped:
-            return "refused"
-        return ""
-
-    def arrive(self, message: Message) -> None:
-        """Settle the message; hand it to the host behind the channel if nothing is in its way."""
-        network = self.network
-        process = self.dst.process
-        if process is None or not process.alive or message.lost or self.blocks or self.past_blocks:
-            reason = self.obstacle(message)
-            if reason:
-                self.drop(message, reason)
-                return
-        message.settled_ns = network.kernel.now
-        network.trace.settled.append(message)
-        network.delivered += 1
-        if process is None:
-            return
-        if process.alive:
-            process.receive(message)
-        else:
-            process.put_off(message)
-
-    def drop(self, message: Message, reason: str) -> None:
-        """Settle a message that does not arrive. Only a live machine without the process says so."""
-        network = self.network
-        message.settled_ns = network.kernel.now
-        message.outcome = network.trace.code(reason)
-        network.trace.settled.append(message)
-        network.dropped[reason] = network.dropped.get(reason, 0) + 1
-        if reason == "refused":
-            self.dst.refuse(message)
 
 
 class Network:
@@ -173,18 +29,22 @@ class Network:
         self.trace = trace
         self.seed = seed
         self.hosts: dict[str, Host] = {}
+        self.machines: dict[str, Machine] = {}  # those that the document names
         self.channels: dict[str, list[Channel]] = {}
+        self.meshes: dict[str, list[str]] = {}  # cluster → its members
         self.sent = 0
         self.delivered = 0
         self.dropped: dict[str, int] = {}
         self.doomed: dict[int, str] = {}  # under way in name only → why
         self.operations = 0
+        self.stream_calls = 0
         self.processes = 0
         self.workload_ends_ns = 0
         self.deadlines: dict[int, Deadlines] = {}  # by timeout
         self.cancels = False  # some node cancels the calls that it gives up
         self.idle_tasks: list[Task] = []
         self.buried: list[set[Task]] = []  # what crashed processes were doing
+        self.routing: Routing | None = None  # None: nothing forwards
 
     def connect(self, link: str, a: Host, b: Host, latency: Distribution, loss: float) -> None:
         """Lay a link: a channel each way."""
@@ -193,6 +53,23 @@ class Network:
         a.channels[b.id] = forth
         b.channels[a.id] = back
         self.channels.setdefault(link, []).extend((forth, back))
+
+    def along(self, target: str, direction: str) -> list[Channel]:
+        """A link's channels in a direction; all links between the members of a cluster, where the target is
+        `cluster:<id>`, or all of a node, where it is one.
+        """
+        if target in self.channels:
+            channels = self.channels[target]
+        elif target in self.hosts:
+            out = list(self.hosts[target].channels.values())
+            channels = [one for channel in out for one in (channel, channel.dst.channels[target])]
+        else:
+            members = [self.hosts[id] for id in self.meshes[target.partition(":")[2]]]
+            pairs = [(a, b) for place, a in enumerate(members) for b in members[place + 1 :] if b.id in a.channels]
+            channels = [one for a, b in pairs for one in (a.channels[b.id], b.channels[a.id])]
+        if direction == "both":
+            return channels
+        return channels[0::2] if direction == "a-to-b" else channels[1::2]
 
     def await_reply(self, call: Call, timeout_ns: int) -> None:
         """Let the call fail when it has no reply by its deadline."""
@@ -208,6 +85,12 @@ class Network:
         self, channel: Channel, body: Body, cause: Cause, effect: int, call: Call | None, replies: bool
     ) -> None:
         """Send a body; `effect` tells it from what else the same cause sends over the same channel."""
+        if channel.outlet is not None:
+            channel.outlet.transmit(body, cause, effect, call, replies)
+            return
+        if channel.stream is not None:
+            channel.stream.offer(body, cause, effect, call, replies)
+            return
         id = self.sent
         self.sent = id + 1
         lineage = descend(cause.lineage, channel.salt, effect)
@@ -241,6 +124,9 @@ class Network:
         self.sent = id + 1
         channel = original.channel
         lineage = descend(original.lineage, channel.salt, 0)
-        copy = Message(channel, original.body, id, original, lineage, original.call, original.replies)
+        if channel.stream is None:
+            copy = Message(channel, original.body, id, original, lineage, original.call, original.replies)
+        else:
+            copy = channel.stream.twin(original, id, lineage)
         self.trace.sent.append(copy)
         return copy

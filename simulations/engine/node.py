@@ -14,13 +14,13 @@ from mypy_extensions import mypyc_attr
 
 from simulations.engine.backlog import Backlog
 from simulations.engine.bugs import node_bug
-from simulations.engine.declare import Invariant, Metric, Param, Show
+from simulations.engine.channel import Message
+from simulations.engine.declare import Param, Show
 from simulations.engine.disk import stretched
 from simulations.engine.distributions import Distribution, to_ns
 from simulations.engine.host import Host
 from simulations.engine.kernel import Event
 from simulations.engine.messages import Body, Cancel, Probe, ProbeReply, Refusal, kind_of, role_of
-from simulations.engine.network import Message
 from simulations.engine.process import Process
 from simulations.engine.streams import mix, nth
 from simulations.engine.tasks import (
@@ -31,6 +31,7 @@ from simulations.engine.tasks import (
     Future,
     NodeBug,
     Quorum,
+    Race,
     Refused,
     Task,
     start_task,
@@ -57,12 +58,11 @@ class Node(Process):
     ICON: ClassVar[str] = ""
     PARAMS: ClassVar[tuple[Param, ...]] = ()
     SHOWS: ClassVar[tuple[Show, ...]] = ()
-    METRICS: ClassVar[tuple[Metric, ...]] = ()
-    INVARIANTS: ClassVar[tuple[Invariant, ...]] = ()
     HANDLES: ClassVar[tuple[type[Body], ...]] = ()
     INITIATES: ClassVar[bool] = False
     SERVES: ClassVar[bool] = True
     CLUSTERS: ClassVar[bool] = False
+    FORWARDS: ClassVar[bool] = False
 
     def __init__(self, host: Host, params: dict[str, Any]) -> None:
         super().__init__(host, params)
@@ -73,11 +73,11 @@ class Node(Process):
         self.tasks: set[Task] = set()
         self.ongoing: dict[int, Future] | None = {} if host.network.cancels else None
         self._cancels = bool(params.get("propagate_cancellation", False))
-        self._handlers: dict[type[Body], Callable[[Any, Message], Any]] = {Probe: self.on_probe}
-        self._handlers[Cancel] = self.on_cancel
+        self.handlers: dict[type[Body], Callable[[Any, Message], Any]] = {Probe: self.on_probe}
+        self.handlers[Cancel] = self.on_cancel
         for body in self.HANDLES:
             name = f"on_{kind_of(body)}"
-            self._handlers[body] = getattr(self, name if hasattr(self, name) else f"on_{role_of(body)}")
+            self.handlers[body] = getattr(self, name if hasattr(self, name) else f"on_{role_of(body)}")
 
     def start(self) -> None:
         """The process begins. `disk.read()` holds what an earlier incarnation left."""
@@ -110,11 +110,20 @@ class Node(Process):
         timeout_ns = to_ns(timeout_ms)
         return [self._call(neighbour, body, timeout_ns) for neighbour in to]
 
+    def ready(self, to: str) -> Future:
+        """Await room to send to a neighbour; over datagrams there always is."""
+        stream = self.host.channels[to].stream
+        return Quorum([], 0, []) if stream is None else stream.ready()
+
     def quorum(self, calls: list[Future], need: int, own: list[Any]) -> Quorum:
         """Await the first `need` replies, one's own counted; the rest go on unheeded. Raises Refused when too many
         fail.
         """
         return Quorum(calls, need, own)
+
+    def race(self, futures: list[Future]) -> Race:
+        """Await the first of these to end, well or badly; look at them then. None of them may have ended already."""
+        return Race(futures)
 
     def sleep(self, duration_ns: int) -> Future:
         """Await the passing of time."""
@@ -123,9 +132,12 @@ class Node(Process):
         return future
 
     def work(self, takes: Distribution, purpose: str) -> Future:
-        """Await the doing of work, drawn for this purpose at this moment; on a slow host it takes longer."""
+        """Await the doing of work, drawn for this purpose at this moment; on a slow or busy host it takes longer."""
+        takes_ns = stretched(self.draw_ns(takes, purpose), self.host.pace)
+        if self.host.cpu is not None:
+            return self.host.cpu.begin(self.host, takes_ns)
         future = Future()
-        self.kernel.after(stretched(self.draw_ns(takes, purpose), self.host.pace), future)
+        self.kernel.after(takes_ns, future)
         return future
 
     def timer(self, delay_ns: int, purpose: str, callback: Callable[[], None]) -> Timer:
@@ -191,7 +203,7 @@ class Node(Process):
                 call.resolve(body, message)
             return
         self.cause = message
-        handler = self._handlers.get(type(body))
+        handler = self.handlers.get(type(body))
         if handler is None:
             self.answer(message, Refusal("not understood", False))
             return
@@ -213,7 +225,7 @@ class Node(Process):
         cause = self.cause
         cause.effects += 1
         if self.ongoing is not None:
-            self.ongoing.pop(request.id, None)
+            self.ongoing.pop(request.ticket, None)
         back = self.host.channels[request.channel.src.id]
         self.network.transmit(back, body, cause, cause.effects, request.call, True)
 
@@ -236,7 +248,7 @@ class Node(Process):
     def cancellable(self, request: Message, future: Future) -> Future:
         """What a request waits for: it ends with Cancelled when the request is cancelled."""
         if self.ongoing is not None:
-            self.ongoing[request.id] = future
+            self.ongoing[request.ticket] = future
         return future
 
     def on_cancel(self, body: Cancel, message: Message) -> None:
@@ -265,11 +277,14 @@ class Node(Process):
     def _call(self, to: str, body: Body, timeout_ns: int) -> Call:
         network = self.network
         timeout_ns = self.host.real_ns(timeout_ns)
-        call = Call(self, self.kernel.now + timeout_ns if timeout_ns > 0 else -1)
+        channel = self.host.channels[to]
+        deadline_ns = self.kernel.now + timeout_ns if timeout_ns > 0 else -1
+        call = Call(self, deadline_ns) if channel.stream is None else channel.stream.call(self, deadline_ns)
         if self._cancels:
             call.to = to
-            call.request = network.sent
-        network.transmit(self.host.channels[to], body, self.cause, self.cause.effects, call, False)
+            if channel.stream is None:
+                call.request = network.sent
+        network.transmit(channel, body, self.cause, self.cause.effects, call, False)
         if timeout_ns > 0:
             network.await_reply(call, timeout_ns)
         return call

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from mypy_extensions import i64, mypyc_attr
 
+from simulations.engine.declare import Invariant, Lie, Metric
 from simulations.engine.distributions import Distribution, distribution
 from simulations.engine.gauge import Gauge
 from simulations.engine.host import Host
+from simulations.engine.messages import Body
 from simulations.engine.streams import nth, stream_key, uniform
 from simulations.engine.tasks import Cause
+
+
+class Begun(Cause):
+    """A client operation as why a process acts. `origin` is why the operation began."""
+
+    __slots__ = ("origin",)
+
+    def __init__(self, op: int, origin: Cause) -> None:
+        super().__init__(-1, op, origin.lineage_for("operation begun"))
+        self.origin = origin
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Process:
     """A process on a host. `cause` is why it acts at the moment."""
+
+    LIES: ClassVar[tuple[Lie, ...]] = ()
+    METRICS: ClassVar[tuple[Metric, ...]] = ()
+    INVARIANTS: ClassVar[tuple[Invariant, ...]] = ()
 
     def __init__(self, host: Host, params: dict[str, Any]) -> None:
         self.host = host
@@ -48,6 +64,16 @@ class Process:
         """A distribution parameter."""
         return distribution(self.params[name])
 
+    # Lies: what a type declares in LIES, it does here while a Byzantine fault names it
+
+    def lie(self, behaviour: str, to: str, body: Body) -> Body | None:
+        """What is said to a neighbour in place of a body; None: nothing."""
+        return body
+
+    def feign(self, behaviour: str, body: Body, request: Cause) -> Body | None:
+        """The answer to what has arrived, given without doing anything for it; None: it is handled as ever."""
+        return None
+
     # Clocks
 
     @property
@@ -67,6 +93,17 @@ class Process:
         """How many processes this node has had before this one."""
         return self.host.boots - 1
 
+    # Figures
+
+    def publish(self, metric: str, amount: int) -> None:
+        """Tell a figure that METRICS declares: a count to add, a gauge's new value, a duration in ns. Raises ValueError
+        for one that is not declared.
+        """
+        if metric not in [declared.name for declared in self.METRICS]:
+            raise ValueError(f"{metric!r} is no metric that this node type declares")
+        if self.alive:
+            self.trace.publish(self.kernel.now, self.host.index, metric, amount)
+
     # Chance
 
     def draw(self, purpose: str) -> float:
@@ -82,6 +119,11 @@ class Process:
         key = self.key(purpose)
         return takes.draw_ns(key, nth(key, self.host.firings.get(purpose, 0)))
 
+    def begun(self, op: int) -> Cause:
+        """A cause for an operation that begins now; what is the cause now may be the operation begun before."""
+        cause = self.cause
+        return Begun(op, cause.origin if isinstance(cause, Begun) else cause)
+
     def key(self, purpose: str) -> i64:
         """This node's stream for a purpose."""
         found = self._keys.get(purpose)
@@ -95,7 +137,7 @@ class Process:
         """A client operation begins; returns its number. Its messages and draws belong to it until `complete`."""
         op = self.network.operations
         self.network.operations = op + 1
-        self.cause = Cause(-1, op, self.cause.lineage)
+        self.cause = self.begun(op)
         self.trace.invoke(op, self.kernel.now, self.host.index, process, f, key, value, request_class)
         return op
 
@@ -122,7 +164,7 @@ class Process:
         served at the moment), under a key where one operation has several such effects or none of its own.
         """
         if self.alive:
-            self.trace.effect(self.kernel.now, self.host.index, key, self.cause.op if op < 0 else op)
+            self.trace.effects.extend((self.kernel.now, self.host.index, key, self.cause.op if op < 0 else op))
 
     def note(self, text: str) -> None:
         """Write a remark into the trace."""

@@ -13,7 +13,7 @@ from simulations.engine.kernel import COMPILED
 from simulations.engine.messages import Body
 
 if TYPE_CHECKING:
-    from simulations.engine.network import Message
+    from simulations.engine.channel import Message
 
 Kinds = dict[type[Body], int]
 

@@ -13,16 +13,23 @@ from typing import Any, Final
 
 import msgpack
 
+from simulations.engine.channel import Message
 from simulations.engine.distributions import distribution, to_ns
-from simulations.engine.fault import Fault, Trigger, Triggers, Turn
+from simulations.engine.endpoints import lay_stream
+from simulations.engine.fabrics import Circle, clusters_by_member, fabrics
+from simulations.engine.fault import Fault, Turn
 from simulations.engine.faults import fault
 from simulations.engine.host import Host
 from simulations.engine.kernel import new_kernel
 from simulations.engine.links import furnish
-from simulations.engine.network import Message, Network
+from simulations.engine.machine import share_machines
+from simulations.engine.network import Network
 from simulations.engine.node import Node
+from simulations.engine.routing import Routing
+from simulations.engine.taps import guarded
 from simulations.engine.tasks import NodeBug
 from simulations.engine.trace import Chunk, Trace
+from simulations.engine.triggers import Trigger, Triggers, never_words
 
 BATCH: Final = 64
 EVENTS_AT_ONE_INSTANT_MAX: Final = 200_000
@@ -73,6 +80,7 @@ class Simulation:
         self.end_ns = min(self.network.workload_ends_ns + to_ns(document["settle_ms"]), to_ns(limits.simulated_ms_max))
         self.cut_short = self.end_ns < self.network.workload_ends_ns + to_ns(document["settle_ms"])
         self.trace_bytes = 0
+        self.streams: dict[str, dict[str, Any]] = {}  # what hosts ask for whose links to forwarders are streams
         self._hash = hashlib.sha256()
         self._instant_ns = -1
         self._instant_events = 0
@@ -81,20 +89,26 @@ class Simulation:
             host.node_type = node_types[node["type"]]
             host.params = node["params"]
             self.network.hosts[host.id] = host
+        share_machines(self.network, document)
         self.network.cancels = any(node["params"].get("propagate_cancellation", False) for node in nodes)
         self._lay_links(document["links"])
+        self._lay_fabrics(document)
         for cluster in document["clusters"]:
-            self._lay_mesh(cluster)
-        self.triggers = Triggers()
+            if cluster.get("cables", "mesh") == "mesh":
+                self._lay_mesh(cluster)
+        self.triggers = Triggers(self.network)
         for number, entry in enumerate(document["faults"]):
             self._schedule(number, entry)
 
     def chunks(self) -> Iterator[Chunk]:
         """Run; yield each chunk as soon as it is closed."""
-        self.trace.open(0, [])
+        self.trace.open(0, [], [])
         status = "finished"
         reason = ""
         try:
+            self.kernel.run(1, self.kernel.due(1))  # what is broken from the start is so before anything runs
+            if self.network.routing is not None:
+                self.network.routing.begin()
             for host in self.network.hosts.values():
                 host.boot()
             while True:
@@ -106,7 +120,7 @@ class Simulation:
                         break
                 if quiet or self.trace.rows() >= self.trace.rows_max():
                     yield self._close()
-                    self.trace.open(self.kernel.now, self._flight())
+                    self._open()
                 reason = self._limit_reached()
                 if reason:
                     break
@@ -119,7 +133,7 @@ class Simulation:
             if reason:
                 status = "limited"
             else:
-                reason = self.triggers.never_came()
+                reason = self.triggers.never_came(self.end_ns)
             for op in sorted(self.trace.open_ops):
                 self.trace.complete(op, self.kernel.now, "info", None, "run ended", self.trace.attempts.get(op, 1))
         yield self._close()
@@ -153,11 +167,14 @@ class Simulation:
             return f"{what}, at one instant: an endless loop without delay."
         return ""
 
-    def _flight(self) -> list[Message]:
-        """The messages in flight, by id."""
-        messages = [event for event in self.kernel.waiting() if isinstance(event, Message)]
-        messages.sort(key=lambda message: message.id)
-        return messages
+    def _open(self) -> None:
+        under_way = [event for event in self.kernel.waiting() if isinstance(event, Message)]
+        under_way.sort(key=lambda message: message.id)
+        routing = self.network.routing
+        if routing is not None:
+            self.trace.open(self.kernel.now, [message.whole() for message in under_way], routing.flight(under_way))
+        else:
+            self.trace.open(self.kernel.now, under_way, [])
 
     def _lay_links(self, links: list[dict[str, Any]]) -> None:
         hosts = self.network.hosts
@@ -168,12 +185,48 @@ class Simulation:
                 a.peers.append(b.id)
                 b.peers.append(a.id)
                 continue
+            if a.forwards() or b.forwards():
+                continue
             if b.serves():
                 a.targets.append(b.id)
             if b.initiates():
                 b.targets.append(a.id)
 
+    def _lay_fabrics(self, document: dict[str, Any]) -> None:
+        """Acquaint those whom switches and routers join."""
+        hosts = self.network.hosts
+        if not any(host.forwards() for host in hosts.values()):
+            return
+        types = {id: host.node_type for id, host in hosts.items() if host.node_type is not None}
+        clusters = clusters_by_member([(cluster["id"], cluster["members"]) for cluster in document["clusters"]])
+        meshed = {cluster["id"] for cluster in document["clusters"] if cluster.get("cables", "mesh") == "mesh"}
+        routing = self.network.routing = Routing(self.network)
+        self.trace.routed = True
+        for fabric in fabrics(types, [(link["a"], link["b"]) for link in document["links"]]):
+            circle = Circle(fabric, types, clusters)
+            for a, b in circle.peers:
+                if clusters.get(a, "") in meshed:
+                    continue  # the mesh joins them
+                if b not in hosts[a].peers:
+                    hosts[a].peers.append(b)
+                    hosts[b].peers.append(a)
+                self._join(routing, hosts[a], hosts[b])
+            for a, b in circle.targets:
+                if b not in hosts[a].targets:
+                    hosts[a].targets.append(b)
+                self._join(routing, hosts[a], hosts[b])
+            for a in fabric.ends:
+                for b in [id for id in fabric.ends if id in hosts[a].channels]:
+                    self._join(routing, hosts[a], hosts[b])
+
+    def _join(self, routing: Routing, a: Host, b: Host) -> None:
+        """Join two hosts by way of forwarders: by a stream, where the links at both ends ask for one."""
+        routing.join(a, b)
+        if a.id in self.streams and b.id in self.streams:
+            lay_stream(a.channels[b.id], b.channels[a.id], self.streams[a.id], self.streams[b.id])
+
     def _lay_mesh(self, cluster: dict[str, Any]) -> None:
+        self.network.meshes[cluster["id"]] = cluster["members"]
         members = [self.network.hosts[id] for id in cluster["members"]]
         latencies: dict[str, Any] = {f"{row['a']} {row['b']}": row["latency"] for row in cluster.get("latencies", ())}
         for position, a in enumerate(members):
@@ -192,6 +245,12 @@ class Simulation:
         if back is not None:
             b.channels[a.id].replace(distribution(back["latency"]), float(back["loss"]))
         furnish(b.channels[a.id], params if back is None else back)
+        guarded(a.channels[b.id], params)
+        guarded(b.channels[a.id], params if back is None else back)
+        if not (a.forwards() or b.forwards()):
+            lay_stream(a.channels[b.id], b.channels[a.id], params, params if back is None else back)
+        elif params.get("transport") == "stream":
+            self.streams.setdefault(b.id if a.forwards() else a.id, params)
 
     def _schedule(self, number: int, entry: dict[str, Any]) -> None:
         built = fault(self.network, number, entry)
@@ -207,7 +266,4 @@ class Simulation:
         lasts_ms = entry.get("lasts_ms")
         lasts_ns = -1 if lasts_ms is None else to_ns(lasts_ms)
         trigger = Trigger(built, when["event"], when["nth"], to_ns(when["after_ms"]), lasts_ns)
-        times = "" if when["nth"] == 1 else f" {when['nth']} times"
-        words = f"A fault never began ({entry['kind']}): {when['node']} did not come to {when['event']}{times}."
-        self.triggers.add(self.network.hosts[when["node"]].index, trigger, words)
-        self.trace.watch = self.triggers.changed
+        self.triggers.add(self.network.hosts[when["node"]], trigger, never_words(entry))

@@ -31,8 +31,8 @@ class Failure(Exception):
 class TimedOut(Failure):
     """No reply came in time."""
 
-    def __init__(self) -> None:
-        super().__init__("timed out", True)
+    def __init__(self, uncertain: bool = True) -> None:
+        super().__init__("timed out", uncertain)
 
 
 class Refused(Failure):
@@ -167,6 +167,18 @@ class Quorum(Future):
                 self.resolve(self.values, cause)
         elif len(self.values) + self.pending < self.need:
             self.fail(Refused("no quorum", True), cause)
+
+
+class Race(Quorum):
+    """Done as soon as one of the futures is, however it ended."""
+
+    __slots__ = ()
+
+    def __init__(self, futures: list[Future]) -> None:
+        super().__init__(futures, 1, [])
+
+    def settle(self, future: Future, cause: Cause | None) -> None:
+        self.resolve(None, cause)
 
 
 class Task(Event):

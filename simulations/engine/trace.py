@@ -17,7 +17,7 @@ from simulations.engine.messages import Body, kind_of, role_of
 from simulations.engine.rows import sent_columns, settled_columns
 
 if TYPE_CHECKING:
-    from simulations.engine.network import Message
+    from simulations.engine.channel import Message
 
 TABLES: Final[dict[str, tuple[str, ...]]] = {
     "sent": ("id", "time", "src", "dst", "kind", "cause", "op", "size"),
@@ -27,19 +27,22 @@ TABLES: Final[dict[str, tuple[str, ...]]] = {
     "invoked": ("op", "time", "node", "process", "f", "key", "value", "class"),
     "returned": ("op", "time", "type", "value", "error", "attempts"),
     "notes": ("time", "node", "text", "cause"),
-    "effects": ("time", "node", "key", "op"),  # left out of a chunk that has none
+    "hops": ("id", "time", "node", "next"),
+    "published": ("time", "node", "metric", "amount"),
+    "effects": ("time", "node", "key", "op"),
 }
+SPARE: Final = frozenset({"published", "effects"})  # left out of a chunk that has no rows of it
 PLAIN: Final = frozenset({"value"})  # any value, not a number
 WORDS: Final = frozenset({"key", "text", "class"})  # open vocabularies: coded per chunk
-CODED: Final = frozenset({"kind", "outcome", "field", "phase", "f", "type", "error", "key", "text", "class"})
+CODED: Final = frozenset({"kind", "outcome", "field", "phase", "f", "type", "error", "key", "text", "class", "metric"})
 OPTIONAL: Final = frozenset({"class"})  # left out of a table in which it is "" throughout
 IDS: Final = frozenset({"id", "cause", "op"})
-NODES: Final = frozenset({"src", "dst", "node"})
+NODES: Final = frozenset({"src", "dst", "node", "next"})
 DELIVERED: Final = 0
 
 CHUNK_ROWS_FIRST: Final = 256
 CHUNK_ROWS_MAX: Final = 16_384
-CHUNK_ROWS_A_NODE: Final = 4  # a keyframe grows with the nodes, so what stands between two of them does too
+CHUNK_ROWS_A_NODE: Final = 12  # a keyframe grows with the nodes, so what stands between two of them does too
 CHUNK_SPAN_NS_FIRST: Final = 50_000_000
 CHUNK_SPAN_NS_MAX: Final = 2_000_000_000
 
@@ -76,9 +79,13 @@ class Trace:
         self.invoked: list[Any] = []
         self.returned: list[Any] = []
         self.notes: list[Any] = []
+        self.hops: list[Any] = []  # of messages that go through forwarders: leaves a node for the next, at a time
+        self.routed = False  # there are forwarders: chunks have that table
+        self.published: list[Any] = []
         self.effects: list[Any] = []
         self._keyframe: dict[str, Any] = {}
         self._flight: list[Message] = []
+        self.heard: Callable[[int, str], None] | None = None  # told of notes and of operations that end
         self.watch: Callable[[int, str, Any], None] | None = None  # told of each change of a node's state
 
     def code(self, word: str) -> int:
@@ -137,6 +144,8 @@ class Trace:
 
     def complete(self, op: int, time: int, outcome: str, value: Any, error: str, attempts: int) -> None:
         """A client operation ends: ok, fail, or info (nobody knows)."""
+        if self.heard is not None:
+            self.heard(self.open_ops[op][2], f"operation {outcome}")
         del self.open_ops[op]
         if self.attempts:
             self.attempts.pop(op, None)
@@ -145,14 +154,17 @@ class Trace:
     def note(self, time: int, node: int, text: str, cause: int) -> None:
         """A remark on what a node did."""
         self.notes.extend((time, node, text, cause))
+        if self.heard is not None:
+            self.heard(node, f"note {text}")
 
-    def effect(self, time: int, node: int, key: str, op: int) -> None:
-        """Something was done that must be done once."""
-        self.effects.extend((time, node, key, op))
+    def publish(self, time: int, node: int, metric: str, amount: int) -> None:
+        """A node tells a figure of its own."""
+        self.published.extend((time, node, self.code(metric), amount))
 
     def rows(self) -> int:
         """About how many rows the open chunk holds: the tables that grow with traffic."""
-        return len(self.sent) + len(self.settled) + len(self.state) // 4
+        grown = (len(self.state) + len(self.published) + len(self.hops)) // 4
+        return len(self.sent) + len(self.settled) + grown
 
     def rows_max(self) -> int:
         """The row count at which the open chunk closes."""
@@ -162,8 +174,10 @@ class Trace:
         """The time at which the open chunk closes, however few its rows."""
         return self.start_ns + min(CHUNK_SPAN_NS_FIRST << min(self.number, 8), CHUNK_SPAN_NS_MAX)
 
-    def open(self, time: int, flight: list[Message]) -> None:
-        """Begin a chunk: take the keyframe. `flight` holds the messages in flight, by id."""
+    def open(self, time: int, flight: list[Message], hops: list[int]) -> None:
+        """Begin a chunk: take the keyframe. `flight` holds the messages in flight, by id; `hops` the last rows, flat,
+        of those that go through forwarders.
+        """
         self.start_ns = time
         ops: list[Any] = []
         for op in sorted(self.open_ops):
@@ -175,6 +189,8 @@ class Trace:
             "ops": ops,
         }
         self._flight = flight
+        if self.routed:
+            self._keyframe["hops"] = hops
 
     def close(self, time: int) -> Chunk:
         """End the chunk at `time` and return it."""
@@ -189,8 +205,11 @@ class Trace:
         }
         strings = dict(self.words)
         frame["ops"] = self._table("invoked", frame["ops"], strings, -1)
+        if self.routed:
+            frame["hops"] = self._table("hops", frame["hops"], strings, -1)
         for name, flat in self._take():
-            tables[name] = self._table(name, flat, strings, self.start_ns)
+            if flat or name not in SPARE:
+                tables[name] = self._table(name, flat, strings, self.start_ns)
         rows = sum([table["rows"] for table in tables.values()])
         data = msgpack.packb(
             {
@@ -217,15 +236,13 @@ class Trace:
             ("invoked", self.invoked),
             ("returned", self.returned),
             ("notes", self.notes),
+            ("published", self.published),
+            ("effects", self.effects),
         ]
-        if self.effects:
-            taken.append(("effects", self.effects))
-            self.effects = []
-        self.state = []
-        self.faults = []
-        self.invoked = []
-        self.returned = []
-        self.notes = []
+        if self.routed:
+            taken.append(("hops", self.hops))
+        self.state, self.faults, self.invoked, self.returned = [], [], [], []
+        self.notes, self.published, self.hops, self.effects = [], [], [], []
         return taken
 
     def _sent_table(self, messages: list[Message], start_ns: int) -> dict[str, Any]:
@@ -274,7 +291,8 @@ def decode(data: bytes) -> dict[str, Any]:
     if not isinstance(chunk, dict) or chunk.get("v") != 1:
         raise ValueError("Not a trace chunk of version 1.")
     strings: list[str] = chunk["strings"]
-    for table in (*chunk["tables"].values(), chunk["keyframe"]["flight"], chunk["keyframe"]["ops"]):
+    frame = chunk["keyframe"]
+    for table in (*chunk["tables"].values(), *(frame[name] for name in ("flight", "ops", "hops") if name in frame)):
         cols = table["cols"]
         for name in cols:
             values = unpack(cols[name])

@@ -77,6 +77,7 @@ class Client(Node):
 
     def begin_operation(self, choice: int, process: int, user: int) -> None:
         """Choose what to ask, and ask it of the target whose turn it is."""
+        before = self.cause
         self.issued += 1
         f = self.operations.choose()
         key = "" if f == "work" else self.operations.key(user)
@@ -89,6 +90,7 @@ class Client(Node):
         if self.retries is not None:
             self.retries.begin()
         self.spawn(self.operate(op, body, choice, process, user), self.cause)
+        self.cause = before
 
     async def operate(self, op: int, body: Body, choice: int, process: int, user: int) -> None:
         """One operation, from invocation to its end, across all its attempts."""

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from simulations.engine.declare import Choice, Param, Show
+from simulations.engine.channel import Message
+from simulations.engine.declare import Choice, Lie, Param, Show
 from simulations.engine.disk import EACH, GROUP, QUEUE
 from simulations.engine.distributions import to_ns
 from simulations.engine.messages import DONE, Body, Read, Value, Work, Write
-from simulations.engine.network import Message
 from simulations.engine.node import Node
-from simulations.engine.tasks import Failure
+from simulations.engine.tasks import Cause, Failure
 from simulations.engine.workers import QUEUE_PARAMS, workers_of
 
 
@@ -113,6 +113,10 @@ class Database(Node):
         Show("value", "Last write"),
     )
     HANDLES: ClassVar[tuple[type[Body], ...]] = (Work, Read, Write)
+    LIES: ClassVar[tuple[Lie, ...]] = (
+        Lie("wrong answers", "Answers with wrong values", "Reads get values that nobody wrote."),
+        Lie("false acknowledgements", "Says done and does nothing", "Writes are acknowledged and not kept."),
+    )
 
     def start(self) -> None:
         self.workers = workers_of(self)
@@ -166,3 +170,12 @@ class Database(Node):
             self.versions[body.key] = version
             self.values[body.key] = body.value
             self.show("value", f"{body.key} = {body.value}")
+
+    # Lies
+
+    def feign(self, behaviour: str, body: Body, request: Cause) -> Body | None:
+        return DONE if behaviour == "false acknowledgements" and isinstance(body, Write) else None
+
+    def lie(self, behaviour: str, to: str, body: Body) -> Body | None:
+        wrong = behaviour == "wrong answers" and isinstance(body, Value)
+        return body.altered(self.draw("lie")) if wrong else body

@@ -1,21 +1,29 @@
 """The load balancer: one address for many servers.
 
-It chooses a server for each request: the next in turn, or the one with the fewest requests under way. A server that
-crashes silently still gets its share until somebody notices; health probes notice it within an interval, a timeout
-and as many failures as it takes. A retry sends a request that got no answer to another server, which is safe only
-where doing it twice does no harm.
+It chooses a server for each request: the next in turn, any, the one with the fewest requests under way, or the best of
+a few picked at random, which is nearly as good without knowing them all (Mitzenmacher: "The Power of Two Choices in
+Randomized Load Balancing", IEEE TPDS 2001). Where a straggler is worse than some more work, a request without an answer
+after a while is sent to a second server too, and the first answer counts (Dean, Barroso: "The Tail at Scale", CACM
+2013). A server that crashes silently still gets its share until somebody notices; health probes notice it within an
+interval, a timeout and as many failures as it takes. A retry sends a request that got no answer to another server,
+which is safe only where doing it twice does no harm.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
-from simulations.engine.declare import Choice, Param, Show
+from simulations.engine.channel import Message
+from simulations.engine.declare import Choice, Lie, Param, Show
 from simulations.engine.distributions import to_ns
-from simulations.engine.messages import Body, Probe, Read, Request, Work, Write
-from simulations.engine.network import Message
+from simulations.engine.messages import Body, Probe, ProbeReply, Read, Request, Work, Write
 from simulations.engine.node import Node
-from simulations.engine.tasks import Cancelled, Failure, Refused
+from simulations.engine.tasks import Cancelled, Failure, Future, Refused
+
+ROUND_ROBIN: Final = "round-robin"
+LEAST: Final = "least-connections"
+RANDOM: Final = "random"
+BEST_OF: Final = "best-of"
 
 
 class LoadBalancer(Node):
@@ -31,9 +39,37 @@ class LoadBalancer(Node):
             "policy",
             "Policy",
             "choice",
-            "round-robin",
-            choices=(Choice("round-robin", "Round robin"), Choice("least-connections", "Least connections")),
+            ROUND_ROBIN,
+            choices=(
+                Choice(ROUND_ROBIN, "Round robin"),
+                Choice(LEAST, "Least connections"),
+                Choice(RANDOM, "Random"),
+                Choice(BEST_OF, "Best of a few at random"),
+            ),
             help="Who gets the next request.",
+            section="Balancing",
+        ),
+        Param(
+            "samples",
+            "Servers looked at",
+            "integer",
+            2,
+            "",
+            1,
+            100,
+            help="Of these, the one with the fewest requests under way.",
+            section="Balancing",
+            when=("policy", BEST_OF),
+        ),
+        Param(
+            "hedge_after_ms",
+            "Hedge after",
+            "number",
+            0,
+            "ms",
+            0,
+            3_600_000,
+            help="Without an answer by then, a second server is asked too. 0: never.",
             section="Balancing",
         ),
         Param(
@@ -105,14 +141,20 @@ class LoadBalancer(Node):
         Show("in_flight", "In flight", "requests"),
     )
     HANDLES: ClassVar[tuple[type[Body], ...]] = (Work, Read, Write)
+    LIES: ClassVar[tuple[Lie, ...]] = (
+        Lie("black hole", "Swallows requests", "It looks well, passes nothing on and answers nobody."),
+    )
 
     def start(self) -> None:
         self.timeout_ms = self.number("timeout_ms")
         self.retries = self.integer("retries")
-        self.least = self.text("policy") == "least-connections"
+        self.policy = self.text("policy")
+        self.samples = self.integer("samples")
+        self.hedge_after_ns = to_ns(self.number("hedge_after_ms"))
         self.turn = 0
         self.in_flight = dict.fromkeys(self.targets, 0)
         self.failures = dict.fromkeys(self.targets, 0)
+        self.ailing = False  # some server has not answered its last probe
         self.show("healthy", len(self.targets))
         self.total = 0
         self.show_total = self.gauge("in_flight")
@@ -132,33 +174,84 @@ class LoadBalancer(Node):
             if not target:
                 break
             tried.append(target)
-            self.count(target, 1)
             try:
-                reply: Body = await self.cancellable(message, self.call(target, body, self.timeout_ms))
-                return reply
+                if self.hedge_after_ns > 0:
+                    return await self.hedged(body, message, target, tried)
+                return await self.ask(body, message, target)
             except Cancelled:
                 raise
             except Failure as failure:
                 uncertain = uncertain or failure.uncertain
                 reason = failure.reason
-            finally:
-                self.count(target, -1)
         raise Refused(reason, uncertain)
+
+    async def ask(self, body: Request, message: Message, target: str) -> Body:
+        """Ask one server."""
+        self.count(target, 1)
+        try:
+            reply: Body = await self.cancellable(message, self.call(target, body, self.timeout_ms))
+            return reply
+        finally:
+            self.count(target, -1)
+
+    async def hedged(self, body: Request, message: Message, target: str, tried: list[str]) -> Body:
+        """Ask one server and, when it takes too long, another; the first answer counts, the other goes unheeded."""
+        self.count(target, 1)
+        first = self.call(target, body, self.timeout_ms)
+        calls: list[Future] = [first]
+        second = ""
+        try:
+            if not first.done:
+                await self.cancellable(message, self.race([first, self.sleep(self.hedge_after_ns)]))
+            if not first.done:
+                second = self.choose(tried)
+            if second:
+                tried.append(second)
+                self.count(second, 1)
+                calls.append(self.call(second, body, self.timeout_ms))
+            while True:
+                for call in calls:
+                    if call.done and call.error is None:
+                        answer: Body = call.value
+                        return answer
+                waiting = [call for call in calls if not call.done]
+                if not waiting:
+                    assert first.error is not None
+                    raise first.error
+                await self.cancellable(message, self.race(waiting))
+        finally:
+            self.count(target, -1)
+            if second:
+                self.count(second, -1)
 
     def choose(self, tried: list[str]) -> str:
         """A healthy server not tried yet, by the policy; "" when there is none."""
         limit = self.integer("probe_failures")
-        candidates = [target for target in self.targets if target not in tried and self.failures[target] < limit]
+        candidates = self.targets
+        if tried or self.ailing:
+            candidates = [target for target in self.targets if target not in tried and self.failures[target] < limit]
         if not candidates:
             return ""
         if not tried:
             self.turn += 1  # a retry takes nobody's turn
-        if not self.least:
+        if self.policy == ROUND_ROBIN:
             return candidates[self.turn % len(candidates)]
+        if self.policy == RANDOM:
+            return self.any_of(candidates)
+        if self.policy == BEST_OF:
+            return self.emptiest([self.any_of(candidates) for _ in range(self.samples)])
+        first = self.turn % len(candidates)
+        return self.emptiest(candidates[first:] + candidates[:first])
+
+    def any_of(self, candidates: list[str]) -> str:
+        """One of them at random."""
+        return candidates[int(self.draw("server") * len(candidates))]
+
+    def emptiest(self, candidates: list[str]) -> str:
+        """The first of those with the fewest requests under way."""
         best = candidates[0]
-        for offset in range(len(candidates)):
-            candidate = candidates[(self.turn + offset) % len(candidates)]
-            if offset == 0 or self.in_flight[candidate] < self.in_flight[best]:
+        for candidate in candidates:
+            if self.in_flight[candidate] < self.in_flight[best]:
                 best = candidate
         return best
 
@@ -185,9 +278,15 @@ class LoadBalancer(Node):
             answered = False
         before = self.failures[target]
         self.failures[target] = 0 if answered else before + 1
+        self.ailing = any(self.failures[one] > 0 for one in self.targets)
         limit = self.integer("probe_failures")
         if before < limit <= self.failures[target]:
             self.note(f"{target} ejected after {limit} failed probes")
         elif before >= limit > self.failures[target]:
             self.note(f"{target} is back")
         self.show("healthy", len([one for one in self.targets if self.failures[one] < limit]))
+
+    # Lies
+
+    def lie(self, behaviour: str, to: str, body: Body) -> Body | None:
+        return body if behaviour != "black hole" or isinstance(body, (Probe, ProbeReply)) else None

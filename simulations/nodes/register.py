@@ -18,12 +18,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 from zlib import crc32
 
-from simulations.engine.declare import Choice, Metric, Param, Show
+from simulations.engine.channel import Message
+from simulations.engine.declare import Choice, Lie, Metric, Param, Show
 from simulations.engine.distributions import to_ns
-from simulations.engine.messages import DONE, Body, Read, Replication, Reply, Value, Write
-from simulations.engine.network import Message
+from simulations.engine.messages import DONE, Body, Read, Replication, Reply, Value, Write, wrong_value
 from simulations.engine.node import Node
-from simulations.engine.tasks import Failure, Refused
+from simulations.engine.tasks import Cause, Failure, Refused
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,16 @@ class Stored:
 
 
 NOTHING = Stored(0, -1, None)
+
+
+def corrupted(stored: Stored, draw: float) -> Stored:
+    """The same tag over a value that nobody wrote; nothing stays nothing."""
+    return Stored(stored.counter, stored.writer, wrong_value(draw)) if stored.counter else stored
+
+
+def corrupted_entries(entries: tuple[tuple[str, Stored], ...], draw: float) -> tuple[tuple[str, Stored], ...]:
+    """The same of many keys."""
+    return tuple([(key, corrupted(stored, draw)) for key, stored in entries])
 
 
 def newer(a: Stored, b: Stored) -> bool:
@@ -58,6 +68,9 @@ class Have(Reply):
 
     stored: Stored
 
+    def altered(self, draw: float) -> Body:
+        return Have(corrupted(self.stored, draw))
+
 
 @dataclass(frozen=True)
 class Store(Replication):
@@ -65,6 +78,9 @@ class Store(Replication):
 
     key: str
     stored: Stored
+
+    def altered(self, draw: float) -> Body:
+        return Store(self.key, corrupted(self.stored, draw))
 
 
 @dataclass(frozen=True)
@@ -81,6 +97,9 @@ class Exchange(Replication):
     def size(self) -> int:
         return 64 + 48 * len(self.entries)
 
+    def altered(self, draw: float) -> Body:
+        return Exchange(corrupted_entries(self.entries, draw))
+
 
 @dataclass(frozen=True)
 class Difference(Reply):
@@ -90,6 +109,9 @@ class Difference(Reply):
 
     def size(self) -> int:
         return 64 + 48 * len(self.entries)
+
+    def altered(self, draw: float) -> Body:
+        return Difference(corrupted_entries(self.entries, draw))
 
 
 class Register(Node):
@@ -153,10 +175,17 @@ class Register(Node):
     )
     METRICS: ClassVar[tuple[Metric, ...]] = ()
     HANDLES: ClassVar[tuple[type[Body], ...]] = (Read, Write, Query, Store, Exchange)
+    LIES: ClassVar[tuple[Lie, ...]] = (
+        Lie("old values", "Answers with old values", "Reads and queries get what it had when it first lied."),
+        Lie("wrong values", "Answers with wrong values", "Reads and queries get values that nobody wrote."),
+        Lie("false acknowledgements", "Says done and does nothing", "Writes are acknowledged and not kept."),
+        Lie("equivocation", "Tells each another story", "Every second node gets values that nobody wrote."),
+    )
 
     def start(self) -> None:
         self.entries: dict[str, Stored] = self.disk.read()
         self.issued: dict[str, int] = {}
+        self.past: dict[str, Stored] | None = None  # what it had when it first lied about it
         self.digest = 0
         for key in self.entries:
             self.digest ^= fingerprint(key, self.entries[key])
@@ -286,6 +315,29 @@ class Register(Node):
             self.show("value", change)
         self.show("keys", len(self.entries))
         self.show("digest", f"{self.digest:08x}")
+
+    # Lies
+
+    def feign(self, behaviour: str, body: Body, request: Cause) -> Body | None:
+        if behaviour == "old values":
+            if self.past is None:
+                self.past = dict(self.entries)
+            if isinstance(body, Read):
+                return Value(self.past.get(body.key, NOTHING).value)
+            if isinstance(body, Query):
+                return Have(self.past.get(body.key, NOTHING))
+        if behaviour == "false acknowledgements":
+            if isinstance(body, Write):
+                return DONE
+            if isinstance(body, Store):
+                return Kept()
+        return None
+
+    def lie(self, behaviour: str, to: str, body: Body) -> Body | None:
+        wrong = behaviour == "wrong values" and isinstance(body, (Value, Have))
+        if behaviour == "equivocation":
+            wrong = self.network.hosts[to].index % 2 == 1
+        return body.altered(self.draw("lie")) if wrong else body
 
 
 def fingerprint(key: str, stored: Stored) -> int:

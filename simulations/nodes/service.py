@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from simulations.engine.declare import Param, Show
+from simulations.engine.channel import Message
+from simulations.engine.declare import Lie, Param, Show
 from simulations.engine.distributions import NS_PER_MS
 from simulations.engine.messages import DONE, Body, Read, Request, Value, Work, Write
-from simulations.engine.network import Message
 from simulations.engine.node import Node
-from simulations.engine.tasks import Failure, Refused
+from simulations.engine.tasks import Cause, Failure, Refused
 from simulations.engine.workers import QUEUE_PARAMS, workers_of
 
 
@@ -110,6 +110,10 @@ class Service(Node):
         Show("queue", "Queue", "requests"),
     )
     HANDLES: ClassVar[tuple[type[Body], ...]] = (Work, Read, Write)
+    LIES: ClassVar[tuple[Lie, ...]] = (
+        Lie("wrong answers", "Answers with wrong values", "Reads get values that nobody wrote."),
+        Lie("false acknowledgements", "Says done and does nothing", "Work and writes are acknowledged at once."),
+    )
 
     def start(self) -> None:
         self.workers = workers_of(self)
@@ -151,3 +155,12 @@ class Service(Node):
             timeout_ms = max(0.000_001, min(timeout_ms, (message.deadline_ns - self.kernel.now) / NS_PER_MS))
         reply: Body = await self.cancellable(message, self.call(target, body, timeout_ms))
         return reply
+
+    # Lies
+
+    def feign(self, behaviour: str, body: Body, request: Cause) -> Body | None:
+        return DONE if behaviour == "false acknowledgements" and isinstance(body, (Work, Write)) else None
+
+    def lie(self, behaviour: str, to: str, body: Body) -> Body | None:
+        wrong = behaviour == "wrong answers" and isinstance(body, Value)
+        return body.altered(self.draw("lie")) if wrong else body

@@ -277,8 +277,8 @@ export class Stage extends Emitter {
 export function sameRun(a, b) {
   if (a === b) return true;
   const physical = (/** @type {Scenario} */ doc) => JSON.stringify({
-    nodes: doc.nodes.map(({ id, type, zone, host, count, params }) => [id, type, zone, host, count, params]), links: doc.links,
-    clusters: doc.clusters?.map(({ label, ...rest }) => rest), zones: doc.zones?.map((zone) => zone.id), faults: doc.faults ?? [],
+    nodes: doc.nodes.map(({ id, type, zone, host, count, params, cost_per_hour }) => [id, type, zone, host, count, params, cost_per_hour]), links: doc.links,
+    clusters: doc.clusters?.map(({ label, ...rest }) => rest), zones: doc.zones?.map((zone) => zone.id), hosts: doc.hosts?.map(({ label, ...rest }) => rest), faults: doc.faults ?? [],
     rest: [doc.seed, doc.duration_ms, doc.settle_ms ?? 0, doc.variants ?? {}],
   });
   return physical(a) === physical(b);

@@ -9,16 +9,17 @@ declare const htmx: {
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 type Params = Record<string, Json>;
 
-interface NodeEntry { id: string; type: string; label?: string; x?: number; y?: number; zone?: string; host?: string; count?: number; params?: Params }
+interface NodeEntry { id: string; type: string; label?: string; x?: number; y?: number; zone?: string; host?: string; cost_per_hour?: number; count?: number; params?: Params }
+interface HostEntry { id: string; label?: string; zone?: string; cores?: number; cost_per_hour?: number }
 interface LinkEntry { id: string; a: string; b: string; params?: Params; a_to_b?: Params; b_to_a?: Params }
 interface ZoneEntry { id: string; label?: string; x?: number; y?: number; width?: number; height?: number }
-interface ClusterEntry { id: string; label?: string; protocol: string; members: string[]; params?: Params; link?: Params }
-interface FaultEntry { kind: string; target: string | string[][]; at_ms?: number; when?: { node: string; event: string }; does?: string; until_ms?: number; direction?: string; probability?: number; mbit_per_s?: number; latency?: Json; down_ms?: number; factor?: number; offset_ms?: number; drift_ppm?: number; mode?: string }
+interface ClusterEntry { id: string; label?: string; protocol: string; members: string[]; params?: Params; link?: Params; cables?: string }
+interface FaultEntry { kind: string; target: string | string[][]; at_ms?: number; when?: { node: string; event: string }; does?: string; until_ms?: number; direction?: string; probability?: number; mbit_per_s?: number; latency?: Json; down_ms?: number; factor?: number; claims?: string; to?: string; behaviour?: string; offset_ms?: number; drift_ppm?: number; mode?: string }
 interface ExpectEntry { claim: string; left: Json; op: string; right: Json; tolerance?: Json }
 interface PatchOperation { op: string; path: string; value?: Json; from?: string }
 interface Scenario {
   format: string; title: string; summary?: string; concepts?: string[]; seed: number; duration_ms: number; settle_ms?: number;
-  nodes: NodeEntry[]; links: LinkEntry[]; zones?: ZoneEntry[]; latencies?: { a: string; b: string; latency: Json }[]; clusters?: ClusterEntry[]; faults?: FaultEntry[];
+  nodes: NodeEntry[]; links: LinkEntry[]; zones?: ZoneEntry[]; latencies?: { a: string; b: string; latency: Json }[]; hosts?: HostEntry[]; clusters?: ClusterEntry[]; faults?: FaultEntry[];
   variants?: Record<string, PatchOperation[]>; expect?: ExpectEntry[];
 }
 
@@ -29,7 +30,7 @@ interface ParamInfo {
 interface ShowInfo { field: string; title: string; unit: string; as: string; of: string | null }
 interface NodeTypeInfo {
   type: string; title: string; category: string; summary: string; icon: string; doc: string; params: ParamInfo[]; shows: ShowInfo[];
-  initiates: boolean; serves: boolean; clusters: boolean; metrics: { name: string; unit: string; definition: string }[];
+  initiates: boolean; serves: boolean; clusters: boolean; forwards: boolean; metrics: { name: string; unit: string; definition: string }[];
 }
 interface Catalogue { types: NodeTypeInfo[]; link: { params: ParamInfo[] }; faults: { kind: string; title: string; help: string }[]; metrics?: unknown[] }
 
@@ -42,7 +43,7 @@ type Column = Float64Array | Int32Array | unknown[];
 interface Table { rows: number; cols: Record<string, Column> }
 interface Chunk {
   n: number; from: number; to: number; nodes: string[]; strings: string[]; roles: Record<string, string>;
-  keyframe: { state: Record<string, unknown>[]; flight: Table; faults: number[]; ops: Table };
+  keyframe: { state: Record<string, unknown>[]; flight: Table; faults: number[]; ops: Table; hops?: Table };
   tables: Record<string, Table>;
 }
 
@@ -59,6 +60,8 @@ interface Rect { x: number; y: number; width: number; height: number }
 interface Pill { x: number; y: number; side: number; reason: string; count: number; box: Rect }
 /** What the trace says about one message; `slot` is its place in the store. */
 interface MessageRow { slot: number; id: number; sent: number; settled: number; src: number; dst: number; kind: string; role: string; outcome: string; cause: number; op: number; size: number }
+/** The link that a message is on: `to` is Infinity while nobody knows; `last`: it settles there; `forwarded`: by a switch or router. */
+interface Leg { src: number; dst: number; from: number; to: number; last: boolean; forwarded: boolean }
 interface OperationRow { op: number; invoked: number; returned: number; node: number; process: number; f: string; key: unknown; value: unknown; type: string; result: unknown; error: string; attempts: number; requestClass: string }
 interface EventRow { index: number; time: number; type: string; role: string; slot: number }
 

@@ -6,6 +6,9 @@ import json
 
 from simulations.engine import kernel
 from simulations.engine.simulation import Limits
+from tests.engine.fabric import tangle
+from tests.hosts import broken
+from tests.machines import on
 from tests.rough import rough
 from tests.worlds import (
     Entry,
@@ -79,8 +82,61 @@ def replicas(mode: str) -> Entry:
     return world(nodes, links, [mesh(ids, exponential(8), loss=0.01)], faults, settle_ms=500)
 
 
+def deceived() -> Entry:
+    """Adversaries of every kind, and faults that wait for what nodes do."""
+    ids = [f"r{i}" for i in range(3)]
+    nodes = [client(f"c{i}", requests="read-write", rate_per_s=60, keys=2, timeout_ms=200) for i in range(3)]
+    nodes += [register(id, fsync_time=exponential(1)) for id in ids]
+    links = [link(f"c{i}", f"r{i}", exponential(2), integrity="none" if i else "checksum") for i in range(3)]
+    share = {"probability": 0.3, "direction": "both"}
+    when = {"node": "c0", "event": "received value", "nth": 5, "after_ms": 3}
+    events = [("c1", "operation fail"), ("r2", "note late"), ("r0", "fsync"), ("r1", "sent have"), ("r1", "boot")]
+    faults = [
+        rough("tamper", "c1-r1", 0, 500, **share),
+        rough("replay", "r2", 200, 600, delay=exponential(30), **share),
+        rough("spoof", "r0", 300, claims="r1", to="r2", message="write", key="k1", value=-5, rate_per_s=20),
+        rough("byzantine", "r1", 400, 900, behaviour="equivocation"),
+        rough("byzantine", "r0", 500, 800, behaviour="old values"),
+        {"kind": "crash", "target": "r2", "when": when, "lasts_ms": 60},
+        *(
+            {"kind": "pause", "target": "c2", "when": {**when, "node": node, "event": event}, "lasts_ms": 5}
+            for node, event in events
+        ),
+    ]
+    return world(nodes, links, [mesh(ids, exponential(4))], faults)
+
+
+def streams() -> Entry:
+    nodes = [
+        client("c", rate_per_s=150, timeout_ms=300, requests="read-write"),
+        service("s", service_time=exponential(2), propagate_cancellation=True),
+        database("d", service_time=exponential(1)),
+    ]
+    tight = {"transport": "stream", "send_buffer_bytes": 800, "window_bytes": 600, "rto_min_ms": 30}
+    links = [
+        link("c", "s", exponential(4), 0.05, {"latency": 3}, duplication=0.05, retransmissions_max=3, **tight),
+        link("s", "d", UNIFORM, 0.02, drop_expired=True, **tight),
+    ]
+    return world(nodes, links, faults=[crash("d", 300, 400), cut("c-s", 500, 600), lossy("s-d", 0.5, 700, 900)])
+
+
+def shared() -> Entry:
+    nodes = [
+        client("c", rate_per_s=150, requests="read-write", timeout_ms=60, propagate_cancellation=True),
+        *on("m", balancer("lb"), service("s1", service_time=UNIFORM), service("s2", service_time=GAMMA)),
+        *on("n", database("db", service_time=exponential(3))),
+    ]
+    links = [link("c", "lb"), link("lb", "s1", 0), link("lb", "s2", 0), link("s1", "db"), link("s2", "db")]
+    faults = [broken("pause", "s1", 100, 200), broken("slow", "lb", 300, 500, factor=3), crash("s2", 600, 700)]
+    return world(nodes, links, faults=faults) | {"hosts": [{"id": "m", "cores": 2}]}
+
+
 def digests() -> dict[str, str]:
     documents = {"pair": pair(), "tiers": tiers(), "cp": replicas("cp"), "ap": replicas("ap"), "rough": rough_links()}
+    documents["deceived"] = deceived()
+    documents["routed"] = tangle()
+    documents["streams"] = streams()
+    documents["shared"] = shared()
     found = {name: run(document).outcome.digest for name, document in documents.items()}
     return found | {"limited": run(pair(), limits=Limits(events_max=300)).outcome.digest}
 

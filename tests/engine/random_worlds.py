@@ -38,7 +38,15 @@ ROUGH: dict[str, list[Entry]] = {
     "duplicate": [{"probability": 0.5}, {"probability": 1}],
     "reorder": [{"probability": 0.3, "latency": exponential(20)}],
     "bandwidth": [{"mbit_per_s": 0.02}, {"mbit_per_s": 10}],
+    "tamper": [{"probability": 0.4}, {"probability": 0.3, "mends_checksum": True}],
+    "replay": [{"probability": 0.3, "delay": exponential(30)}],
 }
+STREAMS: list[Entry] = [
+    {"transport": "stream"},
+    {"transport": "stream", "send_buffer_bytes": 400, "rto_min_ms": 10, "retransmissions_max": 2},
+    {"transport": "stream", "window_bytes": 300, "rto_min_ms": 30, "drop_expired": True},
+]
+transports = st.sampled_from([{}, {}, *STREAMS])
 servers = {
     "service": partial(service, concurrency=2, queue_max=3, service_time=exponential(8)),
     "database": partial(database, concurrency=2, queue_max=3, service_time=exponential(8)),
@@ -51,6 +59,7 @@ ON_HOSTS: list[tuple[str, Entry]] = [
     ("pause", {}),
     ("hang", {}),
     ("slow", {"factor": 3}),
+    ("byzantine", {"behaviour": "silent"}),
     ("clock", {"offset_ms": -40, "drift_ppm": 50_000, "timers": True}),
     *(("disk", {"mode": mode, "factor": 4, "checksums": False}) for mode in ("slow", "full", "torn", "lying")),
 ]
@@ -98,11 +107,18 @@ def worlds(draw: Any) -> Entry:
     links = []
     if draw(st.booleans()):
         nodes.insert(len(asking), balancer("lb", timeout_ms=40, retries=1, probe_interval_ms=25, probe_timeout_ms=20))
-        links = [link("lb", id, draw(latencies), draw(losses)) for id in front]
+        links = [link("lb", id, draw(latencies), draw(losses), **draw(transports)) for id in front]
         front = ["lb"]
-    links += [link(entry["id"], id, draw(latencies), draw(losses)) for entry in asking for id in front]
+    links += [
+        link(entry["id"], id, draw(latencies), draw(losses), **draw(transports)) for entry in asking for id in front
+    ]
     replicas = [entry["id"] for entry in serving]
     clusters = [mesh(replicas, draw(latencies), draw(losses))] if kind in ("cp", "ap") else []
+    for cluster in clusters:
+        cluster["link"] |= draw(transports)
     broken = draw(st.lists(faults(nodes, links), max_size=4))
     seed = draw(st.integers(0, 1000))
-    return world(nodes, links, clusters, broken, DURATION_MS, draw(st.sampled_from([0, 100])), seed)
+    for entry in nodes if draw(st.booleans()) else ():  # on no machine, or on one of two
+        entry["host"] = draw(st.sampled_from([None, "m", "n"]))
+    made = world(nodes, links, clusters, broken, DURATION_MS, draw(st.sampled_from([0, 100])), seed)
+    return made | {"hosts": [{"id": "m", "cores": 2}]}

@@ -17,6 +17,18 @@ from tests.engine.random_worlds import DURATION_MS, FEW, faults, worlds
 from tests.worlds import MS, TYPES, Entry, Run, client, crash, exponential, link, run, service, world
 
 Rows = list[tuple[Any, ...]]
+BY_DATAGRAM = {"lost", "partition", "link cut", "node down", "refused", "queue full"}
+BY_STREAM = {
+    "duplicate",
+    "stale incarnation",
+    "buffer full",
+    "expired",
+    "never sent",
+    "connection reset",
+    "window closed",
+}
+BY_ADVERSARIES = {"corrupted", "replayed", "not authenticated", "no connection", "withheld"}
+REASONS = BY_DATAGRAM | BY_STREAM | BY_ADVERSARIES
 
 
 def rows(table: dict[str, Any]) -> Rows:
@@ -102,7 +114,7 @@ def test_every_message_is_delivered_or_dropped_once_or_still_under_way(document:
     under_way = [message for message in story.messages() if not message.outcome]
     delivered = story.messages(outcome="delivered")
     assert len(story.messages()) == len(delivered) + sum(story.drops().values()) + len(under_way)
-    assert set(story.drops()) <= {"lost", "partition", "link cut", "node down"}
+    assert set(story.drops()) <= REASONS
     for message in story.messages():
         assert message.settled_ns >= message.sent_ns or not message.outcome
 

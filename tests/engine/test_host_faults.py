@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from simulations.engine.channel import Message
 from simulations.engine.distributions import distribution
 from simulations.engine.messages import Body, Probe
-from simulations.engine.network import Message
 from simulations.engine.tasks import Failure
 from tests.hosts import broken
 from tests.worlds import MS, Actor, Answer, Ask, Entry, Run, actor, client, crash, link, run, service, world

@@ -19,10 +19,11 @@ export function table(names, rows = []) {
 }
 
 const SENT = ["id", "time", "src", "dst", "kind", "cause", "op", "size"];
+const HOPS = ["id", "time", "node", "next"];
 const INVOKED = ["op", "time", "node", "process", "f", "key", "value"];
 
 /** A chunk; texts stand for themselves here and become numbers of its dictionary. */
-export function chunk({ n = 0, from = 0, to = 1000, nodes = ["a", "b"], state = [{}, {}], flight = [], sent = [], settled = [], changes = [], faults = [], invoked = [], returned = [] }) {
+export function chunk({ n = 0, from = 0, to = 1000, nodes = ["a", "b"], state = [{}, {}], flight = [], sent = [], settled = [], changes = [], faults = [], invoked = [], returned = [], hops = null, keyHops = [] }) {
   const strings = [];
   const text = (value) => {
     if (!strings.includes(value)) strings.push(value);
@@ -38,6 +39,7 @@ export function chunk({ n = 0, from = 0, to = 1000, nodes = ["a", "b"], state = 
     returned: table(["op", "time", "type", "value", "error", "attempts"], at(returned, 2, 4)),
     notes: table(["time", "node", "text", "cause"]),
   };
-  const keyframe = { state, flight: table(SENT, at(flight, 4)), faults: [], ops: table(INVOKED) };
+  if (hops) tables.hops = table(HOPS, hops);
+  const keyframe = { ...(hops && { hops: table(HOPS, keyHops) }), state, flight: table(SENT, at(flight, 4)), faults: [], ops: table(INVOKED) };
   return encode({ v: 1, n, from, to, nodes, strings, roles: { ask: "request", done: "reply" }, keyframe, tables });
 }

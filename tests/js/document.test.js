@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { addFault, addLink, addNode, moveNodes, setParam } from "../../static/js/document/edits.js";
+import { addFault, addLink, addNode, moveNodes, setMachine, setParam } from "../../static/js/document/edits.js";
 import { numberedFaults } from "../../static/js/document/faults.js";
 import { patched } from "../../static/js/document/patch.js";
 import { bounds, ownerOf, places } from "../../static/js/document/places.js";
@@ -71,6 +71,21 @@ test("a fault of a node with copies is numbered once for each of them", () => {
   assert.deepEqual(numbered.map(({ fault }) => fault.target), ["b-1", "b-2", "b-3", [["a"], ["b-1", "b-2", "b-3", "c"]]]);
   assert.deepEqual(numbered.map(({ entry }) => entry), [0, 0, 0, 1]);
   assert.equal(addFault(scenario(), { kind: "cut", target: "ab", at_ms: 1 }).faults.length, 3);
+});
+
+test("a fault of a machine is numbered once for all copies on it, and goes with the last node on it", () => {
+  const doc = scenario();
+  doc.nodes[1].host = "box";
+  doc.faults = [{ kind: "slow", target: "b", at_ms: 1 }, { kind: "stop", target: "b", at_ms: 2 }, { kind: "crash", target: "box", at_ms: 3 }, { kind: "chaos", target: "b", at_ms: 4 }];
+  assert.deepEqual(numberedFaults(doc).map(({ fault }) => fault.target), ["b-1", "b-1", "b-2", "b-3", "box", "b-1"]);
+  assert.deepEqual(removeItems(doc, ["c"]).faults?.map(({ target }) => target), ["b", "b", "box", "b"]);
+  assert.equal(removeItems(doc, ["b"]).faults?.length ?? 0, 0);
+});
+
+test("the machine of a node is described once, for all that run on it", () => {
+  const doc = setMachine(setMachine(scenario(), "box", { cores: 4 }), "box", { cost_per_hour: 2 });
+  assert.deepEqual(doc.hosts, [{ id: "box", cores: 4, cost_per_hour: 2 }]);
+  assert.deepEqual(setMachine(doc, "box", { cost_per_hour: undefined }).hosts, [{ id: "box", cores: 4 }]);
 });
 
 test("a variant is a patch on a copy", () => {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from typing import Any
 
@@ -237,3 +238,47 @@ def test_reads_and_writes_pass_through() -> None:
     story = run(world(nodes, [link("c", "lb"), link("lb", "s")], settle_ms=100))
     assert set(story.ends()) == {("ok", "")}
     assert len(story.messages(kind="read")) == 2 * len(story.operations(f="read"))
+
+
+def test_random_gives_each_about_the_same_in_no_order() -> None:
+    story = balanced(policy="random", rate_per_s=1000)
+    counts = shares(story)
+    assert max(counts.values()) < 1.2 * min(counts.values())
+    order = [message.dst for message in story.messages(kind="work", src="lb")]
+    assert sum(one == other for one, other in itertools.pairwise(order)) > len(order) / 6
+
+
+def test_the_best_of_two_gives_a_slow_server_less_and_the_best_of_one_is_random() -> None:
+    two, one = shares(balanced(slow=1, policy="best-of")), shares(balanced(slow=1, policy="best-of", samples=1))
+    assert two["s0"] < 0.6 * one["s0"]
+    assert one == shares(balanced(slow=1, policy="random"))
+
+
+# Hedging
+
+
+def test_a_hedge_asks_a_second_server_and_the_first_answer_counts() -> None:
+    story = balanced(slow=1, settle_ms=200, hedge_after_ms=30)
+    latencies = [op.takes_ms for op in story.operations() if op.type == "ok"]
+    assert len(latencies) > 300
+    assert max(latencies) < 30 + 10 + 4 + 0.01
+    plain = shares(balanced(slow=1, settle_ms=200))
+    assert sum(shares(story).values()) == sum(plain.values()) + shares(story, to_ms=2000)["s0"]
+
+
+def test_without_a_hedge_a_slow_server_is_waited_for() -> None:
+    assert max(op.takes_ms for op in balanced(slow=1).operations() if op.type == "ok") >= 100
+
+
+def test_a_server_that_fails_before_the_hedge_is_a_failure_at_once() -> None:
+    stop = {"kind": "stop", "target": "s0", "at_ms": 0.5}
+    story = balanced(servers=2, faults=[stop], hedge_after_ms=500)
+    failed = [op for op in story.operations() if op.type == "fail"]
+    assert len(failed) > 100
+    assert max(op.takes_ms for op in failed) < 10
+
+
+def test_when_both_fail_the_request_does() -> None:
+    story = balanced(servers=2, faults=[crash("s0", 0.5), crash("s1", 0.5)], hedge_after_ms=50, timeout_ms=100)
+    assert set(story.ends()) <= {("fail", "timed out"), ("fail", "run ended"), ("info", "run ended")}
+    assert story.ends()["fail", "timed out"] > 300

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from playground.sandbox.inspector import fields_of, params_of, verdict
+from playground.sandbox.entry_fields import params_of
+from playground.sandbox.inspector import fields_of, verdict
 from simulations.catalogue import describe
 
 ENTRIES: list[dict[str, Any]] = [
@@ -15,6 +16,10 @@ ENTRIES: list[dict[str, Any]] = [
     {"kind": "delay", "latency": {"kind": "exponential", "mean_ms": 5}},
     {"kind": "reorder", "probability": 0.5, "latency": {"kind": "constant", "value_ms": 5}},
     {"kind": "bandwidth", "mbit_per_s": 3},
+    {"kind": "tamper", "probability": 0.5, "mends_checksum": True},
+    {"kind": "replay", "probability": 0.5, "delay": {"kind": "constant", "value_ms": 5}},
+    {"kind": "spoof", "claims": "a", "to": "b", "message": "read", "rate_per_s": 5},
+    {"kind": "byzantine", "behaviour": "silent"},
 ]
 
 
@@ -36,3 +41,18 @@ def test_a_direction_is_a_choice_of_three() -> None:
 def test_a_share_above_one_is_refused() -> None:
     (share,) = [info for info in params_of("entry", "fault:duplicate") if info["name"] == "probability"]
     assert verdict("entry", "fault:duplicate", share, 2) == "Must be at most 1. Got 2."
+
+
+def test_lies_are_those_of_the_type_that_tells_them() -> None:
+    def offered(of: str) -> list[str]:
+        rows = fields_of("fault", {"kind": "byzantine", "behaviour": "silent", "of": of}, {}, {})
+        (lie,) = [row for row in rows if row.name == "behaviour"]
+        return [choice["value"] for choice in lie.info["choices"]]
+
+    assert offered("load-balancer") == ["silent", "black hole"]
+    assert "old values" in offered("register")
+    assert offered("") == offered("no such type") == ["silent"]
+    subject = "fault:byzantine:register"
+    (lie,) = [info for info in params_of("entry", subject) if info["name"] == "behaviour"]
+    assert verdict("entry", subject, lie, "old values") == ""
+    assert "Must be one of" in verdict("entry", subject, lie, "black hole")

@@ -32,3 +32,30 @@ def test_a_mistake_in_a_list_is_told_under_the_field(client: Client, value: str,
     answer = client.post("/sandbox/inspector/check/", {**TIMES, "value": value})
     assert not json.loads(answer["HX-Trigger"])["fieldchecked"]["ok"]
     assert words in answer.content.decode()
+
+
+def test_a_cluster_is_asked_which_cables_it_uses(client: Client) -> None:
+    item = {"id": "store", "protocol": "register", "members": ["r", "s"], "cables": "drawn"}
+    page = client.post("/sandbox/inspector/", {"kind": "cluster", "item": json.dumps(item)}).content.decode()
+    assert '<option value="drawn" selected>' in page
+    field = {"group": "entry", "subject": "cluster:", "name": "cables", "item": "store"}
+    answer = client.post("/sandbox/inspector/check/", {**field, "value": "mesh"})
+    told = json.loads(answer["HX-Trigger"])["fieldchecked"]
+    assert (told["ok"], told["value"], told["clear"]) == (True, "mesh", False)
+
+
+def test_a_node_on_a_machine_shows_what_is_said_of_it(client: Client) -> None:
+    def page(**more: object) -> str:
+        item = {"id": "s", "type": "service", **more}
+        return client.post("/sandbox/inspector/", {"kind": "node", "item": json.dumps(item)}).content.decode()
+
+    assert 'data-field="host"' in page()
+    assert "machine_cores" not in page()
+    assert 'value="6"' in page(host="box", machine_cores=6)
+    assert "machine_cost_per_hour" in page(host="box")
+
+
+@pytest.mark.parametrize(("value", "ok"), [("box-2", True), ("", True), ("Box 2", False), ("b" * 41, False)])
+def test_a_machine_has_a_name_like_any_part(client: Client, value: str, ok: bool) -> None:
+    asked = {"group": "entry", "subject": "node:", "name": "host", "item": "s", "value": value}
+    assert json.loads(client.post("/sandbox/inspector/check/", asked)["HX-Trigger"])["fieldchecked"]["ok"] is ok

@@ -74,6 +74,19 @@ export function setParam(doc, list, id, name, value) {
 }
 
 /**
+ * Describe the machine of that name; who runs on it says so itself.
+ * @param {Scenario} doc
+ * @param {string} id
+ * @param {Partial<HostEntry>} change keys to set; undefined removes
+ * @returns {Scenario}
+ */
+export function setMachine(doc, id, change) {
+  const hosts = doc.hosts ?? [];
+  const known = hosts.some((host) => host.id === id);
+  return { ...doc, hosts: known ? hosts.map((host) => (host.id === id ? withKeys(host, change) : host)) : [...hosts, withKeys({ id }, change)] };
+}
+
+/**
  * @template {object} T
  * @param {T} object
  * @param {Record<string, unknown>} change

@@ -1,5 +1,7 @@
 /** Taking parts out of a scenario, with everything that named them: links, faults, variants and claims. */
 
+import { meshEnds } from "./faults.js";
+
 const LISTS = /** @type {const} */ (["nodes", "links", "clusters", "faults"]);
 
 /**
@@ -13,11 +15,9 @@ export function removeItems(doc, ids) {
   const linkIds = new Set(links.map((link) => link.id));
   const nodes = doc.nodes.filter((node) => !gone.has(node.id));
   const nodeIds = new Set(nodes.map((node) => node.id));
-  const kept = {
-    nodes, links,
-    clusters: doc.clusters?.map((cluster) => withMembers(cluster, nodeIds)).filter((cluster) => cluster.members.length > 0),
-    faults: doc.faults?.flatMap((fault) => keepFault(fault, nodeIds, linkIds)),
-  };
+  const clusters = doc.clusters?.map((cluster) => withMembers(cluster, nodeIds)).filter((cluster) => cluster.members.length > 0);
+  const left = { ...doc, nodes, links, clusters };
+  const kept = { nodes, links, clusters, faults: doc.faults?.flatMap((fault) => keepFault(fault, new Set([...nodeIds, ...nodes.flatMap((node) => node.host ?? [])]), linkIds, left)) };
   return repaired(doc, kept);
 }
 
@@ -32,10 +32,12 @@ function withMembers(cluster, nodes) {
   return members.length === cluster.members.length ? cluster : { ...cluster, members };
 }
 
-/** @param {FaultEntry} fault @param {Set<string>} nodes @param {Set<string>} links @returns {FaultEntry[]} */
-function keepFault(fault, nodes, links) {
+/** @param {FaultEntry} fault @param {Set<string>} nodes machines included @param {Set<string>} links @param {Scenario} left @returns {FaultEntry[]} */
+function keepFault(fault, nodes, links, left) {
   const known = (/** @type {string} */ id) => nodes.has(id) || links.has(id) || nodes.has(id.replace(/-\d+$/, "")) || links.has(id.replace(/-\d+$/, ""));
-  if (typeof fault.target === "string") return known(fault.target) ? [fault] : [];
+  if ([fault.claims, fault.to, fault.when?.node].some((id) => id !== undefined && !known(id))) return [];
+  const meshed = (/** @type {string} */ id) => meshEnds(left, id) !== null || (left.clusters ?? []).some((cluster) => id === `cluster:${cluster.id}`);
+  if (typeof fault.target === "string") return known(fault.target) || meshed(fault.target) ? [fault] : [];
   const target = fault.target.map((group) => group.filter(known)).filter((group) => group.length);
   if (target.length < 2) return [];
   return target.every((group, i) => group.length === /** @type {string[][]} */ (fault.target)[i]?.length) ? [fault] : [{ ...fault, target }];

@@ -1,7 +1,7 @@
 /** What lies under the nodes: zones, clusters, and the two sides of a partition at the playhead. */
 
 import { CARD } from "../document/places.js";
-import { groupsOf, numberedFaults, linkEntry } from "../document/faults.js";
+import { cutsMesh, groupsOf, numberedFaults, linkEntry } from "../document/faults.js";
 import { s, glyph } from "../dom.js";
 import { linkFaultWords } from "../panels/fault-words.js";
 import { t, seconds } from "../panels/words.js";
@@ -55,6 +55,7 @@ export class Backdrop {
 
   /** @param {ClusterEntry} cluster @param {Map<string, Point>} at */
   #mesh(cluster, at) {
+    if (cluster.cables === "drawn") return [];
     const lines = [];
     for (let i = 0; i < cluster.members.length; i++) {
       for (let j = i + 1; j < cluster.members.length; j++) {
@@ -80,9 +81,12 @@ export class Backdrop {
     const numbered = numberedFaults(doc);
     /** @type {{fault: FaultEntry, since: number}[]} */
     const partitions = [];
+    /** @type {FaultEntry[]} */
+    const cuts = [];
     for (const [number, since] of active) {
       const fault = numbered[number]?.fault;
       if (fault?.kind === "cut") cut.add(linkEntry(doc, String(fault.target))?.id ?? "");
+      if (fault?.kind === "cut") cuts.push(fault);
       if (fault?.kind === "partition") partitions.push({ fault, since });
     }
     for (const { fault } of partitions) for (const link of stage.doc.links) if (crosses(fault, doc, link.a, link.b)) cut.add(link.id);
@@ -92,7 +96,7 @@ export class Backdrop {
     this.band.replaceChildren(...partitions.flatMap(({ fault, since }) => this.#cut(fault, since, at)), ...this.#cutPills(active, numbered, at));
     for (const line of this.groups.querySelectorAll(".mesh")) {
       const { a = "", b = "" } = /** @type {SVGElement} */ (line).dataset;
-      line.classList.toggle("cut", partitions.some(({ fault }) => crosses(fault, doc, a, b)));
+      line.classList.toggle("cut", partitions.some(({ fault }) => crosses(fault, doc, a, b)) || cuts.some((fault) => cutsMesh(doc, fault, a, b)));
     }
     return cut;
   }

@@ -70,7 +70,7 @@ function badgeOf(shows, worlds) {
   for (const show of shows) {
     if (show.as !== "badge") continue;
     const value = worlds[0][show.field];
-    const badge = { leader: "i-crown", deposed: "i-crown-o", recovering: "i-restart", slow: "i-slow", paused: "i-pause" }[String(value)];
+    const badge = { leader: "i-crown", deposed: "i-crown-o", recovering: "i-restart", slow: "i-slow", converging: "i-slow", paused: "i-pause" }[String(value)];
     if (badge) return badge;
   }
   return "";

@@ -12,7 +12,7 @@ export function palette(stage, editor) {
   const draw = () => {
     const wanted = find.value.trim().toLowerCase();
     const matches = stage.data.catalogue.types.filter((info) => `${info.title} ${info.category} ${info.summary}`.toLowerCase().includes(wanted));
-    const order = ["Workload", "Services", "Storage and consensus"];
+    const order = ["Workload", "Services", "Storage and consensus", "Network"];
     const categories = [...new Set(matches.map((info) => info.category))].sort((a, b) => rank(order, a) - rank(order, b));
     const parts = categories.flatMap((category) => [h("h2", { class: "gh" }, t(category)), ...matches.filter((info) => info.category === category).map((info) => part(stage, editor, info))]);
     host.replaceChildren(...(parts.length ? parts : [h("p", { class: "note" }, t("No part is called “{name}”.", { name: find.value }))]));

@@ -2,6 +2,9 @@
 
 import { t } from "./words.js";
 
+/** Reasons of who has to send a message on, not of a link. */
+const NO_WAY = new Set(["unreachable", "expired"]);
+
 /**
  * @param {TraceStore} store
  * @param {number} index
@@ -31,8 +34,16 @@ export function describeEvent(store, index, faultWords, name) {
 function describeMessage(store, event, name) {
   const m = store.messages.row(event.slot);
   const way = `${name(m.src)} → ${name(m.dst)}`;
-  if (event.type === "dropped") return { time: event.time, kind: t("Dropped"), role: "drop", text: `${way} ${m.kind}: ${t(m.outcome)}`, bad: true };
+  if (event.type === "dropped") return { time: event.time, kind: t("Dropped"), role: "drop", text: `${way} ${m.kind}: ${t(m.outcome)}${whereLost(store, m, name)}`, bad: true };
   return { time: event.time, kind: roleWord(m.role), role: m.role, text: `${way} ${m.kind}`, bad: false };
+}
+
+/** Where a message that was forwarded came to its end. @param {TraceStore} store @param {MessageRow} m @param {(n: number) => string} name */
+function whereLost(store, m, name) {
+  const leg = store.messages.leg(m.slot, m.settled);
+  if (!leg.forwarded) return "";
+  if (NO_WAY.has(m.outcome)) return t(", at {node}", { node: name(leg.dst) });
+  return t(", between {a} and {b}", { a: name(leg.src), b: name(leg.dst) });
 }
 
 /**

@@ -1,28 +1,41 @@
 /** Faults in words. */
 
-import { NODE_FAULTS, numberedFaults } from "../document/faults.js";
+import { meshEnds, NODE_FAULTS, numberedFaults } from "../document/faults.js";
 import { t } from "./words.js";
 
 /** @param {Scenario} doc @param {FaultEntry} fault */
 export function faultWords(doc, fault) {
   const what = plainWords(doc, fault);
-  return fault.when ? t("{what}, once {node} shows {event}", { what, node: fault.when.node, event: fault.when.event }) : what;
+  if (!fault.when) return what;
+  const { node, event } = fault.when;
+  return event.includes(" = ") ? t("{what}, once {node} shows {event}", { what, node, event }) : t("{what}, at “{event}” of {node}", { what, node, event });
 }
 
 /** @param {Scenario} doc @param {FaultEntry} fault */
 function plainWords(doc, fault) {
-  const name = (/** @type {string} */ id) => doc.nodes.find((node) => node.id === id)?.label || id;
+  const name = (/** @type {string} */ id) => (doc.nodes.find((node) => node.id === id) ?? doc.hosts?.find((host) => host.id === id))?.label || id;
+  if (fault.kind === "spoof") return t("{node} poses as {other}", { node: name(String(fault.target)), other: name(fault.claims ?? "") });
   if (NODE_FAULTS.includes(fault.kind)) return nodeWords(fault, name(String(fault.target)));
   if (fault.kind === "partition") return t("Partition {groups}", { groups: /** @type {string[][]} */ (fault.target).map((group) => zoneOf(doc, group) ?? groupWords(group.map(name))).join(" | ") });
-  const link = doc.links.find((entry) => entry.id === fault.target);
-  const ends = link ? `${name(link.a)} – ${name(link.b)}` : String(fault.target);
+  const ends = placeWords(doc, String(fault.target), name);
   if (fault.kind === "cut") return t("Cut {link}", { link: ends });
   if (fault.kind === "loss") return t("{link} loses {p}%", { link: ends, p: percent(fault) });
   if (fault.kind === "delay") return t("{link} takes longer", { link: ends });
   if (fault.kind === "duplicate") return t("{link} doubles {p}%", { link: ends, p: percent(fault) });
   if (fault.kind === "reorder") return t("{link} holds up {p}%", { link: ends, p: percent(fault) });
   if (fault.kind === "bandwidth") return t("{link} carries {n} Mbit/s", { link: ends, n: fault.mbit_per_s ?? 0 });
+  if (fault.kind === "tamper") return t("{link}: {p}% altered", { link: ends, p: percent(fault) });
+  if (fault.kind === "replay") return t("{link}: {p}% replayed", { link: ends, p: percent(fault) });
   return `${fault.kind} ${String(fault.target)}`;
+}
+
+/** Where a fault on links is: a link drawn or undrawn, a cluster, or a node. @param {Scenario} doc @param {string} target @param {(id: string) => string} name */
+function placeWords(doc, target, name) {
+  const link = doc.links.find((entry) => entry.id === target);
+  const ends = link ? [link.a, link.b] : meshEnds(doc, target);
+  if (ends) return `${name(ends[0])} – ${name(ends[1])}`;
+  const cluster = doc.clusters?.find(({ id }) => target === `cluster:${id}`);
+  return cluster ? t("All links of {name}", { name: cluster.label || cluster.id }) : name(target);
 }
 
 /** What a fault does to a link, in a few words; null for a fault on anything else. @param {FaultEntry} fault @param {string} since */
@@ -33,6 +46,8 @@ export function linkFaultWords(fault, since) {
   if (fault.kind === "duplicate") return t("Doubling {p}%", { p: percent(fault) });
   if (fault.kind === "reorder") return t("Holding up {p}%", { p: percent(fault) });
   if (fault.kind === "bandwidth") return t("{n} Mbit/s", { n: fault.mbit_per_s ?? 0 });
+  if (fault.kind === "tamper") return t("{p}% altered", { p: percent(fault) });
+  if (fault.kind === "replay") return t("{p}% replayed", { p: percent(fault) });
   return null;
 }
 
@@ -50,6 +65,7 @@ function nodeWords(fault, node) {
   if (fault.kind === "hang") return t("{node} hangs", { node });
   if (fault.kind === "slow") return t("{node} {n} times slower", { node, n: fault.factor ?? 5 });
   if (fault.kind === "clock") return t("{node}: wrong clock", { node });
+  if (fault.kind === "byzantine") return t("{node} lies: {how}", { node, how: fault.behaviour ?? "" });
   if (fault.kind === "chaos") return t("{node}: chaos", { node });
   if (fault.mode === "full") return t("{node}: disk full", { node });
   if (fault.mode === "torn") return t("{node}: disk tears writes", { node });

@@ -1,7 +1,8 @@
 /** The right panel's form: served by the server for the selected entry, checked by it field by field, applied here. */
 
 import { $, h, icon } from "../dom.js";
-import { changeEntry, replaceFault, setParam } from "../document/edits.js";
+import { changeEntry, replaceFault, setMachine, setParam } from "../document/edits.js";
+import { copiesOf } from "../document/faults.js";
 import { removeFault } from "../document/removal.js";
 import { csrfToken } from "../net/api.js";
 import { showWhatApplies } from "./applying.js";
@@ -44,14 +45,16 @@ export class Inspector {
     if (selection.size !== 1) return null;
     const [id] = selection;
     const node = doc.nodes.find((entry) => entry.id === id);
-    if (node) return { kind: "node", item: node, shared: doc.clusters?.find((cluster) => cluster.members.includes(id))?.params ?? {} };
+    if (node) return { kind: "node", item: withMachine(doc, node), shared: doc.clusters?.find((cluster) => cluster.members.includes(id))?.params ?? {} };
     const link = doc.links.find((entry) => entry.id === id);
     if (link) return { kind: "link", item: link };
     const [sort, rest] = [id.slice(0, id.indexOf(":")), id.slice(id.indexOf(":") + 1)];
     const cluster = sort === "cluster" && doc.clusters?.find((entry) => entry.id === rest);
     if (cluster) return { kind: "cluster", item: cluster };
     const fault = sort === "fault" && doc.faults?.[Number(rest)];
-    return fault ? { kind: "fault", item: { ...fault, id, words: faultWords(doc, fault) } } : null;
+    if (!fault) return null;
+    const of = doc.nodes.find((entry) => entry.id === fault.target || copiesOf(doc, entry.id).includes(String(fault.target)))?.type ?? "";
+    return { kind: "fault", item: { ...fault, id, of, words: faultWords(doc, fault) } };
   }
 
   refresh() {
@@ -234,12 +237,22 @@ export class Inspector {
       return;
     }
     const list = doc.nodes.some((node) => node.id === item) ? "nodes" : doc.links.some((link) => link.id === item) ? "links" : "clusters";
-    const next = group === "entry" ? changeEntry(doc, list, item, { [name]: value === "" ? undefined : value }) : setParam(doc, list, item, name, value);
+    const machine = MACHINE_FIELDS[name] && doc.nodes.find((node) => node.id === item)?.host;
+    const next = machine ? setMachine(doc, machine, { [MACHINE_FIELDS[name]]: value }) : group === "entry" ? changeEntry(doc, list, item, { [name]: value === "" ? undefined : value }) : setParam(doc, list, item, name, value);
     stage.store.change(label, next, key);
     // What is shown is what was just typed; fetching the form again would only disturb.
     const entry = this.#entry();
-    if (entry?.item.id === item) this.shown = JSON.stringify([entry.kind, withoutPlace(entry.item), entry.shared]);
+    if (entry?.item.id === item && name !== "host") this.shown = JSON.stringify([entry.kind, withoutPlace(entry.item), entry.shared]);
   }
+}
+
+/** Fields of a node's form that are its machine's, as they are named there. @type {Record<string, keyof HostEntry>} */
+const MACHINE_FIELDS = { machine_cores: "cores", machine_cost_per_hour: "cost_per_hour" };
+
+/** A node with what is said of its machine. @param {Scenario} doc @param {NodeEntry} node */
+function withMachine(doc, node) {
+  const host = node.host && doc.hosts?.find((entry) => entry.id === node.host);
+  return host ? { ...node, ...Object.fromEntries(Object.entries(MACHINE_FIELDS).flatMap(([name, key]) => (host[key] === undefined ? [] : [[name, host[key]]]))) } : node;
 }
 
 /** The summary is Markdown; here only its words are shown. @param {string} text */

@@ -40,7 +40,7 @@ function groups(doc, at, x, y, size) {
     const [l, t] = [Math.min(...points.map((p) => x(p.x))), Math.min(...points.map((p) => y(p.y)))];
     const [r, b] = [Math.max(...points.map((p) => x(p.x))), Math.max(...points.map((p) => y(p.y)))];
     const pad = size * 0.75;
-    const mesh = points.flatMap((p, i) => points.slice(i + 1).map((q) => s("line", { class: "pe", x1: x(p.x), y1: y(p.y), x2: x(q.x), y2: y(q.y) })));
+    const mesh = cluster.cables === "drawn" ? [] : points.flatMap((p, i) => points.slice(i + 1).map((q) => s("line", { class: "pe", x1: x(p.x), y1: y(p.y), x2: x(q.x), y2: y(q.y) })));
     return [s("rect", { class: "pg", x: l - pad, y: t - pad, width: r - l + 2 * pad, height: b - t + 2 * pad, rx: 8 }), ...mesh];
   });
 }

@@ -12,6 +12,13 @@ function unitWords(unit, value) {
   return `\u2009${value === 1 && unit.length > 2 ? unit.replace(/s$/, "") : unit}`;
 }
 
+/** What a machine shows of its streams, whatever runs on it: nothing where it has none. */
+const ofStreams = () => [
+  { field: "held", title: t("Held behind a gap"), unit: "messages" },
+  { field: "blocked", title: t("Waiting to send"), unit: "messages" },
+  { field: "buffered", title: t("Send buffers"), unit: "bytes" },
+];
+
 export class World {
   /** @param {Stage} stage */
   constructor(stage) {
@@ -99,7 +106,7 @@ export class World {
     const up = worlds.filter((world) => world.up !== false).length;
     /** @type {[string, string, boolean][]} */
     const rows = [[t("State"), numbers.length > 1 ? t("{up} of {all} up", { up, all: numbers.length }) : up ? t("up") : t("down"), up < numbers.length]];
-    for (const field of stage.typeInfo(node.type)?.shows ?? []) {
+    for (const field of [...(stage.typeInfo(node.type)?.shows ?? []), ...ofStreams()]) {
       const values = worlds.map((world) => world[field.field]).filter((value) => value !== undefined && value !== null);
       if (!values.length) continue;
       const value = values.length > 1 && values.every((v) => typeof v === "number") ? values.reduce((a, b) => Number(a) + Number(b), 0) : values[0];
@@ -119,7 +126,7 @@ export class World {
     const n = messages.inFlight(stage.playhead.t, slots);
     let flying = 0;
     for (let i = 0; i < n; i++) {
-      const [src, dst] = [messages.src.data[slots[i]], messages.dst.data[slots[i]]];
+      const { src, dst } = messages.leg(slots[i], stage.playhead.t);
       if ((ends[0].has(src) && ends[1].has(dst)) || (ends[1].has(src) && ends[0].has(dst))) flying += 1;
     }
     const cut = this.#broken([id]);

@@ -108,17 +108,15 @@ export class Scene {
   #place(messages, slot, now, hold, scale, dx, dy) {
     const role = messages.role.data[slot];
     if (this.hidden.size && this.hidden.has(ROLES[role])) return;
-    const [src, dst] = [messages.src.data[slot], messages.dst.data[slot]];
+    const { src, dst, from: sent, to: settled, last, forwarded } = messages.leg(slot, now);
     const way = this.geometry.way(src, dst);
     if (!way) return;
-    const sent = messages.sent.data[slot];
-    const settled = messages.settled.data[slot];
     const whole = settled === Infinity ? 1e7 : settled - sent;
     let f = whole > 0 ? Math.min(1, (now - sent) / whole) : 1;
     const outcome = messages.outcome.data[slot];
-    if (outcome !== DELIVERED) {
+    if (last && outcome !== DELIVERED) {
       const reason = messages.outcomes.texts[outcome];
-      const stop = this.stops.at(src, dst, reason, settled);
+      const stop = this.stops.at(src, dst, reason, settled, forwarded);
       if (f >= stop) {
         if (this.hidden.has("drop") || now > sent + whole * stop + Math.max(hold, 1)) return;
         this.drops.add((way[0] + (way[2] - way[0]) * stop) * scale + dx, (way[1] + (way[3] - way[1]) * stop) * scale + dy, reason, (way[2] - way[0]) * scale);

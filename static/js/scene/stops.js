@@ -5,7 +5,10 @@ import { CARD } from "../document/places.js";
 import { bandsOf } from "../editor/sides.js";
 
 /** Refused ones reach the door; where nothing is drawn to stop at, it is somewhere on the way. @type {Record<string, number>} */
-const REACH = { partition: 0.44, "link cut": 0.44, lost: 0.52, "queue full": 0.14, "too large": 0.14, refused: 0.86, "node down": 0.86 };
+const REACH = { partition: 0.44, "link cut": 0.44, lost: 0.52, "queue full": 0.14, "too large": 0.14, refused: 0.86, "node down": 0.86, corrupted: 0.86, replayed: 0.86, "not authenticated": 0.86, withheld: 0.14, unreachable: 0.86, expired: 0.86,
+  "buffer full": 0.14, "never sent": 0.14, "connection reset": 0.14, duplicate: 0.86, "stale incarnation": 0.86, "window closed": 0.86, "no connection": 0.86 };
+/** A host that has no way keeps what it would send. */
+const NEVER_LEFT = 0.14;
 /** Half a ✕ and some air, in graph units. */
 const CLEAR = 10;
 const STEP = 4;
@@ -47,8 +50,9 @@ export class Stops {
 
   forget() { this.known.clear(); }
 
-  /** 0…1. @param {number} src @param {number} dst @param {string} reason @param {number} at_ns when it would have arrived */
-  at(src, dst, reason, at_ns) {
+  /** 0…1. @param {number} src @param {number} dst @param {string} reason @param {number} at_ns when it would have arrived @param {boolean} [forwarded] */
+  at(src, dst, reason, at_ns, forwarded = true) {
+    if ((reason === "unreachable" || reason === "expired") && !forwarded) return NEVER_LEFT;
     const fault = reason === "partition" ? this.#partition(src, dst, at_ns / 1e6) : -1;
     const key = `${src},${dst},${fault},${reason}`;
     let stop = this.known.get(key);

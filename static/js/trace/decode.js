@@ -50,7 +50,7 @@ export function decodeChunk(bytes, unpack) {
   for (const name of Object.keys(raw.tables)) tables[name] = expandTable(raw.tables[name]);
   return {
     n: raw.n, from: Number(raw.from), to: Number(raw.to), nodes: raw.nodes, strings: raw.strings, roles: raw.roles,
-    keyframe: { state: raw.keyframe.state, flight: expandTable(raw.keyframe.flight), faults: raw.keyframe.faults, ops: expandTable(raw.keyframe.ops) },
+    keyframe: { state: raw.keyframe.state, flight: expandTable(raw.keyframe.flight), faults: raw.keyframe.faults, ops: expandTable(raw.keyframe.ops), hops: raw.keyframe.hops && expandTable(raw.keyframe.hops) },
     tables,
   };
 }

@@ -1,6 +1,7 @@
 /** Every message of a run in columns, with a time index that answers "what is in flight at t?". */
 
 import { Grow, Dictionary, countUpTo } from "./grow.js";
+import { Legs } from "./legs.js";
 
 export const ROLES = ["request", "reply", "replication", "heartbeat", "vote", "event"];
 const BUCKET_ROWS = 256;
@@ -35,6 +36,9 @@ export class Messages {
     this.drops = new Grow(Int32Array);
     this.dropTimes = new Grow(Float64Array);
     this.durations = new Grow(Float64Array);
+    this.legs = new Legs();
+    /** @type {Leg} what `leg` answers, over and over */
+    this.found = { src: 0, dst: 0, from: 0, to: 0, last: true, forwarded: false };
   }
 
   get length() { return this.ids.length; }
@@ -49,6 +53,35 @@ export class Messages {
   add(chunk) {
     this.#addRows(chunk.keyframe.flight, chunk, true);
     this.#addSentAndSettled(chunk);
+    this.#addLegs(chunk.keyframe.hops, true);
+    this.#addLegs(chunk.tables.hops, false);
+  }
+
+  /**
+   * @param {Table | undefined} table
+   * @param {boolean} onlyUnknown the keyframe repeats the last leg that earlier chunks already gave
+   */
+  #addLegs(table, onlyUnknown) {
+    if (!table) return;
+    const { id, time, node, next } = table.cols;
+    for (let row = 0; row < table.rows; row++) {
+      const slot = this.slotOf(Number(id[row]));
+      if (slot < 0 || (onlyUnknown && this.legs.latest.data[slot] >= 0)) continue;
+      this.legs.add(slot, Number(time[row]), Number(node[row]), Number(next[row]));
+    }
+  }
+
+  /** The link that a message is on at t, and from when to when; the answer holds until the next question. @param {number} slot @param {number} t */
+  leg(slot, t) {
+    const leg = this.found;
+    leg.src = this.src.data[slot];
+    leg.dst = this.dst.data[slot];
+    leg.from = this.sent.data[slot];
+    leg.to = this.settled.data[slot];
+    leg.last = true;
+    leg.forwarded = false;
+    this.legs.narrow(slot, t, leg);
+    return leg;
   }
 
   /**
@@ -87,6 +120,7 @@ export class Messages {
     this.op.push(Number(cols.op[row]));
     this.size.push(Number(cols.size[row]));
     this.open.add(slot);
+    this.legs.open();
   }
 
   /** Sends and settlements are taken in time order, so that a bucket carries only what is really still under way. @param {Chunk} chunk */
