@@ -7,16 +7,17 @@ import hashlib
 import importlib
 import inspect
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from simulations.checks.finding import DEFINITIONS, TITLES
 from simulations.document_base import Entry, whole
 from simulations.document_entries import FAULT_HELP, FAULT_PARAMS
 from simulations.document_links import LINK_PARAMS
 from simulations.document_params import param_model
-from simulations.engine.declare import Lie, Metric, Param, Show
+from simulations.engine.declare import Invariant, Lie, Metric, Param, Show
 from simulations.engine.lies import LIES
 from simulations.engine.messages import ROLES, Body, kind_of, role_of
 from simulations.engine.metrics_table import METRICS
@@ -77,6 +78,32 @@ def params_model(type_name: str) -> type[Entry]:
     return param_model(type_name, node_types()[type_name].PARAMS)
 
 
+def declared_fields() -> frozenset[str]:
+    """The fields that some type's declared rules are about."""
+    return frozenset(
+        field for node_type in node_types().values() for rule in node_type.INVARIANTS for field in rule.fields
+    )
+
+
+def check_titles() -> dict[str, str]:
+    """Every check's title by name, the rules that node types declare among them."""
+    return TITLES | {rule.name: rule.title for node_type in node_types().values() for rule in node_type.INVARIANTS}
+
+
+def rules_of(physical: Mapping[str, Any]) -> list[tuple[Sequence[Invariant], Sequence[str]]]:
+    """What types declare of the nodes of a physical document: of each cluster, and of a type's nodes in none."""
+    types = node_types()
+    type_of = {node["id"]: node["type"] for node in physical.get("nodes", ()) if node.get("type") in types}
+    groups: dict[str, list[str]] = {}
+    clusters = {id: cluster["id"] for cluster in physical.get("clusters", ()) for id in cluster["members"]}
+    for id, name in type_of.items():
+        groups.setdefault(f"{clusters.get(id, '')} {name}", []).append(id)
+    found: list[tuple[Sequence[Invariant], Sequence[str]]] = [
+        (types[type_of[members[0]]].INVARIANTS, members) for members in groups.values()
+    ]
+    return [(rules, members) for rules, members in found if rules]
+
+
 def lies_of(type_name: str) -> tuple[Lie, ...]:
     """The ways in which a node of a type may deceive others. Raises KeyError for an unknown type."""
     return (*LIES, *node_types()[type_name].LIES)
@@ -104,6 +131,7 @@ def describe() -> dict[str, Any]:
         "link": {"params": [_param(param) for param in LINK_PARAMS]},
         "faults": [_fault(kind, title, text) for kind, (title, text) in FAULT_HELP.items()],
         "metrics": [_metric(metric) for metric in METRICS],
+        "checks": [{"name": name, "title": title, "definition": DEFINITIONS[name]} for name, title in TITLES.items()],
     }
 
 
@@ -128,6 +156,9 @@ def _type(node_type: type[Node]) -> dict[str, Any]:
         "forwards": node_type.FORWARDS,
         "lies": [{"name": lie.name, "title": lie.title, "help": lie.help} for lie in lies_of(node_type.TYPE)],
         "metrics": [{**_metric(metric), "name": name} for metric in node_type.METRICS for name in metric.figures()],
+        "invariants": [
+            {"name": rule.name, "title": rule.title, "definition": rule.definition} for rule in node_type.INVARIANTS
+        ],
     }
 
 

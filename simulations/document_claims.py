@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from simulations.catalogue import node_types
-from simulations.checks.finding import TITLES
+from simulations.catalogue import check_titles, node_types
 from simulations.checks.goals import BINARY, FOLDS, LOGARITHM, slack_of
 from simulations.document_base import (
     EXPRESSION_DEPTH_MAX,
@@ -233,8 +232,8 @@ def _metric(name: Any, known: _Known) -> str:
         check = rest.removesuffix(".violations")
         return (
             ""
-            if check in TITLES and rest.endswith(".violations")
-            else f"Checks have checks.<name>.violations, with a name among {', '.join(TITLES)}."
+            if check in check_titles() and rest.endswith(".violations")
+            else f"Checks have checks.<name>.violations, with a name among {', '.join(check_titles())}."
         )
     return f"There is no such metric.{did_you_mean(name, plain)}"
 

@@ -9,13 +9,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from simulations.catalogue import node_types
+from simulations.catalogue import declared_fields, node_types, rules_of
+from simulations.checks.figures import verdict_metrics, without_figure
 from simulations.checks.finding import Finding
-from simulations.checks.goals import NoFigure, NotRun, judge_claim, metric_value
+from simulations.checks.goals import NoFigure, NotRun, judge_claim, metric_sides, metric_value
+from simulations.checks.invariants import Group
 from simulations.checks.judging import run_checks
 from simulations.document import Document
 from simulations.engine.causality import Requests, causal_chain
-from simulations.engine.log import Log, Operation
+from simulations.engine.log import Log
 from simulations.engine.metrics import (
     Selection,
     chosen_messages,
@@ -48,13 +50,14 @@ class Recording:
         self.prices = Prices()
         self.reason = ""
         self.outcome: Outcome | None = None
+        self.named: frozenset[str] = frozenset()  # checks that claims name
 
     @classmethod
     def from_chunks(
         cls, chunks: Iterable[bytes], status: str, digest: str, physical: Mapping[str, Any] | None = None
     ) -> Recording:
         """Read a trace, chunk by chunk. Raises ValueError for what is no trace."""
-        log = Log()
+        log = Log(watched=declared_fields())
         for data in chunks:
             log.add(decode(data))
         return cls(log, status, digest, physical)
@@ -86,7 +89,7 @@ class Recording:
             found |= message_metrics(self.log, chosen, served)
             found |= places.metrics(select, chosen, found.get("ops.ok", 0))
         found |= self._replicas
-        found |= self._verdict_metrics(operations)
+        found |= verdict_metrics(self.findings, served)
         found |= staleness_metrics(self.log.operations.values(), served)
         return found
 
@@ -101,45 +104,28 @@ class Recording:
     @cached_property
     def findings(self) -> list[Finding]:
         """What the checks found."""
-        return run_checks(self.log, self._replicas)
+        return run_checks(self.log, self._replicas, self._clusters, self._rules, self.named)
+
+    @cached_property
+    def _clusters(self) -> list[list[str]]:
+        clusters = [cluster["members"] for cluster in (self.physical or {}).get("clusters", ())]
+        return clusters if self.physical else [self.log.nodes]
+
+    @cached_property
+    def _rules(self) -> list[Group]:
+        return rules_of(self.physical) if self.physical else []
 
     @cached_property
     def _replicas(self) -> dict[str, float]:
-        clusters = [cluster["members"] for cluster in (self.physical or {}).get("clusters", ())]
-        return replica_metrics(self.log, clusters if self.physical else [self.log.nodes])
+        return replica_metrics(self.log, self._clusters)
 
     @cached_property
     def _places(self) -> Places:
         return Places(self.log, self.physical or {}, self.prices)
 
-    def _verdict_metrics(self, operations: list[Operation]) -> dict[str, float]:
-        """The figures that checks give: `checks.` of the whole run, `reads.` and `writes.` of selected operations."""
-        found: dict[str, float] = {}
-        selected = {operation.id for operation in operations}
-        for finding in self.findings:
-            if finding.violations is not None:
-                found[f"checks.{finding.name}.violations"] = finding.violations
-            population = len(finding.population & selected)
-            if not population:
-                continue
-            if finding.name == "stale_reads":
-                stale = len(finding.offenders & selected)
-                found["reads.stale"] = stale
-                found["reads.stale_ratio"] = stale / population
-            elif finding.name == "lost_writes":
-                found["writes.lost"] = len(finding.offenders & selected)
-        return found
-
     def without_figure(self) -> dict[str, str]:
         """Why a metric that a check gives is missing."""
-        told = {
-            f"checks.{finding.name}.violations": finding.explanation
-            for finding in self.findings
-            if finding.violations is None
-        }
-        if "checks.lost_writes.violations" in told:
-            told["writes.lost"] = told["checks.lost_writes.violations"]
-        return told
+        return without_figure(self.findings)
 
     def request(self, op: int) -> dict[str, Any]:
         """A client operation as spans: each attempt a tree of what was sent because of it. Raises KeyError."""
@@ -182,7 +168,7 @@ def _ns(milliseconds: float) -> int:
 def record(physical: dict[str, Any], limits: Limits, trace: BinaryIO | None = None) -> Recording:
     """Compute a run here and now and read its trace; chunks also go to `trace` where one is given."""
     simulation = Simulation(physical, node_types(), limits)
-    log = Log()
+    log = Log(watched=declared_fields())
     for chunk in simulation.chunks():
         if trace is not None:
             trace.write(chunk.data)
@@ -203,6 +189,7 @@ def judge(document: Document, recordings: Mapping[str, Recording], watched: str 
     for name, recording in recordings.items():
         if recording.physical is None:
             recording.physical = document.physical(name or None)
+        recording.named = checks_named(document)
         recording.prices = prices_of(document, name or None)
     own = _own(recordings) if watched is None else watched
     return {
@@ -239,15 +226,14 @@ def _own(recordings: Mapping[str, Recording]) -> str:
 
 def variants_named(document: Document) -> list[str]:
     """The variants that claims speak of, in the order in which the document lists them."""
-    named: set[str] = set()
-    open_sides: list[Any] = [side for claim in document.expect for side in (claim.left, claim.right)]
-    while open_sides:
-        side = open_sides.pop()
-        if isinstance(side, dict) and "metric" in side:
-            named.add(side.get("variant") or BASE)
-        elif isinstance(side, dict):
-            open_sides += [part for parts in side.values() for part in parts]
+    named = {side.get("variant") or BASE for side in metric_sides(document.expect)}
     return [name for name in document.variants if name in named]
+
+
+def checks_named(document: Document) -> frozenset[str]:
+    """The checks whose violations claims speak of."""
+    metrics = [str(side["metric"]) for side in metric_sides(document.expect)]
+    return frozenset(metric.split(".")[1] for metric in metrics if metric.startswith("checks."))
 
 
 def report(
@@ -272,6 +258,7 @@ def report(
         recordings[name] = copy(same) if same else record(other, limits)  # they may differ in prices
     for name, recording in recordings.items():
         recording.prices = prices_of(document, name or None)
+        recording.named = checks_named(document)
     return {
         **_summary(recordings[own]),
         "variants": {name: _summary(recording) for name, recording in recordings.items() if name != own},

@@ -15,6 +15,36 @@ TITLES: Final[dict[str, str]] = {
     "lost_writes": "No lost writes",
     "known_values": "Only written values are read",
     "convergence": "Replicas agree in the end",
+    "causal": "Causal consistency",
+    "causal_memory": "Causal memory",
+    "sequential": "Sequential consistency",
+    "read_your_writes": "Clients read their own writes",
+    "monotonic_reads": "Reads never go back in time",
+    "monotonic_writes": "A client's writes keep their order",
+    "writes_follow_reads": "Writes come after what was read",
+    "duplicated_effects": "Nothing is done twice",
+    "lost_effects": "What was confirmed was done",
+}
+
+DEFINITIONS: Final[dict[str, str]] = {
+    "linearizability": "Each key's reads and writes can be put in one order that explains every answer, each at a"
+    " moment between its start and its end; what timed out may take effect later, or never.",
+    "stale_reads": "No read returns a version that a write had replaced which ended before the read began.",
+    "lost_writes": "What was confirmed is there at the end, unless a write that came after or had seen it replaced it.",
+    "known_values": "Every read returns a value whose write had begun, and had not failed.",
+    "convergence": "At the end all live replicas of each cluster hold the same data.",
+    "causal": "Nobody sees an effect and then misses its cause, over all keys: what a client did or saw before is the"
+    " cause of what it does next.",
+    "causal_memory": "Each client can put all writes and its own reads in one order, causes before effects; clients may"
+    " differ in it, but none changes its mind.",
+    "sequential": "All reads and writes of all keys can be put in one order that explains every answer and keeps each"
+    " client's own order; time does not count.",
+    "read_your_writes": "No read returns anything older than what its own client had written to that key.",
+    "monotonic_reads": "No read returns anything older than what its own client had read of that key.",
+    "monotonic_writes": "No copy of a key takes a client's earlier write after its later one.",
+    "writes_follow_reads": "No copy of a key takes a value after the write of a client that had read that value.",
+    "duplicated_effects": "What an operation asks for is done no more than once.",
+    "lost_effects": "What was answered with success has been done.",
 }
 
 
@@ -33,36 +63,50 @@ class Finding:
     violations: int | None = None
     offenders: frozenset[int] = frozenset()
     population: frozenset[int] = frozenset()
+    title: str = ""  # of a rule that a node type declares
+    by_session: bool = False  # which user of a client did what matters
 
     def as_dict(self) -> dict[str, Any]:
         """The finding as plain data."""
         return {
             "name": self.name,
-            "title": TITLES[self.name],
+            "title": self.title or TITLES[self.name],
             "verdict": self.verdict,
             "explanation": self.explanation,
-            "evidence": [as_evidence(operation) for operation in self.evidence],
+            "evidence": [as_evidence(operation, self.by_session) for operation in self.evidence],
             "at_ms": None if self.at_ns is None else self.at_ns / NS_PER_MS,
         }
 
 
-def as_evidence(operation: Operation) -> dict[str, Any]:
+def as_evidence(operation: Operation, by_session: bool = False) -> dict[str, Any]:
     """An operation as it is shown beside a verdict. `end_ms` is None for one whose outcome nobody knows."""
     known = operation.type != "info" and operation.end_ns is not None
     return {
         "op": operation.id,
-        "client": operation.node,
+        "client": session_name(operation) if by_session else operation.node,
         "text": text_of(operation),
         "start_ms": operation.start_ns / NS_PER_MS,
         "end_ms": (operation.end_ns or 0) / NS_PER_MS if known else None,
     }
 
 
+def session_name(operation: Operation) -> str:
+    """Who did it, one user of a closed client told from another: `alice, session 3`."""
+    return f"{operation.node}, session {operation.process}"
+
+
 def text_of(operation: Operation) -> str:
     """What an operation did: `write k1 = 7`, `read k1 → 7`."""
     if operation.f == "write":
         return f"write {operation.key} = {operation.value}" + (" (outcome unknown)" if operation.type == "info" else "")
+    if operation.f != "read":
+        return " ".join(str(part) for part in (operation.f, operation.key, operation.value) if part not in ("", None))
     return f"read {operation.key} → {'nothing' if operation.result is None else operation.result}"
+
+
+def count_of(number: int, noun: str) -> str:
+    """`1 read`, `1,204 reads`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def moment(ns: int) -> str:

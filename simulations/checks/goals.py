@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from simulations.engine.metrics_table import COUNTED
 
@@ -133,6 +133,24 @@ def _folded(name: str, values: Sequence[float]) -> float:
     for value in values[1:]:
         result = FOLDS[name](result, value)
     return result
+
+
+class Claim(Protocol):
+    """A claim has two sides."""
+
+    left: Any
+    right: Any
+
+
+def metric_sides(claims: Iterable[Claim]) -> Iterator[dict[str, Any]]:
+    """The parts of claims that name a metric."""
+    open_sides: list[Any] = [side for claim in claims for side in (claim.left, claim.right)]
+    while open_sides:
+        side = open_sides.pop()
+        if isinstance(side, dict) and "metric" in side:
+            yield side
+        elif isinstance(side, dict):
+            open_sides += [part for parts in side.values() for part in parts]
 
 
 def metric_value(metrics: Mapping[str, float], name: str, unknown: Mapping[str, str]) -> float:

@@ -130,9 +130,7 @@ def check_lost_writes(histories: Histories, held: Mapping[str, str] | None) -> F
             continue
         acknowledged = [write for write in writes if write.type == "ok"]
         judged |= {write.id for write in acknowledged}
-        suspects = [
-            write for write in acknowledged if write.value != last.result and not _replaced(write, writes, operations)
-        ]
+        suspects = _not_replaced([one for one in acknowledged if one.value != last.result], [*operations, last])
         if suspects and linearizable([*operations, last]) is False:
             lost += [(write, last) for write in suspects]
     if not judged:
@@ -181,13 +179,26 @@ def _final_read(
     return Operation(-1, after_ns, "", -1, "read", writes[0].key, None, after_ns, "ok", value)
 
 
-def _replaced(write: Operation, writes: Sequence[Operation], operations: Sequence[Operation]) -> bool:
-    """Whether another write came after this one's end, or from a process that had read it."""
-    done = end_of(write, _NEVER)
-    if max(other.start_ns for other in writes) >= done:
-        return True
-    seen_by = {read.process for read in operations if read.f == "read" and read.result == write.value}
-    return any(other.process in seen_by and other.start_ns > write.start_ns for other in writes)
+def _not_replaced(suspects: Sequence[Operation], operations: Sequence[Operation]) -> list[Operation]:
+    """Those that no write replaced which came after their end, or from a process that had read them. A write of unknown
+    outcome whose value nobody ever saw replaces nothing.
+    """
+    seen = {read.result for read in operations if read.f == "read"}
+    writes = [one for one in operations if one.f == "write" and (one.type == "ok" or one.value in seen)]
+    last_start_ns = max((write.start_ns for write in writes), default=0)
+    return [
+        write
+        for write in suspects
+        if last_start_ns < end_of(write, _NEVER) and not _seen_and_replaced(write, writes, operations)
+    ]
+
+
+def _seen_and_replaced(write: Operation, writes: Sequence[Operation], operations: Sequence[Operation]) -> bool:
+    seen_ns: dict[int, int] = {}  # by process: when it first knew the value
+    for read in operations:
+        if read.f == "read" and read.result == write.value:
+            seen_ns[read.process] = min(end_of(read, _NEVER), seen_ns.get(read.process, _NEVER))
+    return any(other.start_ns >= seen_ns.get(other.process, _NEVER) for other in writes)
 
 
 def check_known_values(histories: Histories, failed: Sequence[Operation]) -> Finding:

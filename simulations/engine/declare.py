@@ -83,3 +83,25 @@ class Metric:
         if self.kind == "duration":
             return tuple([f"{self.name}.{figure}" for figure in ("mean", "p50", "p95", "p99", "max")])
         return (self.name,)
+
+
+@dataclass(frozen=True)
+class Invariant:
+    """A rule over fields that nodes of a type show; every run is held to it as the check `name`. Kinds:
+
+    - `one-per-term`: `fields` are a role and a term; in any one term at most one node shows the role `value`.
+    - `monotonic`: the number in the one field never falls; where it is not `durable`, a new incarnation may begin anew.
+    - `agreement`: the one field shows decisions one by one, as "key = value"; under one key all are the same for ever.
+      What is no such text counts as a decision under the key "".
+    - `one-holder`: at any moment at most one node shows `value` in the one field.
+
+    It holds among the members of each cluster; nodes of the type that are in no cluster are taken together.
+    """
+
+    name: str
+    title: str
+    definition: str
+    kind: str
+    fields: tuple[str, ...]
+    value: Any = True
+    durable: bool = False

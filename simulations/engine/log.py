@@ -61,7 +61,9 @@ class Log:
     published: dict[tuple[int, str], tuple[array[int], array[int]]] = field(default_factory=dict)
     contents: dict[int, dict[str, str] | None] = field(default_factory=dict)  # None: a crash hid what it holds
     faults: list[tuple[int, int, str]] = field(default_factory=list)
+    effects: list[tuple[int, int, str, int]] = field(default_factory=list)  # time, node, key, operation
     end_ns: int = 0
+    watched: frozenset[str] = frozenset()  # fields to keep beside the metered ones
 
     def add(self, chunk: Mapping[str, Any]) -> None:
         """Take in the next decoded chunk."""
@@ -94,6 +96,7 @@ class Log:
             times.append(time)
             amounts.append(amount)
         self.faults += tables["faults"]
+        self.effects += tables.get("effects", ())
 
     def _sent(self, cols: Mapping[str, list[Any]]) -> None:
         first = len(self.sent_ns)
@@ -187,7 +190,7 @@ class Log:
                 times, changes = self.changes.setdefault(node, (array("q"), []))
                 times.append(time)
                 changes.append(str(value))
-        elif name in METERED:
+        elif name in METERED or name in self.watched:
             line = self.states.get((node, name))
             if line is None:
                 line = self.states[node, name] = (array("q"), [])

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from mypy_extensions import i64, mypyc_attr
 
-from simulations.engine.declare import Lie, Metric
+from simulations.engine.declare import Invariant, Lie, Metric
 from simulations.engine.distributions import Distribution, distribution
 from simulations.engine.gauge import Gauge
 from simulations.engine.host import Host
@@ -31,6 +31,7 @@ class Process:
 
     LIES: ClassVar[tuple[Lie, ...]] = ()
     METRICS: ClassVar[tuple[Metric, ...]] = ()
+    INVARIANTS: ClassVar[tuple[Invariant, ...]] = ()
 
     def __init__(self, host: Host, params: dict[str, Any]) -> None:
         self.host = host
@@ -157,6 +158,13 @@ class Process:
     def gauge(self, field: str) -> Gauge:
         """A number of the node's state that changes often."""
         return Gauge(self, field)
+
+    def effect(self, key: str = "", op: int = -1) -> None:
+        """Tell the trace that something was done that must be done once: for a client operation (by default the one
+        served at the moment), under a key where one operation has several such effects or none of its own.
+        """
+        if self.alive:
+            self.trace.effects.extend((self.kernel.now, self.host.index, key, self.cause.op if op < 0 else op))
 
     def note(self, text: str) -> None:
         """Write a remark into the trace."""

@@ -29,8 +29,9 @@ TABLES: Final[dict[str, tuple[str, ...]]] = {
     "notes": ("time", "node", "text", "cause"),
     "hops": ("id", "time", "node", "next"),
     "published": ("time", "node", "metric", "amount"),
+    "effects": ("time", "node", "key", "op"),
 }
-SPARE: Final = frozenset({"published"})  # left out of a chunk that has no rows of it
+SPARE: Final = frozenset({"published", "effects"})  # left out of a chunk that has no rows of it
 PLAIN: Final = frozenset({"value"})  # any value, not a number
 WORDS: Final = frozenset({"key", "text", "class"})  # open vocabularies: coded per chunk
 CODED: Final = frozenset({"kind", "outcome", "field", "phase", "f", "type", "error", "key", "text", "class", "metric"})
@@ -81,6 +82,7 @@ class Trace:
         self.hops: list[Any] = []  # of messages that go through forwarders: leaves a node for the next, at a time
         self.routed = False  # there are forwarders: chunks have that table
         self.published: list[Any] = []
+        self.effects: list[Any] = []
         self._keyframe: dict[str, Any] = {}
         self._flight: list[Message] = []
         self.heard: Callable[[int, str], None] | None = None  # told of notes and of operations that end
@@ -235,11 +237,12 @@ class Trace:
             ("returned", self.returned),
             ("notes", self.notes),
             ("published", self.published),
+            ("effects", self.effects),
         ]
         if self.routed:
             taken.append(("hops", self.hops))
         self.state, self.faults, self.invoked, self.returned = [], [], [], []
-        self.notes, self.published, self.hops = [], [], []
+        self.notes, self.published, self.hops, self.effects = [], [], [], []
         return taken
 
     def _sent_table(self, messages: list[Message], start_ns: int) -> dict[str, Any]:

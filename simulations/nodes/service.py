@@ -96,6 +96,14 @@ class Service(Node):
             help="A request whose caller has given up by its turn is refused, not worked on.",
             section="Calls",
         ),
+        Param(
+            "counts_effects",
+            "Count what is done",
+            "boolean",
+            False,
+            help="Finished work counts as an effect, so that a retry that is worked on again shows as a duplicate.",
+            section="Effects",
+        ),
     )
     SHOWS: ClassVar[tuple[Show, ...]] = (
         Show("busy", "Busy", "workers", "bar", "concurrency"),
@@ -113,6 +121,7 @@ class Service(Node):
         self.timeout_ms = self.number("timeout_ms")
         self.holds_worker = self.boolean("holds_worker")
         self.drop_expired = self.boolean("drop_expired")
+        self.counts_effects = self.boolean("counts_effects")
         self.turn = 0
 
     async def on_request(self, body: Request, message: Message) -> Body:
@@ -123,6 +132,8 @@ class Service(Node):
             if self.drop_expired and 0 <= message.deadline_ns <= self.kernel.now:
                 raise Refused("expired", False)
             await self.cancellable(message, self.work(self.service_time, "service time"))
+            if self.counts_effects:
+                self.effect()
             if self.targets and self.holds_worker:
                 reply = await self.ask_behind(body, message)
         except Failure:

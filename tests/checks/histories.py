@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
+from hypothesis import strategies as st
+
 from simulations.engine.log import Operation
 
 MS = 1_000_000
@@ -87,3 +89,35 @@ def _operation(
     id_: int, start: int, end: int, client: int, f: str, key: str, value: int | None, kind: str, result: int | None
 ) -> Operation:
     return Operation(id_, start * MS, f"c{client}", client, f, key, value, end * MS, kind, result)
+
+
+def did(process: int, f: str, key: str, value: int | None, start: int) -> Operation:
+    """What a process did from `start` on (ms), for one millisecond: wrote a value, or read it."""
+    written, result = (value, None) if f == "write" else (None, value)
+    id_ = process * 1_000_000 + start
+    return Operation(id_, start * MS, f"p{process}", process, f, key, written, (start + 1) * MS, "ok", result)
+
+
+@st.composite
+def session_histories(draw: st.DrawFn, count_max: int, clients_max: int = 3, keys: int = 2) -> list[Operation]:
+    """Up to so many operations of a few processes, each doing one after another; reads give what was ever written,
+    or not.
+    """
+    clients = draw(st.integers(1, clients_max))
+    count = draw(st.integers(1, count_max))
+    free = [0] * clients
+    found: list[Operation] = []
+    for number in range(count):
+        client = draw(st.integers(0, clients - 1))
+        start = free[client] + draw(st.integers(1, 6))
+        end = start + draw(st.integers(1, 8))
+        free[client] = end
+        key = f"k{draw(st.integers(0, keys - 1))}"
+        if draw(st.booleans()):
+            kind = draw(st.sampled_from(["ok", "ok", "ok", "info"]))
+            found.append(_operation(number, start, end, client, "write", key, number + 1, kind, None))
+        else:
+            writes = [one.value for one in found if one.f == "write" and one.key == key]
+            result = draw(st.sampled_from([None, *writes, *([count] if draw(st.booleans()) else [])]))
+            found.append(_operation(number, start, end, client, "read", key, None, "ok", result))
+    return found

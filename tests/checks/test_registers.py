@@ -54,6 +54,26 @@ def test_a_write_replaced_by_a_later_or_a_concurrent_one_is_not_lost() -> None:
     assert check_lost_writes({"x": [write(1, 0, 10), write(2, 5, 20), read(1, 50, 60)]}, None).violations == 0
 
 
+def test_only_a_write_that_had_seen_it_or_came_after_it_replaces_a_write() -> None:
+    """Two writes at once, one of them gone in the end, in a history that no order explains."""
+    stale = [write(8, 0, 5), write(9, 6, 8), read(8, 10, 12, "old")]
+    first, second, end = write(1, 20, 40), write(2, 22, 42, "ann"), read(2, 60, 65)
+    assert check_lost_writes({"x": [*stale, first, second, end]}, None).offenders == {1}
+    seen = dataclasses.replace(read(1, 15, 30), process=7)
+    before = dataclasses.replace(second, process=7)
+    assert check_lost_writes({"x": [*stale, first, seen, before, end]}, None).offenders == {1}
+    knowing = dataclasses.replace(before, start_ns=30_000_000)
+    assert check_lost_writes({"x": [*stale, first, seen, knowing, end]}, None).offenders == frozenset()
+
+
+def test_a_write_that_perhaps_never_was_replaces_nothing() -> None:
+    perhaps = dataclasses.replace(write(3, 45, 50), type="info")
+    stale = [write(8, 0, 5), write(9, 6, 8)]
+    history = [*stale, write(1, 20, 40), perhaps, read(9, 60, 65)]
+    assert check_lost_writes({"x": history}, None).offenders == {1}
+    assert check_lost_writes({"x": [*history[:-1], read(3, 52, 55), read(3, 60, 65)]}, None).violations == 0
+
+
 def test_without_a_final_read_nothing_is_said_of_lost_writes() -> None:
     assert check_lost_writes({"x": [write(1, 0, 10), read(1, 5, 6)]}, None).verdict == "unknown"
 
