@@ -15,9 +15,9 @@ import random
 from dataclasses import dataclass
 from functools import partial
 
+from simulations.engine.channel import Message
 from simulations.engine.columns import unpack
 from simulations.engine.messages import Body, Reply, Request
-from simulations.engine.network import Message
 from simulations.engine.node import Node
 from simulations.engine.retries import Retries
 from tests.fidelity.estimating import Case, Experiment, chunks
