@@ -41,7 +41,7 @@ def compile_engine(stopping: Callable[[], bool] = never) -> None:
     with one_at_a_time("the engine is being compiled"):
         if is_stamped(COMPILED_STAMP, value):
             return
-        say("compiling the engine (about half a minute)")
+        say("compiling the engine (a minute or so)")
         status, output = step([str(VENV_PYTHON), str(COMPILE_SCRIPT)], dict(os.environ), stopping)
         if status != 0:
             say(f"the engine could not be compiled and runs interpreted: {last_line(output)}")
