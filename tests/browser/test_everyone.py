@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.stage import finished, open_sandbox, pause, prepare, run, shown, violations, wait_shown
+from tests.browser.stage import digest, finished, open_sandbox, pause, prepare, run, shown, violations, wait_shown
 
 PAGES = ["/", "/scenarios/mine/", "/s/cap-partition/?at=6100", "/embed/cap-partition/", "/no-such-page/"]
 
@@ -59,6 +59,7 @@ def test_from_an_empty_canvas_to_a_verdict_by_keyboard_alone(page: Page) -> None
     expect(page.locator('[data-link="client-1-service-1"]')).to_have_count(1)
     page.keyboard.press("Control+Enter")
     finished(page)
+    digest(page)  # all of it has come: until then the end is as far as it has
     page.locator("#scrub").focus()
     page.keyboard.press("End")
     wait_shown(page, "Number(d.playheadMs) >= 20000")

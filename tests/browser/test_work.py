@@ -125,7 +125,7 @@ def test_a_lost_connection_is_told_and_taken_up_again(page: Page) -> None:
     finished(page)
     expect(page.locator("#notice")).to_be_hidden()
     assert len(opened) == 2
-    assert shown(page, "total") > 0
+    wait_shown(page, "Number(d.total) > 0")
 
 
 def test_two_tabs_do_not_overwrite_each_other(page: Page, console: Any) -> None:
