@@ -13,6 +13,8 @@ from simulations.engine.declare import Choice, Param
 
 TIME_MAX_MS: Final = 604_800_000
 
+MACHINE: Final = "Machine"
+
 NODE_ENTRY: Final = (
     Param("label", "Name", "text", "", high=80),
     Param("count", "Copies", "integer", 1, low=1, high=1_000, help="Equal nodes behind one card, linked alike."),
@@ -23,10 +25,10 @@ NODE_ENTRY: Final = (
         "",
         high=40,
         help="A name; nodes on one machine share its CPU and crash together. Empty: one of its own.",
-        section="Machine",
+        section=MACHINE,
     ),
-    Param("machine_cores", "Cores", "integer", 1, low=1, high=CORES_MAX, section="Machine"),
-    Param("machine_cost_per_hour", "Its price", "number", 0, "$/h", 0, PRICE_MAX, section="Machine"),
+    Param("machine_cores", "Cores", "integer", 1, low=1, high=CORES_MAX, section=MACHINE),
+    Param("machine_cost_per_hour", "Its price", "number", 0, "$/h", 0, PRICE_MAX, section=MACHINE),
     Param(
         "cost_per_hour",
         "Price",
@@ -36,7 +38,7 @@ NODE_ENTRY: Final = (
         0,
         PRICE_MAX,
         help="Of each copy. It changes the bill, not the run.",
-        section="Machine",
+        section=MACHINE,
     ),
 )
 CLUSTER_ENTRY: Final = (

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 from pydantic import TypeAdapter, ValidationError
 
 from playground.sandbox.durations import distribution_kinds, distribution_of, number_of
-from playground.sandbox.entry_fields import entry_params, params_of
+from playground.sandbox.entry_fields import MACHINE, entry_params, params_of
 from simulations.catalogue import describe, params_model
 from simulations.document_base import Entry, Identifier
 from simulations.document_links import LINK_MODEL
@@ -156,7 +156,7 @@ def fields_of(kind: str, item: dict[str, Any], shared: dict[str, Any], about: di
         rows += [row("params", info, own, shared, about["type"]) for info in about["params"]]
     if kind == "link":
         rows += [row("params", info, own, {}, "link") for info in params_of("params", "link")]
-    return rows
+    return sorted(rows, key=lambda made: made.info["section"] == MACHINE)  # what it does comes before what it runs on
 
 
 def row(group: str, info: dict[str, Any], own: dict[str, Any], shared: dict[str, Any], subject: str) -> Field:
