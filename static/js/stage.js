@@ -239,6 +239,7 @@ export class Stage extends Emitter {
 
   /** @param {boolean} playing */
   play(playing) {
+    if (playing && !this.trace) return;
     if (playing && this.trace?.complete && this.playhead.t >= this.trace.loadedTo) this.playhead.t = 0;
     this.playhead.playing = playing;
     this.emit("play");
