@@ -85,7 +85,7 @@ def experiments() -> list[Experiment]:
         customers = {0.5: 50_000, 0.8: 500_000, 0.9: 350_000}[load]
         one = partial(sojourn_ms, load=load, workers=1)
         many = partial(sojourn_ms, load=load, service_time=exponential(MEAN_MS))
-        lost = partial(blocked, load=load, customers={0.5: 400_000, 0.8: 100_000, 0.9: 100_000}[load])
+        lost = partial(blocked, load=load, customers={0.5: 600_000, 0.8: 160_000, 0.9: 100_000}[load])
         sojourn, pollaczek = "mean time in system (ms)", "5.6 (Pollaczek–Khinchine)"
         add(f"M/M/1 {sojourn}", "3.2", MEAN_MS / (1 - load), partial(many, workers=1, customers=customers))
         erlang = m_m_c_sojourn_ms(load, 4)
