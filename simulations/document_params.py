@@ -132,6 +132,8 @@ def _message(kind: str, ctx: dict[str, Any], value: object, original: str, unit:
 
 
 def _number(value: object) -> str:
+    if isinstance(value, float) and 0 < value < 1e-4:
+        return f"{value:.9f}".rstrip("0")
     return (
         f"{value:g}"
         if isinstance(value, float) and abs(value) < 1e6
