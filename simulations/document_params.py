@@ -158,6 +158,8 @@ def _without_tags(loc: Sequence[str | int], data: object) -> Iterator[str | int]
             data = data[step]
         elif isinstance(data, (int, float)) and step in ("constant", "value_ms"):
             continue  # a bare number stands for a constant distribution
+        elif step in ("float", "str"):
+            continue  # what is a number or a text is neither
         yield step
 
 
