@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, StringConstraints
 
 from simulations.document_base import Distribution, LinkReference, Number, Probability, Reference, Whole
-from simulations.document_faults import Spell
+from simulations.document_faults import RATE_MIN, Spell
 from simulations.document_link_faults import DIRECTION, Direction, share
 from simulations.engine.declare import Choice, Param
 
@@ -51,7 +51,7 @@ class Spoof(Spell):
     message: Literal["write", "read", "work"] = "write"
     key: Annotated[str, StringConstraints(max_length=60)] = "k1"
     value: Annotated[Whole, Field(ge=-VALUE_MAX, le=VALUE_MAX)] = -1
-    rate_per_s: Annotated[Number, Field(gt=0, le=FORGERIES_PER_S_MAX)] | None = None
+    rate_per_s: Annotated[Number, Field(ge=RATE_MIN, le=FORGERIES_PER_S_MAX)] | None = None
 
 
 class Byzantine(Spell):
@@ -95,7 +95,7 @@ ADVERSARY_PARAMS: Final[dict[str, tuple[Param, ...]]] = {
         ),
         Param("key", "Key", "text", "k1", high=60),
         Param("value", "Value", "integer", -1, low=-VALUE_MAX, high=VALUE_MAX, help="Clients write positive ones."),
-        Param("rate_per_s", "Rate", "number", None, "/s", 0.001, FORGERIES_PER_S_MAX, help="Empty: once."),
+        Param("rate_per_s", "Rate", "number", None, "/s", RATE_MIN, FORGERIES_PER_S_MAX, help="Empty: once."),
     ),
     "byzantine": (Param("behaviour", "Lie", "choice", "silent", choices=(Choice("silent", "Answers nobody"),)),),
 }

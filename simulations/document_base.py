@@ -27,6 +27,7 @@ MISTAKES_MAX: Final = 100
 _COMPARED_MAX: Final = 300
 DURATION_MS_MAX: Final = 604_800_000  # a week of simulated time
 DELAY_MS_MAX: Final = 3_600_000
+NANOSECOND_MS: Final = 0.000_001  # simulated time has no smaller part
 PRICE_MAX: Final = 1_000_000
 SHAPE_MIN: Final = 0.01
 SHAPE_MAX: Final = 1_000
@@ -105,7 +106,7 @@ Coordinate = Annotated[Number, Field(ge=-100_000, le=100_000)]
 Extent = Annotated[Number, Field(ge=0, le=100_000)]
 Instant = Annotated[Number, Field(ge=0, le=DURATION_MS_MAX)]
 Delay = Annotated[Number, Field(ge=0, le=DELAY_MS_MAX)]
-PositiveDelay = Annotated[Number, Field(gt=0, le=DELAY_MS_MAX)]
+PositiveDelay = Annotated[Number, Field(ge=NANOSECOND_MS, le=DELAY_MS_MAX)]
 Probability = Annotated[Number, Field(ge=0, le=1)]
 Price = Annotated[Number, Field(ge=0, le=PRICE_MAX)]  # in whatever money
 

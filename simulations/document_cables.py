@@ -12,6 +12,7 @@ from simulations.engine.fabrics import Circle, clusters_by_member, fabrics
 from simulations.engine.node import Node
 
 ROUTED_PAIRS_MAX: Final = 20_000  # each is a channel both ways
+MESH_PAIRS_MAX: Final = 125_000  # 500 members in one mesh
 
 
 def cable_mistakes(
@@ -34,6 +35,16 @@ def cable_mistakes(
                 "links",
                 f"Switches and routers join {pairs:,} pairs of nodes that may talk; the limit is {ROUTED_PAIRS_MAX:,}."
                 " Join fewer nodes by each.",
+            )
+        )
+    meshes = [len(members[entry.id]) for _, entry in clusters if entry.cables == "mesh"]
+    laid = sum(size * (size - 1) // 2 for size in meshes)
+    if laid > MESH_PAIRS_MAX:
+        found.append(
+            Mistake(
+                "clusters",
+                f"Meshes join {laid:,} pairs of members, each to each; the limit is {MESH_PAIRS_MAX:,}. Use fewer"
+                " members, or drawn cables.",
             )
         )
     joined = {(min(pair), max(pair)) for pair in (*links, *(pair for circle in circles for pair in circle.peers))}

@@ -53,6 +53,7 @@ class Inspector:
         self.oversized = self.node_count > NODES_MAX
         self.names = Names([] if self.oversized else [node for _, node in parts.nodes])
         self.ids_of = {index: node.id for index, node in parts.nodes}
+        self.link_ids = {index: link.id for index, link in parts.links}
         self.types: dict[str, str] = {}
         for _, node in () if self.oversized else parts.nodes:
             for name in (node.id, *numbered(node.id, node.count)):
@@ -157,6 +158,7 @@ class Inspector:
     def _links(self) -> None:
         total = 0
         taken: dict[tuple[str, str], int] = {}
+        owner: dict[str, int] = {}
         for index, link in self.parts.links:
             path = f"links[{index}]"
             for key, params in (("params", link.params), ("a_to_b", link.a_to_b), ("b_to_a", link.b_to_a)):
@@ -174,6 +176,7 @@ class Inspector:
                     "links", f"The scenario has more than {LINKS_MAX:,} links, counts included; that is the limit."
                 )
                 return
+            self._link_names(index, link.id, len(a) * len(b), owner)
             for pair in self.names.ends(link):
                 other = taken.setdefault((min(pair), max(pair)), index)
                 if other != index:
@@ -182,6 +185,15 @@ class Inspector:
         parts = self.parts
         nodes, links = [node for _, node in parts.nodes], [link for _, link in parts.links]
         self.names = Names(nodes, links, [cluster for _, cluster in parts.clusters])
+
+    def _link_names(self, index: int, id: str, count: int, owner: dict[str, int]) -> None:
+        """Say when a link that is many would have the name of another one."""
+        for name in numbered(id, count):
+            other = owner.setdefault(name, index)
+            if other != index and self.link_ids[other] != id:
+                words = "Is" if count == 1 else "Stands for"
+                self.say(f"links[{index}].id", f'{words} "{name}", which links[{other}] stands for already.')
+                return
 
     def _clusters(self) -> None:
         types = node_types()

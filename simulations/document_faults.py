@@ -22,6 +22,7 @@ from simulations.document_base import (
 from simulations.engine.declare import Choice, Param
 
 DRIFT_PPM_MAX: Final = 100_000
+RATE_MIN: Final = 0.001
 FACTOR_MAX: Final = 1_000
 Factor = Annotated[Number, Field(gt=1, le=FACTOR_MAX)]
 
@@ -33,7 +34,7 @@ EVENT_PATTERN: Final = (
 
 
 def _event(text: str) -> str:
-    if re.match(EVENT_PATTERN, text) is None:
+    if re.fullmatch(EVENT_PATTERN, text) is None:
         raise PydanticCustomError(
             "event",
             'Must be a field of the state and its value ("role = leader"), "sent …" or "received …" and the kind of a'
@@ -166,7 +167,7 @@ class Chaos(Spell):
     kind: Literal["chaos"]
     target: Reference
     does: Literal["crash", "stop", "pause", "hang"] = "crash"
-    rate_per_min: Annotated[Number, Field(gt=0, le=60_000)] = 6
+    rate_per_min: Annotated[Number, Field(ge=RATE_MIN, le=60_000)] = 6
     mttr_ms: PositiveDelay = 1_000
 
 
@@ -201,7 +202,9 @@ HOST_FAULT_PARAMS: Final[dict[str, tuple[Param, ...]]] = {
                 Choice("hang", "Hang"),
             ),
         ),
-        Param("rate_per_min", "Strikes a minute", "number", 6, "/min", 0.001, 60_000, help="While the node is well."),
+        Param(
+            "rate_per_min", "Strikes a minute", "number", 6, "/min", RATE_MIN, 60_000, help="While the node is well."
+        ),
         Param("mttr_ms", "Mean time to repair", "number", 1_000, "ms", 0.001, DELAY_MS_MAX),
     ),
     "restart": (Param("down_ms", "Down for", "number", 500, "ms", 0.001, DELAY_MS_MAX),),

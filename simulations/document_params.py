@@ -132,6 +132,8 @@ def _message(kind: str, ctx: dict[str, Any], value: object, original: str, unit:
 
 
 def _number(value: object) -> str:
+    if isinstance(value, float) and 0 < value < 1e-4:
+        return f"{value:.9f}".rstrip("0")
     return (
         f"{value:g}"
         if isinstance(value, float) and abs(value) < 1e6
@@ -156,6 +158,8 @@ def _without_tags(loc: Sequence[str | int], data: object) -> Iterator[str | int]
             data = data[step]
         elif isinstance(data, (int, float)) and step in ("constant", "value_ms"):
             continue  # a bare number stands for a constant distribution
+        elif step in ("float", "str"):
+            continue  # what is a number or a text is neither
         yield step
 
 

@@ -172,6 +172,7 @@ REFUSED: list[tuple[str, Any, str, str]] = [
     ("expect.0.right", {"+": [1, "x"]}, "expect[0].right.+[1]", "Must be a number"),
     ("expect.0.right", None, "expect[0].right", "Must be a number"),
     ("expect.0.tolerance", "a bit", "expect[0].tolerance", "percentage"),
+    ("expect.0.tolerance", [1], "expect[0].tolerance", "Must be a"),
     ("expect.0.tolerance", -1, "expect[0].tolerance", "≥ 0"),
 ]
 

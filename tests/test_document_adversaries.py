@@ -107,6 +107,7 @@ def test_names_of_no_link_are_refused(target: str, words: str) -> None:
         ({**LIE, "behaviour": "old value"}, "behaviour", 'Did you mean "old values"?'),
         ({**LIE, "target": "c"}, "behaviour", 'A node of type "client" has no behaviour "old values". Known: silent.'),
         ({**LIE, "target": "x"}, "target", 'There is no node "x"'),
+        ({**SPOOF, "rate_per_s": 1e-300}, "rate_per_s", "at least 0.001"),
         ({**SPOOF, "to": "s"}, "claims", '"s" would hear from itself'),
         ({**SPOOF, "to": "c"}, "to", "cannot forge messages to itself"),
         ({**SPOOF, "claims": "c"}, "claims", "is the sender itself"),

@@ -112,3 +112,25 @@ def test_more_pairs_than_the_limit_are_refused() -> None:
     }
     data["nodes"][2]["count"] = 100
     assert mistakes(data) == {}
+
+
+def test_links_of_copies_have_names_of_their_own() -> None:
+    data = joined(("c", "r"), ("c", "s"), c="client", r="service", s="service")
+    data["nodes"][1]["count"] = 2
+    data["links"][0]["id"], data["links"][1]["id"] = "y", "y-1"
+    assert mistakes(data) == {"links[1].id": 'Is "y-1", which links[0] stands for already.'}
+    data["links"].reverse()
+    assert mistakes(data) == {"links[1].id": 'Stands for "y-1", which links[0] stands for already.'}
+    data["links"][0]["id"] = "y-3"
+    assert mistakes(data) == {}
+
+
+def test_meshes_larger_than_the_limit_are_refused() -> None:
+    data = joined(r="register", clusters=[{"id": "store", "protocol": "register", "members": ["r"]}])
+    data["nodes"][0]["count"] = 501
+    assert mistakes(data) == {
+        "clusters": "Meshes join 125,250 pairs of members, each to each; the limit is 125,000. Use fewer members, or"
+        " drawn cables."
+    }
+    data["nodes"][0]["count"] = 500
+    assert mistakes(data) == {}

@@ -22,7 +22,12 @@ def refused(spec: Any) -> dict[str, str]:
     ("spec", "place", "words"),
     [
         ({"kind": "pareto", "scale_ms": 1, "shape": 1}, ".shape", "more than 1: at 1 and below the mean is infinite."),
-        ({"kind": "pareto", "scale_ms": 0, "shape": 2}, ".scale_ms", "Must be more than 0 ms. Got 0."),
+        ({"kind": "pareto", "scale_ms": 0, "shape": 2}, ".scale_ms", "Must be at least 0.000001 ms. Got 0."),
+        (
+            {"kind": "lognormal", "median_ms": 1e-7, "p99_ms": 1},
+            ".median_ms",
+            "Must be at least 0.000001 ms. Got 1e-07.",
+        ),
         ({"kind": "pareto", "scale_ms": 1, "shape": 1001}, ".shape", "Must be at most 1000. Got 1001."),
         ({"kind": "pareto", "scale_ms": 1}, ".shape", "Is required."),
         ({"kind": "gamma", "mean_ms": 1, "shape": 0}, ".shape", "Must be at least 0.01. Got 0."),

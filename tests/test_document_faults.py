@@ -57,6 +57,8 @@ def test_a_restart_ends_when_the_node_is_to_boot() -> None:
         ({"kind": "restart", "until_ms": 30}, "faults[0].until_ms"),
         ({"kind": "pause", "until_ms": 5}, "faults[0].until_ms"),
         ({"kind": "hang", "factor": 5}, "faults[0].factor"),
+        ({"kind": "chaos", "rate_per_min": 1e-300}, "faults[0].rate_per_min"),
+        ({"kind": "restart", "down_ms": 1e-9}, "faults[0].down_ms"),
     ],
 )
 def test_what_is_void_or_out_of_range_is_refused_with_its_path(fault: dict[str, Any], path: str) -> None:
@@ -98,6 +100,7 @@ def test_a_start_by_the_clock_says_nothing_of_events() -> None:
         ({"when": {**EVENT, "node": "x"}}, "faults[0].when.node", 'There is no node "x"'),
         ({"when": {**EVENT, "event": "queue=5"}}, "faults[0].when.event", ""),
         ({"when": {**EVENT, "event": "quue = 5"}}, "faults[0].when.event", 'Did you mean "queue"?'),
+        ({"when": {**EVENT, "event": "boot\n"}}, "faults[0].when.event", "Must be a field"),
         ({"when": {**EVENT, "nth": 0}}, "faults[0].when.nth", "at least 1"),
         ({"when": {**EVENT, "after_ms": -1}}, "faults[0].when.after_ms", "at least 0"),
     ],

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from simulations.engine.channel import Channel, Message
+from simulations.engine.channel import Channel
 from simulations.engine.distributions import Distribution, distribution
 from simulations.engine.fault import Fault, start_words
 from simulations.engine.host import Host
@@ -120,8 +120,7 @@ class Spoof(HostFault):
             id = network.sent
             network.sent = id + 1
             message = Forged(channel, self.body, id, cause, call, claimed)
-            # The row keeps the wire: when it arrives, the forged one seems to have come by another.
-            network.trace.sent.append(Message(channel, self.body, id, cause, cause.lineage, call, False))
+            network.trace.sent.append(message.row)
             network.trace.note(kernel.now, channel.src_index, f"forged: claims to be {self.claims.id}", id)
             network.launch(message)
         if self.every_ns:

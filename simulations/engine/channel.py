@@ -64,7 +64,9 @@ class Message(Cause):
         self.channel.arrive(self)
 
     def whole(self) -> Message:
-        """The message that the trace knows: this one, or the one of which this is the way over one link."""
+        """The message that the trace knows: this one, the one of which this is the way over one link, or the row that a
+        forged one left.
+        """
         return self
 
     def twin(self) -> Message:

@@ -12,6 +12,7 @@ from typing import Final
 from simulations.engine.kernel import Kernel
 
 BILLION: Final = 1_000_000_000
+SLOWEST_PPB: Final = -900_000_000  # however many skews add up, a monotonic clock goes on, at a tenth of its pace
 
 
 class Skew:
@@ -69,3 +70,4 @@ class Clock:
         for skew in self.skews:
             if skew.timers:
                 self.ppb += skew.drift_ppb
+        self.ppb = max(SLOWEST_PPB, self.ppb)

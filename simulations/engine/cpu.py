@@ -11,6 +11,7 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Final
 
+from simulations.engine.distributions import LONGEST_NS
 from simulations.engine.kernel import Event, Kernel
 from simulations.engine.tasks import Cause, Failure, Future
 
@@ -156,7 +157,7 @@ class Cpu(Event):
         if self.active <= self.cores:
             wait_ns = -(-left // PARTS)
         else:
-            wait_ns = -(-left * self.active // (PARTS * self.cores))
+            wait_ns = min(LONGEST_NS, -(-left * self.active // (PARTS * self.cores)))
         if self.armed_ns < 0 or self.kernel.now + wait_ns < self.armed_ns:
             self.armed_ns = self.kernel.now + wait_ns
             self.kernel.after(wait_ns, self)

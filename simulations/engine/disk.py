@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from mypy_extensions import i64
 
-from simulations.engine.distributions import Distribution
+from simulations.engine.distributions import LONGEST_NS, Distribution
 from simulations.engine.kernel import Kernel
 from simulations.engine.streams import below, nth
 from simulations.engine.tasks import Future, Refused
@@ -24,7 +24,7 @@ GROUP: Final = "group"  # one after another, and all that wait share the next on
 
 def stretched(duration_ns: int, factor: float) -> int:
     """A duration at another pace, rounded to a whole nanosecond."""
-    return duration_ns if factor == 1.0 else int(duration_ns * factor + 0.5)
+    return duration_ns if factor == 1.0 else int(min(duration_ns * factor + 0.5, LONGEST_NS))
 
 
 class Sync(Future):

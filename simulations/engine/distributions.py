@@ -14,6 +14,8 @@ from mypy_extensions import i64
 from simulations.engine.streams import below, beside, mix, uniform
 
 NS_PER_MS: Final = 1_000_000
+# Eleven days, longer than any run: of heavy tails no more is kept, so that times, and sums of them, fit 64 bits.
+LONGEST_NS: Final = 10**15
 _Z_99: Final = 2.3263478740408408  # the standard normal's 99th percentile
 
 
@@ -82,7 +84,7 @@ class LogNormal(Distribution):
         super().__init__(int(median_ns * math.exp(self.sigma * self.sigma / 2.0) + 0.5))
 
     def draw_ns(self, key: i64, lineage: i64) -> int:
-        return int(self.median_ns * math.exp(self.sigma * _standard_normal(key, lineage)) + 0.5)
+        return min(LONGEST_NS, int(self.median_ns * math.exp(self.sigma * _standard_normal(key, lineage)) + 0.5))
 
 
 class Pareto(Distribution):
@@ -96,7 +98,8 @@ class Pareto(Distribution):
         self.shape = shape
 
     def draw_ns(self, key: i64, lineage: i64) -> int:
-        return int(self.scale_ns * math.exp(-math.log(1.0 - uniform(key, lineage)) / self.shape) + 0.5)
+        drawn = self.scale_ns * math.exp(-math.log(1.0 - uniform(key, lineage)) / self.shape)
+        return min(LONGEST_NS, int(drawn + 0.5))
 
 
 class Gamma(Distribution):
@@ -116,7 +119,7 @@ class Gamma(Distribution):
         value = self._standard(key, lineage)
         if self.shape < 1.0:
             value *= math.exp(math.log(1.0 - uniform(key, beside(lineage, -1))) / self.shape)
-        return int(value / self.shape * self.mean_ns + 0.5)
+        return min(LONGEST_NS, int(value / self.shape * self.mean_ns + 0.5))
 
     def _standard(self, key: i64, lineage: i64) -> float:
         for attempt in range(100):

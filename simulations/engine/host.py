@@ -7,7 +7,7 @@ restart is a new incarnation: a new process, which finds only the disk.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from simulations.engine.backlog import unanswered
 from simulations.engine.clocks import Clock
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from simulations.engine.machine import Machine
     from simulations.engine.network import Network
     from simulations.engine.node import Node
+
+PACE_MAX: Final = 1e12  # however many faults make a machine slow
 
 
 class Start(Event):
@@ -187,10 +189,10 @@ class Host:
         """Work out how slow the machine and its disk are."""
         self.pace = 1.0
         for factor in self.slows:
-            self.pace *= factor
+            self.pace = min(PACE_MAX, self.pace * factor)
         self.disk.pace = self.pace
         for factor in self.slow_disks:
-            self.disk.pace *= factor
+            self.disk.pace = min(PACE_MAX, self.disk.pace * factor)
 
     def show_conditions(self) -> None:
         """Show what faults have done to the machine."""

@@ -47,7 +47,7 @@ class Leg(Message):
             routing.forward(self)
 
     def whole(self) -> Message:
-        return self.carried
+        return self.carried.whole()
 
     def twin(self) -> Message:
         """A copy made on this link: it is a message of its own from here on."""

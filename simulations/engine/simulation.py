@@ -171,10 +171,8 @@ class Simulation:
         under_way = [event for event in self.kernel.waiting() if isinstance(event, Message)]
         under_way.sort(key=lambda message: message.id)
         routing = self.network.routing
-        if routing is not None:
-            self.trace.open(self.kernel.now, [message.whole() for message in under_way], routing.flight(under_way))
-        else:
-            self.trace.open(self.kernel.now, under_way, [])
+        hops = [] if routing is None else routing.flight(under_way)
+        self.trace.open(self.kernel.now, [message.whole() for message in under_way], hops)
 
     def _lay_links(self, links: list[dict[str, Any]]) -> None:
         hosts = self.network.hosts

@@ -83,11 +83,15 @@ class Forged(Message):
     from the node that it claims to be of.
     """
 
-    __slots__ = ("claimed",)
+    __slots__ = ("claimed", "row")
 
     def __init__(self, channel: Channel, body: Body, id: int, cause: Cause, call: Call, claimed: Channel) -> None:
         super().__init__(channel, body, id, cause, cause.lineage, call, False)
         self.claimed = claimed
+        self.row = Message(channel, body, id, cause, cause.lineage, call, False)  # keeps the wire it was sent on
+
+    def whole(self) -> Message:
+        return self.row
 
     def fire(self) -> None:
         channel = self.channel

@@ -133,12 +133,28 @@ def shared() -> Entry:
     return world(nodes, links, faults=faults) | {"hosts": [{"id": "m", "cores": 2}]}
 
 
+def extreme() -> Entry:
+    """Tails, slowness and clocks as far out as documents allow."""
+    tail = {"kind": "lognormal", "median_ms": 0.000_001, "p99_ms": 3_600_000}
+    nodes = [client("c", rate_per_s=2000, timeout_ms=50), service("s", service_time=tail, concurrency=10_000)]
+    nodes += on("m", service("t", service_time=tail, concurrency=10_000), client("d", rate_per_s=500))
+    links = [
+        link("c", "s", tail),
+        link("c", "t"),
+        link("d", "t", {"kind": "pareto", "scale_ms": 3_600_000, "shape": 1.001}),
+    ]
+    faults = [broken("slow", id, 0, 500 + n, factor=1000) for id in "st" for n in range(120)]
+    faults += [broken("clock", "c", 0, None, offset_ms=0, drift_ppm=-100_000, timers=True) for _ in range(30)]
+    return world(nodes, links, faults=faults)
+
+
 def digests() -> dict[str, str]:
     documents = {"pair": pair(), "tiers": tiers(), "cp": replicas("cp"), "ap": replicas("ap"), "rough": rough_links()}
     documents["deceived"] = deceived()
     documents["routed"] = tangle()
     documents["streams"] = streams()
     documents["shared"] = shared()
+    documents["extreme"] = extreme()
     found = {name: run(document).outcome.digest for name, document in documents.items()}
     return found | {"limited": run(pair(), limits=Limits(events_max=300)).outcome.digest}
 

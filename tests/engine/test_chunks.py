@@ -85,6 +85,17 @@ def test_each_keyframe_is_the_world_rebuilt_from_the_chunks_before_it(document: 
     assert not rebuilt.ops  # the end of the run ends them
 
 
+def test_what_is_forged_is_in_keyframes_as_it_was_sent() -> None:
+    nodes = [client("c", rate_per_s=20), service("s"), client("x", rate_per_s=20)]
+    forging = {"kind": "spoof", "target": "x", "claims": "c", "to": "s", "message": "work", "key": "k", "value": -1}
+    document = world(nodes, [link("c", "s", 30), link("x", "s", 30)], faults=[forging | {"at_ms": 0, "rate_per_s": 90}])
+    rebuilt = World(len(nodes))
+    for chunk in run(document).decoded:
+        assert read_keyframe(chunk)["flight"] == rebuilt.keyframe()["flight"]
+        rebuilt.play(chunk)
+    assert chunk["n"] > 0
+
+
 @FEW
 @given(worlds())
 def test_chunks_are_numbered_and_adjoin_and_hold_their_own_time(document: Entry) -> None:

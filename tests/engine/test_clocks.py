@@ -95,6 +95,11 @@ def two_writes(offset_ms: float, gap_ms: float, settle_ms: float = 1000) -> tupl
     return run(document), read[0] if read else None
 
 
+def test_however_many_drifts_add_up_a_monotonic_clock_goes_on() -> None:
+    faults = [broken("clock", "a", 100, 400, offset_ms=0, drift_ppm=-100_000, timers=True) for _ in range(30)]
+    assert [local for _, _, local in shown(*faults, at_ms=(100, 200, 400, 500))] == [100, 110, 130, 230]
+
+
 def test_skew_beyond_the_replication_delay_loses_a_causally_later_write() -> None:
     assert two_writes(offset_ms=500, gap_ms=5)[1] == 1
 

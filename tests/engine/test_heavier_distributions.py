@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from simulations.engine.distributions import distribution
+from simulations.engine.distributions import LONGEST_NS, distribution
 from tests.engine.test_distributions import DRAWS, draws
 from tests.worlds import MS
 
@@ -109,3 +109,14 @@ def test_a_part_of_a_mixture_draws_as_if_it_had_not_been_picked() -> None:
 def test_a_weight_of_almost_nothing_is_almost_never_drawn() -> None:
     spec = {"kind": "empirical", "values_ms": [1, 2, 3], "weights": [1e-9, 1, 1e-9]}
     assert set(draws(spec, count=2000)) == {2 * MS}
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"kind": "lognormal", "median_ms": 0.000_001, "p99_ms": 3_600_000},
+        {"kind": "pareto", "scale_ms": 3_600_000, "shape": 1.000_000_1},
+    ],
+)
+def test_no_tail_reaches_beyond_what_a_time_can_hold(spec: Any) -> None:
+    assert max(draws(spec, 200_000)) == LONGEST_NS

@@ -148,6 +148,11 @@ def test_a_slow_host_works_slowly_and_factors_multiply() -> None:
     }  # fmt: skip
 
 
+def test_a_host_that_many_faults_make_slow_works_on_for_ever() -> None:
+    faults = [broken("slow", "b", 20, 200, factor=1000) for _ in range(120)]
+    assert ends(asked(*faults, at_ms=[10, 30, 210]))[210] == (222, "ok")
+
+
 def test_a_slow_service_fills_its_queue() -> None:
     def queue(*faults: Entry) -> int:
         nodes = [client("c", rate_per_s=200), service("s", service_time=5)]
