@@ -119,8 +119,9 @@ def value_of(side: Any, lookup: Lookup) -> float:
         return lookup(side)
     name, parts = next(iter(side.items()))
     values = [value_of(part, lookup) for part in parts]
-    try:
-        result = math.log(*values) if name == LOGARITHM else _folded(name, values)
+    try:  # whole numbers would grow without bound in a power
+        floats = [float(value) for value in values]
+        result = math.log(*floats) if name == LOGARITHM else _folded(name, floats)
     except (ArithmeticError, ValueError):
         raise NoFigure(f"{name} of {', '.join(figure(value) for value in values)} has no value.") from None
     if isinstance(result, complex) or not math.isfinite(result):

@@ -55,7 +55,19 @@ def test_expressions_and_tolerances(left: Any, op: str, right: Any, tolerance: A
     assert judged(left, op, right, tolerance) is ok
 
 
-@pytest.mark.parametrize("right", [{"/": [1, 0]}, {"log": [0]}, {"log": [-1]}, {"^": [-1, 0.5]}, {"^": [10.0, 400]}])
+@pytest.mark.parametrize(
+    "right",
+    [
+        {"^": [10, 100_000]},
+        {"^": [10, 3_000_000]},
+        {"*": [1e308, 10]},
+        {"/": [1, 0]},
+        {"log": [0]},
+        {"log": [-1]},
+        {"^": [-1, 0.5]},
+        {"^": [10.0, 400]},
+    ],
+)
 def test_what_has_no_value_fails_the_claim(right: Any) -> None:
     assert judged(OK, "!=", right) is False
 
