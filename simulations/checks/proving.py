@@ -18,7 +18,7 @@ def prove(model: Model, calls: Sequence[Call], until: int) -> list[Call]:
     """The calls of one part of a history that suffice to show that it is wrong; `until`: from when on it was."""
     whole = {call.id: call for call in calls}
     for known in ([] if until == NEVER else [known_until(model, calls, until)]) + [None]:
-        parts = parts_of(model, known or _shortest_prefix(model, calls))
+        parts = parts_of(model, known or known_until(model, calls, wrong_at(model, calls)))
         for window in _windows(parts):
             if _wrong(parts, window):
                 kept = _shrunk(parts, window)
@@ -39,8 +39,8 @@ def _windows(parts: Parts) -> Iterator[set[int]]:
         yield parts.closed(last)
 
 
-def _shortest_prefix(model: Model, calls: Sequence[Call]) -> list[Call]:
-    """What was known when it first was wrong, found by halving: what is right has no wrong prefix."""
+def wrong_at(model: Model, calls: Sequence[Call]) -> int:
+    """The end of the call whose answer made a history wrong, found by halving: what is right has no wrong prefix."""
     ends = sorted(call.end for call in calls if call.end != NEVER)
     low, high = 0, len(ends) - 1
     while low < high:
@@ -50,7 +50,7 @@ def _shortest_prefix(model: Model, calls: Sequence[Call]) -> list[Call]:
             high = middle
         else:
             low = middle + 1
-    return known_until(model, calls, ends[high])
+    return ends[high]
 
 
 def known_until(model: Model, calls: Sequence[Call], moment: int) -> list[Call]:

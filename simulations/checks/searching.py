@@ -21,12 +21,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from simulations.checks.calls import IMPOSSIBLE, NEVER, Call, Fact, Model, State
-from simulations.checks.narrowing import hopeless, narrowed
+from simulations.checks.narrowing import UNSEEN, hopeless, narrowed
 
 CONFIGURATIONS_MAX: Final = 300_000
 _NO_STATE: Final = IMPOSSIBLE  # no configuration has this state
 Taken = tuple[int, ...]  # how many of each class of open calls have been used
 Configuration = tuple[int, int, State, Taken, State]
+Ready = tuple[Call, int, State]  # a call that may come next, its bit, the state after it
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,8 @@ class Search:
     """One part of a history, laid out: calls that took place by start, and classes of those that may have."""
 
     def __init__(self, model: Model, calls: Sequence[Call]) -> None:
-        self.model = model = narrowed(model, calls)
+        model, calls = narrowed(model, calls)
+        self.model = model
         self.calls: list[Call] = []
         classes: dict[Hashable, list[Call]] = {}
         for call in sorted(calls, key=lambda one: (one.start, one.id)):
@@ -104,6 +106,7 @@ class Search:
         self.classes = list(classes.values())
         self.hopeless = hopeless(model, [*self.calls, *(call for members in self.classes for call in members)])
         self.quiet = [model.observes(call) for call in self.calls]
+        self.unseen = [call.f == "write" and call.value is UNSEEN for call in self.calls]
         self.supply = Supply(model, self.calls, self.classes)
         self.seen: dict[tuple[int, int, State], list[Taken]] = {}
         self.seen_after: set[Configuration] = set()
@@ -127,15 +130,26 @@ class Search:
             self.until = max(self.until, first_end)
             if self.tried > configurations_max:
                 return Found(None, self.tried)
-            waiting += self._open_moves(low, mask, state, taken, before, first_end)
-            for call, bit, after in sorted(ready, key=lambda one: -one[0].end):
-                if before is not _NO_STATE and self.model.step(before, call) == after:
-                    continue
-                if self._hopeful(low, mask | bit, taken, state, call, after):
-                    waiting.append((low, mask | bit, after, taken, _NO_STATE))
+            waiting += self._moves(low, mask, state, taken, before, first_end, ready)
         return Found(False, self.tried, max(self.until, self.supply.until))
 
-    def _settle(self, low: int, mask: int, state: Any) -> tuple[int, int, list[tuple[Call, int, State]], int, bool]:
+    def _moves(
+        self, low: int, mask: int, state: State, taken: Taken, before: State, first_end: int, ready: list[Ready]
+    ) -> list[Configuration]:
+        """The configurations after one more change, the most pressing last: it is tried first."""
+        unseen = [one for one in ready if one[0].f == "write" and one[0].value is UNSEEN]
+        for _, bit, _ in unseen:
+            mask |= bit  # as good a time as any, since something changes the value next
+        moves = self._open_moves(low, mask, state, taken, before, first_end)
+        seen = [one for one in ready if not mask & one[1]] if unseen else ready
+        for call, bit, after in unseen[:1] + sorted(seen, key=lambda one: -one[0].end):
+            if before is not _NO_STATE and self.model.step(before, call) == after:
+                continue
+            if self._hopeful(low, mask | bit, taken, state, call, after):
+                moves.append((low, mask | bit, after, taken, _NO_STATE))
+        return moves
+
+    def _settle(self, low: int, mask: int, state: Any) -> tuple[int, int, list[Ready], int, bool]:
         """Take what fits and changes nothing; return what else may come next, and the first end of those left."""
         step = self.model.step
         settled = False
@@ -144,7 +158,7 @@ class Search:
                 mask >>= 1
                 low += 1
             waiting, first_end = self._waiting(low, mask)
-            ready: list[tuple[Call, int, State]] = []
+            ready: list[Ready] = []
             quiet = 0
             for index, bit in waiting:
                 call = self.calls[index]
@@ -153,7 +167,7 @@ class Search:
                 after = step(state, call)
                 if after is IMPOSSIBLE:
                     continue
-                if self.quiet[index] and after == state:
+                if after == state and (self.quiet[index] or self.unseen[index]):
                     quiet |= bit
                 else:
                     ready.append((call, bit, after))
