@@ -5,8 +5,10 @@ already tried ("Testing for Linearizability", Concurrency and Computation 2017),
 that share nothing are judged apart (Horn and Kroening, "Faster linearizability checking via P-compositionality", FORTE
 2015). What keeps it narrow, for every model:
 
+- what nobody can have given is told without a search (`orphans.py`);
 - a call that fits and never changes anything is taken at once: nothing is lost by it;
 - calls of unknown outcome that ask the same are one class, taken in the order in which they began;
+- a write that nobody sees is taken just before the next change (`narrowing.py`);
 - such a call is taken only for the sake of the next one, which would not come to the same without it;
 - a state that answers still to come rule out is left at once (`narrowing.py`);
 - a value is not overwritten while a call that needs it is left and no other call can bring it back;
@@ -22,6 +24,7 @@ from typing import Any, Final
 
 from simulations.checks.calls import IMPOSSIBLE, NEVER, Call, Fact, Model, State
 from simulations.checks.narrowing import UNSEEN, hopeless, narrowed
+from simulations.checks.orphans import orphans
 
 CONFIGURATIONS_MAX: Final = 300_000
 _NO_STATE: Final = IMPOSSIBLE  # no configuration has this state
@@ -93,6 +96,7 @@ class Search:
     """One part of a history, laid out: calls that took place by start, and classes of those that may have."""
 
     def __init__(self, model: Model, calls: Sequence[Call]) -> None:
+        self.orphan = next(iter(orphans(model, calls)), None)
         model, calls = narrowed(model, calls)
         self.model = model
         self.calls: list[Call] = []
@@ -115,6 +119,8 @@ class Search:
 
     def run(self, configurations_max: int) -> Found:
         """Look for an order, at most that many configurations long."""
+        if self.orphan is not None:
+            return Found(False, 0, self.orphan.end)
         # Calls below `low` are placed, and those whose bit above it is set in `mask`; then the state, the open calls
         # used, and the state before the last one if that was an open call that has served nothing yet.
         waiting: list[Configuration] = [(0, 0, self.model.initial, (0,) * len(self.classes), _NO_STATE)]
