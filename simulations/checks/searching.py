@@ -8,7 +8,7 @@ that share nothing are judged apart (Horn and Kroening, "Faster linearizability 
 - what nobody can have given is told without a search (`orphans.py`);
 - a call that fits and never changes anything is taken at once: nothing is lost by it;
 - calls of unknown outcome that ask the same are one class, taken in the order in which they began;
-- a write that nobody sees is taken just before the next change (`narrowing.py`);
+- a write that nobody sees is taken just before the next write (`narrowing.py`);
 - such a call is taken only for the sake of the next one, which would not come to the same without it;
 - a state that answers still to come rule out is left at once (`narrowing.py`);
 - a value is not overwritten while a call that needs it is left and no other call can bring it back;
@@ -144,15 +144,17 @@ class Search:
     ) -> list[Configuration]:
         """The configurations after one more change, the most pressing last: it is tried first."""
         unseen = [one for one in ready if one[0].f == "write" and one[0].value is UNSEEN]
+        idle = 0
         for _, bit, _ in unseen:
-            mask |= bit  # as good a time as any, since something changes the value next
-        moves = self._open_moves(low, mask, state, taken, before, first_end)
-        seen = [one for one in ready if not mask & one[1]] if unseen else ready
+            idle |= bit
+        moves = self._open_moves(low, mask, state, taken, before, first_end, idle)
+        seen = [one for one in ready if not idle & one[1]] if unseen else ready
         for call, bit, after in unseen[:1] + sorted(seen, key=lambda one: -one[0].end):
             if before is not _NO_STATE and self.model.step(before, call) == after:
                 continue
-            if self._hopeful(low, mask | bit, taken, state, call, after):
-                moves.append((low, mask | bit, after, taken, _NO_STATE))
+            placed = mask | bit | (idle if call.f == "write" else 0)
+            if self._hopeful(low, placed, taken, state, call, after):
+                moves.append((low, placed, after, taken, _NO_STATE))
         return moves
 
     def _settle(self, low: int, mask: int, state: Any) -> tuple[int, int, list[Ready], int, bool]:
@@ -199,7 +201,7 @@ class Search:
         return waiting, first_end
 
     def _open_moves(
-        self, low: int, mask: int, state: State, taken: Taken, before: State, first_end: int
+        self, low: int, mask: int, state: State, taken: Taken, before: State, first_end: int, idle: int
     ) -> list[Configuration]:
         """The configurations after one more of the calls of unknown outcome."""
         moves: list[Configuration] = []
@@ -213,8 +215,9 @@ class Search:
             if before is not _NO_STATE and self.model.step(before, call) == after:
                 continue
             more = (*taken[:number], taken[number] + 1, *taken[number + 1 :])
-            if self._hopeful(low, mask, more, state, call, after):
-                moves.append((low, mask, after, more, state))
+            placed = mask | (idle if call.f == "write" else 0)
+            if self._hopeful(low, placed, more, state, call, after):
+                moves.append((low, placed, after, more, state))
         return moves
 
     def _hopeful(self, low: int, mask: int, taken: Taken, state: State, call: Call, after: State) -> bool:

@@ -14,6 +14,7 @@ from simulations.checks.calls import Call, Model
 from simulations.checks.models import MODELS
 from simulations.checks.parts import Parts, parts_of
 from simulations.checks.proving import known_until, prove, wrong_at
+from simulations.checks.searching import search
 from tests.checks.calls import drawn, explained_by_some_order
 
 REGISTERS = pytest.mark.parametrize("name", ["register", "cas-register"])
@@ -44,7 +45,7 @@ def test_no_call_of_a_proof_can_go(name: str, seed: int) -> None:
     known, proof = proved(model, drawn(name, random.Random(seed), COUNT))
     kept = {call.id for call in proof}
     closed_once = not proof
-    parts = parts_of(model, known)
+    parts = parts_of(model, known)  # nothing relaxed as yet
     for relaxed in relaxations(parts, proof):
         parts.relaxed = relaxed
         closed = parts.closed(kept) == kept
@@ -54,6 +55,26 @@ def test_no_call_of_a_proof_can_go(name: str, seed: int) -> None:
             if rest < kept:
                 assert explained_by_some_order(model, tuple(parts.calls(rest))), (one, relaxed)
     assert closed_once
+
+
+@REGISTERS
+@settings(max_examples=2_000, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 1_000_000))
+def test_the_narrowed_search_agrees_with_trying_every_order(name: str, seed: int) -> None:
+    model = MODELS[name]()
+    calls = drawn(name, random.Random(seed), COUNT)
+    assert search(model, calls).linearizable is explained_by_some_order(model, tuple(calls))
+
+
+def test_a_write_that_nobody_sees_does_not_come_between_a_value_and_the_cas_that_needs_it() -> None:
+    calls = [
+        Call(0, 1, 46, 0, "cas", None, (1, 1), True),
+        Call(1, 4, 39, 1, "write", None, 1, None),
+        Call(2, 43, 88, 2, "write", None, 2, None),
+        Call(3, 100, 175, 0, "read", None, None, 1),
+    ]
+    assert search(MODELS["cas-register"](), calls).linearizable is False
+    assert search(MODELS["cas-register"](), calls[:3]).linearizable is True
 
 
 @REGISTERS
