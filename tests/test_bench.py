@@ -58,4 +58,5 @@ def test_checks_are_measured_on_histories_that_are_right_and_wrong() -> None:
         (name, 200, clients) for name in ("register", "cas-register") for clients in (10, 2, 3)
     ]
     assert {row["verdict"] for row in rows[::2]} == {"pass"}
+    assert all(row["configurations"] > 0 for row in rows)
     assert {row["verdict"] for row in rows[1::2]} == {"fail"}

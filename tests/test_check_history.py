@@ -165,8 +165,8 @@ def test_transactions_locks_queues_and_texts(tmp_path: Path) -> None:
 
 
 def test_a_limit_that_is_reached_ends_in_unknown(tmp_path: Path, capsys: Output) -> None:
-    rows: list[tuple[Any, str, str, Any]] = [(number, "invoke", "cas", [number % 3, number % 2]) for number in range(9)]
-    rows += [(number, "ok", "cas", [number % 3, number % 2]) for number in range(9)]
+    kinds = ("invoke", "ok")
+    rows = [(number, kind, "cas", [number % 3, number // 2 % 3]) for kind in kinds for number in range(9)]
     assert check(tmp_path, lines(*rows), "cas-register", "--initial", "0", "--limit", "3") == 3
     assert capsys.readouterr().out.startswith("UNKNOWN. The search reached its limit of 3 configurations")
 

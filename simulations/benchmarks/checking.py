@@ -48,7 +48,7 @@ def _operation(name: str, chance: random.Random, number: int, held: int | None) 
     kind = chance.random()
     if kind < 0.5:
         return "read", None, held
-    value = number if name == "register" else chance.randrange(5)
+    value = number if name == "register" or kind < 0.6 else chance.randrange(5)
     if name == "register" or kind < 0.75:
         return "write", value, value
     expected = held if chance.random() < 0.5 else chance.randrange(5)
@@ -56,9 +56,29 @@ def _operation(name: str, chance: random.Random, number: int, held: int | None) 
 
 
 def damaged(calls: Sequence[Call]) -> list[Call]:
-    """The same history with one read, nine tenths on, that returned what nobody wrote."""
-    wrong = max(index for index in range(len(calls) * 9 // 10) if calls[index].f == "read")
-    return [replace(call, result=-1) if index == wrong else call for index, call in enumerate(calls)]
+    """The same history with one read, nine tenths on or the nearest before, that is stale: its value was given once,
+    and a write replaced it that was over before the read began.
+    """
+    given: dict[Any, list[Call]] = {}
+    for call in calls:
+        value = call.value[1] if call.f == "cas" else call.value
+        if call.f == "write" or call.result is True:
+            given.setdefault((call.key, value), []).append(call)
+    for index in range(len(calls) * 9 // 10, 0, -1):
+        read = calls[index]
+        over = [call for call in calls[:index] if call.f == "write" and call.key == read.key and call.end < read.start]
+        newest = max(over, key=lambda call: call.start, default=None)
+        if read.f != "read" or newest is None:
+            continue
+        stale = [
+            call
+            for call in over
+            if call.end < newest.start and call.value != newest.value and len(given[read.key, call.value]) == 1
+        ]
+        if stale:
+            value = max(stale, key=lambda call: call.end).value
+            return [*calls[:index], replace(read, result=value), *calls[index + 1 :]]
+    raise ValueError("No read of this history can be made stale.")
 
 
 def measure(name: str, count: int, clients: int, keys: int, rounds: int) -> list[dict[str, Any]]:

@@ -64,6 +64,10 @@ class Model:
         """The independent parts of the object that the call touches; calls that share none may be judged apart."""
         return [call.key]
 
+    def at_first(self, slot: Hashable) -> Any:
+        """What a slot that calls need and give holds before anything happened."""
+        return self.initial
+
     def observes(self, call: Call) -> bool:
         """Whether the call changes nothing, whatever the state."""
         return call.f in self.OBSERVERS

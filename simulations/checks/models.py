@@ -113,6 +113,10 @@ class MultiRegister(Transactional):
     def changed(self, before: Any, value: Any) -> Any:
         return value
 
+    def at_first(self, slot: Any) -> Any:
+        initial: Any = self.initial
+        return dict(initial).get(slot[1])
+
     def needs(self, call: Call) -> list[Fact]:
         found: dict[Hashable, Any] = {}
         written: dict[Hashable, bool] = {}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from simulations.checks.calls import IMPOSSIBLE, NEVER, UNKNOWN, Call, Fact, Mark, Model
-from simulations.checks.models import KeyValue, ListAppend, Queue
+from simulations.checks.models import KeyValue, ListAppend, Queue, Register
 
-UNSEEN: Final = Mark("a text that nobody sees")
+UNSEEN: Final = Mark("what nobody sees")
 
 
 class SeenTexts(KeyValue):
@@ -40,9 +41,46 @@ class SeenTexts(KeyValue):
         return [(call.key, True)] if state is not UNSEEN and self.step(state, call) is UNSEEN else []
 
 
-def narrowed(model: Model, calls: Sequence[Call]) -> Model:
-    """The model as far as this history can tell its states apart."""
-    return SeenTexts(model, calls) if isinstance(model, KeyValue) else model
+def narrowed(model: Model, calls: Sequence[Call]) -> tuple[Model, list[Call]]:
+    """The model and the calls as far as this history can tell states apart: there is an order of the one history if
+    there is one of the other.
+    """
+    if isinstance(model, KeyValue):
+        return SeenTexts(model, calls), list(calls)
+    return model, _seen_values(model, calls) if isinstance(model, Register) else list(calls)
+
+
+def _seen_values(model: Register, calls: Sequence[Call]) -> list[Call]:
+    """A register's calls. What gives a value that nobody asks for gives UNSEEN, or never happened if nobody knows that
+    it did. Whatever alone can have given a value that was seen had happened by then.
+    """
+    seen_by: dict[Any, int] = {}
+    givers: dict[Any, int] = {}
+    for call in calls:
+        for _, value in model.needs(call):
+            seen_by[value] = min(call.end, seen_by.get(value, NEVER))
+        for _, value in model.gives(call):
+            givers[value] = givers.get(value, 0) + 1
+    asked = seen_by.keys() | {call.value[0] for call in calls if call.f == "cas"}
+    refused = any(call.f == "cas" and call.result is False for call in calls)
+    found: list[Call] = []
+    for call in calls:
+        given = model.gives(call)
+        value = given[0][1] if given else None
+        if not given or (call.end != NEVER and (value in asked or refused)):
+            found.append(call)
+        elif value in asked:
+            alone = givers[value] == 1 and value != model.initial and value in seen_by
+            found.append(_happened(call, seen_by[value]) if alone else call)
+        elif call.end != NEVER:
+            found.append(replace(call, value=UNSEEN if call.f == "write" else (call.value[0], UNSEEN)))
+        elif refused:
+            found.append(call)
+    return found
+
+
+def _happened(call: Call, end: int) -> Call:
+    return replace(call, end=end, result=True if call.f == "cas" else None)
 
 
 Hopeless = Callable[[Any, Call], bool]

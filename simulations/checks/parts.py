@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from simulations.checks.calls import NEVER, UNKNOWN, Call, Model
 from simulations.checks.models import Counter, KeyValue, ListAppend, Lock, MultiRegister, Queue, Register, Set
+from simulations.checks.orphans import orphans
 
 
 class Parts:
@@ -117,7 +118,13 @@ class RegisterParts(Parts):
 
 
 class KeyValueParts(RegisterParts):
-    """A text read stays with every put and append since one that stays."""
+    """A text read stays with every put and append of a part of it since one that stays; one that nobody can have made,
+    with nothing.
+    """
+
+    def __init__(self, model: Model, whole: Sequence[Call]) -> None:
+        super().__init__(model, whole)
+        self.orphans = {call.id for call in orphans(model, whole)}
 
     def gives(self, call: Call) -> list[tuple[Hashable, Any]]:
         return [] if call.f == "get" else [(call.key, call.value)]
@@ -126,7 +133,9 @@ class KeyValueParts(RegisterParts):
         return call.f == "put" and call.end != NEVER
 
     def wanted(self, call: Call) -> list[tuple[Hashable, Callable[[Any], bool], bool]]:
-        return [(call.key, lambda _value: True, False)] if call.f == "get" else []
+        if call.f != "get" or call.id in self.orphans:
+            return []
+        return [(call.key, lambda value: value in (call.result or ""), False)]
 
 
 class QueueParts(Parts):

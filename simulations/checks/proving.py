@@ -12,13 +12,14 @@ from simulations.checks.searching import search
 
 PROOF_CONFIGURATIONS_MAX: Final = 50_000  # of each attempt to leave something out
 _WINDOW: Final = 8
+_RECONSIDERED_MAX: Final = 40  # calls of a proof that both tell and change something
 
 
 def prove(model: Model, calls: Sequence[Call], until: int) -> list[Call]:
     """The calls of one part of a history that suffice to show that it is wrong; `until`: from when on it was."""
     whole = {call.id: call for call in calls}
     for known in ([] if until == NEVER else [known_until(model, calls, until)]) + [None]:
-        parts = parts_of(model, known or _shortest_prefix(model, calls))
+        parts = parts_of(model, known or known_until(model, calls, wrong_at(model, calls)))
         for window in _windows(parts):
             if _wrong(parts, window):
                 kept = _shrunk(parts, window)
@@ -39,8 +40,8 @@ def _windows(parts: Parts) -> Iterator[set[int]]:
         yield parts.closed(last)
 
 
-def _shortest_prefix(model: Model, calls: Sequence[Call]) -> list[Call]:
-    """What was known when it first was wrong, found by halving: what is right has no wrong prefix."""
+def wrong_at(model: Model, calls: Sequence[Call]) -> int:
+    """The end of the call whose answer made a history wrong, found by halving: what is right has no wrong prefix."""
     ends = sorted(call.end for call in calls if call.end != NEVER)
     low, high = 0, len(ends) - 1
     while low < high:
@@ -50,7 +51,7 @@ def _shortest_prefix(model: Model, calls: Sequence[Call]) -> list[Call]:
             high = middle
         else:
             low = middle + 1
-    return known_until(model, calls, ends[high])
+    return ends[high]
 
 
 def known_until(model: Model, calls: Sequence[Call], moment: int) -> list[Call]:
@@ -101,4 +102,26 @@ def _shrunk(parts: Parts, kept: set[int]) -> set[int]:
         if size > 1:
             size //= 2
         elif not shrunk:
-            return set(left)
+            return _reconsidered(parts, set(left))
+
+
+def _reconsidered(parts: Parts, kept: set[int]) -> set[int]:
+    """Leave out one call after the other with only those relaxed that must be, since what tells more proves more."""
+    parts.relaxed = set()
+    may = {id_ for id_ in kept if parts.tells_and_changes(id_)}
+    left = sorted(kept) if 0 < len(may) <= _RECONSIDERED_MAX else []
+    while left:
+        one = left.pop(0)
+        rest = kept - {one}
+        parts.relaxed = set(may)
+        if not rest or parts.closed(rest) != rest:
+            continue
+        must: set[int] = set()
+        for id_ in may & rest:
+            parts.relaxed = may - {id_}
+            if parts.closed(rest) != rest:
+                must.add(id_)
+        parts.relaxed = must
+        if _wrong(parts, rest):
+            kept, left = rest, sorted(rest)
+    return kept

@@ -9,8 +9,8 @@ from typing import Final
 from simulations.checks.explaining import explain
 from simulations.checks.finding import Finding, in_order, span
 from simulations.checks.history import end_of
-from simulations.checks.linearizability import CONFIGURATIONS_MAX, linearizable
-from simulations.checks.shrinking import shortest_prefix, shrink
+from simulations.checks.linearizability import linearizable, proof, shown_at
+from simulations.checks.searching import CONFIGURATIONS_MAX
 from simulations.engine.log import Operation
 
 _NEVER: Final = 1 << 62
@@ -24,7 +24,7 @@ def check_linearizability(histories: Histories, configurations_max: int = CONFIG
     unknown = [key for key, verdict in verdicts.items() if verdict is None]
     keys = _count(len(histories), "key")
     if failing:
-        return _explained(histories, failing, configurations_max)
+        return _explained(histories, failing)
     if unknown:
         return Finding(
             "linearizability",
@@ -43,29 +43,19 @@ def check_linearizability(histories: Histories, configurations_max: int = CONFIG
     )
 
 
-def _explained(histories: Histories, failing: list[str], configurations_max: int) -> Finding:
-    def wrong(operations: Sequence[Operation]) -> bool:
-        return linearizable(operations, configurations_max) is False
-
-    prefixes = {key: shortest_prefix(histories[key], wrong) for key in failing}
-    first = min(failing, key=lambda key: (_shown_at(prefixes[key]), key))
-    small = shrink(prefixes[first], wrong)
-    ids = {operation.id for operation in small}
-    evidence = [operation for operation in in_order(histories[first]) if operation.id in ids]
+def _explained(histories: Histories, failing: list[str]) -> Finding:
+    shown_ns = {key: shown_at(histories[key]) for key in failing}
+    first = min(failing, key=lambda key: (shown_ns[key], key))
+    evidence = in_order(proof(histories[first], shown_ns[first]))
     others = f" The same befell {len(failing):,} keys of {len(histories):,}." if len(failing) > 1 else ""
     return Finding(
         "linearizability",
         "fail",
         explain(evidence) + others,
         evidence,
-        _shown_at(small),
+        shown_ns[first],
         len(failing),
     )
-
-
-def _shown_at(operations: Sequence[Operation]) -> int:
-    """When the last of the answers came that together are wrong."""
-    return max((end for operation in operations if (end := end_of(operation, _NEVER)) != _NEVER), default=0)
 
 
 def check_stale_reads(histories: Histories) -> Finding:

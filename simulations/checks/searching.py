@@ -5,8 +5,10 @@ already tried ("Testing for Linearizability", Concurrency and Computation 2017),
 that share nothing are judged apart (Horn and Kroening, "Faster linearizability checking via P-compositionality", FORTE
 2015). What keeps it narrow, for every model:
 
+- what nobody can have given is told without a search (`orphans.py`);
 - a call that fits and never changes anything is taken at once: nothing is lost by it;
 - calls of unknown outcome that ask the same are one class, taken in the order in which they began;
+- a write that nobody sees is taken just before the next write (`narrowing.py`);
 - such a call is taken only for the sake of the next one, which would not come to the same without it;
 - a state that answers still to come rule out is left at once (`narrowing.py`);
 - a value is not overwritten while a call that needs it is left and no other call can bring it back;
@@ -21,12 +23,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from simulations.checks.calls import IMPOSSIBLE, NEVER, Call, Fact, Model, State
-from simulations.checks.narrowing import hopeless, narrowed
+from simulations.checks.narrowing import UNSEEN, hopeless, narrowed
+from simulations.checks.orphans import orphans
 
 CONFIGURATIONS_MAX: Final = 300_000
 _NO_STATE: Final = IMPOSSIBLE  # no configuration has this state
 Taken = tuple[int, ...]  # how many of each class of open calls have been used
 Configuration = tuple[int, int, State, Taken, State]
+Ready = tuple[Call, int, State]  # a call that may come next, its bit, the state after it
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,9 @@ class Search:
     """One part of a history, laid out: calls that took place by start, and classes of those that may have."""
 
     def __init__(self, model: Model, calls: Sequence[Call]) -> None:
-        self.model = model = narrowed(model, calls)
+        self.orphan = next(iter(orphans(model, calls)), None)
+        model, calls = narrowed(model, calls)
+        self.model = model
         self.calls: list[Call] = []
         classes: dict[Hashable, list[Call]] = {}
         for call in sorted(calls, key=lambda one: (one.start, one.id)):
@@ -104,6 +110,7 @@ class Search:
         self.classes = list(classes.values())
         self.hopeless = hopeless(model, [*self.calls, *(call for members in self.classes for call in members)])
         self.quiet = [model.observes(call) for call in self.calls]
+        self.unseen = [call.f == "write" and call.value is UNSEEN for call in self.calls]
         self.supply = Supply(model, self.calls, self.classes)
         self.seen: dict[tuple[int, int, State], list[Taken]] = {}
         self.seen_after: set[Configuration] = set()
@@ -112,6 +119,8 @@ class Search:
 
     def run(self, configurations_max: int) -> Found:
         """Look for an order, at most that many configurations long."""
+        if self.orphan is not None:
+            return Found(False, 0, self.orphan.end)
         # Calls below `low` are placed, and those whose bit above it is set in `mask`; then the state, the open calls
         # used, and the state before the last one if that was an open call that has served nothing yet.
         waiting: list[Configuration] = [(0, 0, self.model.initial, (0,) * len(self.classes), _NO_STATE)]
@@ -127,15 +136,28 @@ class Search:
             self.until = max(self.until, first_end)
             if self.tried > configurations_max:
                 return Found(None, self.tried)
-            waiting += self._open_moves(low, mask, state, taken, before, first_end)
-            for call, bit, after in sorted(ready, key=lambda one: -one[0].end):
-                if before is not _NO_STATE and self.model.step(before, call) == after:
-                    continue
-                if self._hopeful(low, mask | bit, taken, state, call, after):
-                    waiting.append((low, mask | bit, after, taken, _NO_STATE))
+            waiting += self._moves(low, mask, state, taken, before, first_end, ready)
         return Found(False, self.tried, max(self.until, self.supply.until))
 
-    def _settle(self, low: int, mask: int, state: Any) -> tuple[int, int, list[tuple[Call, int, State]], int, bool]:
+    def _moves(
+        self, low: int, mask: int, state: State, taken: Taken, before: State, first_end: int, ready: list[Ready]
+    ) -> list[Configuration]:
+        """The configurations after one more change, the most pressing last: it is tried first."""
+        unseen = [one for one in ready if one[0].f == "write" and one[0].value is UNSEEN]
+        idle = 0
+        for _, bit, _ in unseen:
+            idle |= bit
+        moves = self._open_moves(low, mask, state, taken, before, first_end, idle)
+        seen = [one for one in ready if not idle & one[1]] if unseen else ready
+        for call, bit, after in unseen[:1] + sorted(seen, key=lambda one: -one[0].end):
+            if before is not _NO_STATE and self.model.step(before, call) == after:
+                continue
+            placed = mask | bit | (idle if call.f == "write" else 0)
+            if self._hopeful(low, placed, taken, state, call, after):
+                moves.append((low, placed, after, taken, _NO_STATE))
+        return moves
+
+    def _settle(self, low: int, mask: int, state: Any) -> tuple[int, int, list[Ready], int, bool]:
         """Take what fits and changes nothing; return what else may come next, and the first end of those left."""
         step = self.model.step
         settled = False
@@ -144,7 +166,7 @@ class Search:
                 mask >>= 1
                 low += 1
             waiting, first_end = self._waiting(low, mask)
-            ready: list[tuple[Call, int, State]] = []
+            ready: list[Ready] = []
             quiet = 0
             for index, bit in waiting:
                 call = self.calls[index]
@@ -153,7 +175,7 @@ class Search:
                 after = step(state, call)
                 if after is IMPOSSIBLE:
                     continue
-                if self.quiet[index] and after == state:
+                if after == state and (self.quiet[index] or self.unseen[index]):
                     quiet |= bit
                 else:
                     ready.append((call, bit, after))
@@ -179,7 +201,7 @@ class Search:
         return waiting, first_end
 
     def _open_moves(
-        self, low: int, mask: int, state: State, taken: Taken, before: State, first_end: int
+        self, low: int, mask: int, state: State, taken: Taken, before: State, first_end: int, idle: int
     ) -> list[Configuration]:
         """The configurations after one more of the calls of unknown outcome."""
         moves: list[Configuration] = []
@@ -193,8 +215,9 @@ class Search:
             if before is not _NO_STATE and self.model.step(before, call) == after:
                 continue
             more = (*taken[:number], taken[number] + 1, *taken[number + 1 :])
-            if self._hopeful(low, mask, more, state, call, after):
-                moves.append((low, mask, after, more, state))
+            placed = mask | (idle if call.f == "write" else 0)
+            if self._hopeful(low, placed, more, state, call, after):
+                moves.append((low, placed, after, more, state))
         return moves
 
     def _hopeful(self, low: int, mask: int, taken: Taken, state: State, call: Call, after: State) -> bool:

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from simulations.checks.calls import NEVER, UNKNOWN, Call, Model
 from simulations.checks.edn import Word
-from simulations.checks.models import ListAppend, MultiRegister, Queue, Register
+from simulations.checks.models import KeyValue, ListAppend, MultiRegister, Queue, Register
+from simulations.checks.orphans import orphans
 
 _SHOWN_MAX: Final = 60  # characters of one value
 _LISTED_MAX: Final = 20  # calls listed in a sentence
@@ -95,6 +96,8 @@ def _told(call: Call) -> str:
 
 def _unwritten(model: Model, calls: Sequence[Call]) -> str:
     """A value that nobody had given before its read was over."""
+    if isinstance(model, KeyValue) and [call.id for call in orphans(model, calls)] == [call.id for call in calls]:
+        return f"{_told(calls[0])}: nobody had put or appended that together."
     if not isinstance(model, Register | MultiRegister | Queue):
         return ""
     for call in calls:
@@ -108,7 +111,7 @@ def _unwritten(model: Model, calls: Sequence[Call]) -> str:
             given = [(other.start, fact) for other in calls if other is not call for fact in model.gives(other)]
         for fact in needs:
             started = [start for start, other in given if other == fact]
-            if fact[1] is None or (isinstance(model, Register) and fact[1] == model.initial):
+            if fact[1] == (None if isinstance(model, Queue) else model.at_first(fact[0])):
                 continue
             if not started:
                 return f"{_told(call)}: nobody had given the value {shown(fact[1])}."

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from simulations.checks.calls import NEVER, UNKNOWN, Call
 from simulations.checks.foreign import judge
 from simulations.checks.models import MODELS
+from simulations.checks.orphans import orphans
 from simulations.checks.parts import parts_of
 from simulations.checks.proving import prove
 from simulations.checks.searching import partition, search
@@ -167,7 +168,7 @@ def test_a_lock_has_one_holder_who_alone_releases() -> None:
 
 
 def test_a_search_that_reaches_its_limit_says_so() -> None:
-    calls = [call(number, "cas", 0, 100, (number % 3, number % 2), True, number) for number in range(12)]
+    calls = [call(number, "cas", 0, 100, (number % 3, number // 2 % 3), True, number) for number in range(9)]
     verdict = judge(MODELS["cas-register"](0), calls, 20)
     assert (verdict.verdict, verdict.configurations) == ("unknown", 21)
     assert "limit of 20 configurations" in verdict.explanation
@@ -181,3 +182,51 @@ def test_a_key_of_many_values_is_proved_by_the_write_between() -> None:
     )
     assert [one.id for one in verdict.evidence] == [39, 50, 51]
     assert "had replaced that: write 2" in verdict.explanation
+
+
+@pytest.mark.parametrize(
+    ("name", "f", "result", "changed"),
+    [
+        ("register", "read", 77, None),
+        ("cas-register", "read", 77, None),
+        ("cas-register", "cas", True, (77, 78)),
+        ("multi-register", "txn", (("r", "x", 77), ("w", "y", 1)), (("r", "x", None), ("w", "y", 1))),
+        ("kv", "get", "abx", None),
+    ],
+)
+def test_what_nobody_gave_is_told_without_a_search(name: str, f: str, result: Any, changed: Any) -> None:
+    """Thirty clients at once, the wrong answer among them; and the same if it came before it was given."""
+    last = 10_000
+    calls = served(name, 1, 300, 30, 0.02)
+    alone = Call(999, calls[150].start, calls[150].end, 99, f, None, changed, result)
+    verdict = judge(MODELS[name](), [*calls, alone])
+    assert (verdict.verdict, verdict.configurations) == ("fail", 0)
+    assert [one.id for one in verdict.evidence] == [999]
+    assert ": nobody had " in verdict.explanation
+    given = {"multi-register": ("txn", (("w", "x", 77),)), "kv": ("append", "x")}.get(name, ("write", 77))
+    late = Call(1000, last, last + 1, 98, *given[:1], None, given[1], (("w", "x", 77),))
+    verdict = judge(MODELS[name](), [*calls, alone, late])
+    assert (verdict.verdict, verdict.configurations) == ("fail", 0)
+    assert 999 in {one.id for one in verdict.evidence}
+    before = replace(late, start=calls[150].start - 1, end=NEVER, result=UNKNOWN)
+    assert judge(MODELS[name](), [*calls, alone, before], 200).configurations > 0
+
+
+@pytest.mark.parametrize("name", ["register", "cas-register", "multi-register", "kv"])
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(seed=seeds)
+def test_what_nobody_gave_is_wrong_alone(name: str, seed: int) -> None:
+    """Orphans are in no right history, and what the first of them says is wrong with all that had begun by its end."""
+    model = MODELS[name]()
+    assert orphans(model, served(name, seed, 30, 5, 0.2)) == []
+    for call in orphans(model, drawn(name, random.Random(seed))):
+        others = [one for one in drawn(name, random.Random(seed)) if one.start <= call.end and one.id != call.id]
+        unknown = [replace(one, end=NEVER, result=UNKNOWN) for one in others if not model.observes(one)]
+        assert not explained_by_some_order(model, (*unknown, call))
+
+
+@pytest.mark.parametrize("name", ["register", "cas-register", "multi-register", "kv"])
+def test_drawn_histories_have_orphans_now_and_then(name: str) -> None:
+    found = [bool(orphans(MODELS[name](), drawn(name, random.Random(seed)))) for seed in range(60)]
+    assert found.count(True) > 3
+    assert found.count(False) > 3
