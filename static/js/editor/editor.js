@@ -60,7 +60,10 @@ export class Editor {
     graph.on("node:moved", ({ node }) => this.#drop(node.id));
     graph.on("node:click", ({ node, e }) => this.pick(node.id, e.shiftKey || e.metaKey || e.ctrlKey));
     graph.on("edge:click", ({ edge, e }) => this.pick(edge.id, e.shiftKey || e.metaKey || e.ctrlKey));
-    graph.on("blank:click", () => stage.select([]));
+    graph.on("blank:click", () => {
+      stage.adding = false;
+      stage.select([]);
+    });
     graph.on("edge:connected", ({ edge, isNew }) => {
       if (!isNew) return;
       const [a, b] = [edge.getSourceCellId(), edge.getTargetCellId()];
@@ -72,7 +75,7 @@ export class Editor {
   /** @param {string} id @param {boolean} add */
   pick(id, add) {
     const { stage } = this;
-    if (!add) stage.select([id]);
+    if (!add && !stage.adding) stage.select([id]);
     else stage.select(stage.selection.has(id) ? [...stage.selection].filter((other) => other !== id) : [...stage.selection, id]);
   }
 
