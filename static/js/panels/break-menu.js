@@ -19,7 +19,7 @@ const moreNodeWays = () => [
   ["stop", "i-stop", t("Stop process")], ["hang", "i-hang", t("Hang")], ["clock", "i-clock", t("Clock +1\u2009s")], ["disk-slow", "n-db", t("Disk slow ×10")], ["disk-full", "i-disk-full", t("Disk full")],
 ];
 /** @returns {Way[]} */
-const linkWays = () => [["cut", "i-scissors", t("Cut")], ["delay", "i-clock", t("+100\u2009ms")], ["lose", "i-lose", t("Lose 30%")]];
+const linkWays = () => [["cut", "i-scissors", t("Cut")], ["delay", "i-clock", t("Delay +100\u2009ms")], ["lose", "i-lose", t("Lose 30%")]];
 /** @returns {Way[]} */
 const moreLinkWays = () => [["duplicate", "i-dup", t("Duplicate 30%")], ["tamper", "i-tamper", t("Tamper 30%")]];
 
@@ -53,15 +53,15 @@ function selected(stage, box, head, nodes, links) {
   const main = [...(nodes.length ? ways(nodeWays()) : []), ...(links.length ? ways(linkWays()) : [])];
   if (nodes.length && nodes.length < stage.doc.nodes.length) main.push(button(stage, ["partition", "i-split", t("Partition")]));
   main.push(healButton(stage, [...nodes, ...links], t("Heal")));
-  box.append(row(main));
+  box.append(row(main, nodes.length ? "" : "two"));
   if (links.length) box.append(row(oneWays(stage, links), "one"));
+  const hint = nodes.length > 1 ? t("Partition puts the {n} selected nodes on one side and all others on the other.", { n: nodes.length }) : nodes.length ? t("Partition cuts this node off from all others.") : "";
+  if (hint) box.append(h("p", { class: "hintp gap" }, hint));
   const lies = commonLies(stage.doc, nodes, (type) => stage.typeInfo(type)?.lies ?? []);
   const more = row([...(nodes.length ? ways(moreNodeWays()) : []), ...(links.length ? ways(moreLinkWays()) : [])], "two");
   const rest = h("div", { id: "break-more" }, more);
   if (lies.length) rest.append(h("h4", { class: "gh" }, t("Lie")), row(ways(lies.map(({ name, title }) => [`lie:${name}`, "i-lie", title])), "one"));
   box.append(disclosure(stage, rest, nodes.length > 0), rest);
-  const hint = nodes.length > 1 ? t("Partition puts the {n} selected nodes on one side and all others on the other.", { n: nodes.length }) : nodes.length ? t("Partition cuts this node off from all others.") : "";
-  if (hint) box.append(h("p", { class: "hintp gap" }, hint));
 }
 
 /** A cut of each direction, by the names of its ends; of several links, by the way that requests flow. @param {Stage} stage @param {string[]} links */

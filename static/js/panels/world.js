@@ -89,6 +89,8 @@ export class World {
     const up = worlds.filter((world) => world.up !== false).length;
     /** @type {[string, string, boolean][]} */
     const rows = [[t("State"), numbers.length > 1 ? t("{up} of {all} up", { up, all: numbers.length }) : up ? t("up") : t("down"), up < numbers.length]];
+    const conditions = [...new Set(worlds.map((world) => world.condition).filter((value) => typeof value === "string" && value !== ""))];
+    if (conditions.length) rows.push([t("Condition"), conditions.join(", "), true]);
     for (const field of [...(stage.typeInfo(node.type)?.shows ?? []), ...ofStreams()]) {
       const values = worlds.map((world) => world[field.field]).filter((value) => value !== undefined && value !== null);
       if (!values.length) continue;
