@@ -55,6 +55,8 @@ interface CheckResult { name: string; title?: string; verdict: string; explanati
 interface ExpectResult { claim: string; ok: boolean | null; actual: Json; reason?: string }
 interface Verdict { metrics?: Record<string, number>; checks?: CheckResult[]; expect?: ExpectResult[] }
 
+/** From when until when a fault lasts; Infinity: until the end. */
+interface Span { from_ms: number; until_ms: number }
 interface Point { x: number; y: number }
 interface Rect { x: number; y: number; width: number; height: number }
 /** The reason of a drop beside its ✕; `side` is −1 when the message came from the left, else 1. */

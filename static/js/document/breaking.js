@@ -104,7 +104,7 @@ function touches(fault, id) {
 
 /**
  * The places of the faults that last at a moment: all, or those on some parts.
- * @param {Scenario} doc @param {(import("./fault-spans.js").Span | null)[]} spans @param {number} at_ms @param {string[] | null} [ids] of nodes and links, and `fault:<place>`
+ * @param {Scenario} doc @param {(Span | null)[]} spans @param {number} at_ms @param {string[] | null} [ids] of nodes and links, and `fault:<place>`
  */
 export function lasting(doc, spans, at_ms, ids = null) {
   return spans.flatMap((span, index) => {
@@ -116,7 +116,7 @@ export function lasting(doc, spans, at_ms, ids = null) {
 
 /**
  * The document with these faults ended at a moment; those that had only begun are gone.
- * @param {Scenario} doc @param {(import("./fault-spans.js").Span | null)[]} spans @param {number[]} places of faults @param {number} at_ms
+ * @param {Scenario} doc @param {(Span | null)[]} spans @param {number[]} places of faults @param {number} at_ms
  */
 export function healedAt(doc, spans, places, at_ms) {
   let next = doc;

@@ -4,11 +4,6 @@ import { numberedFaults, startOf } from "./faults.js";
 
 const DOWN_MS = 500;
 
-/**
- * From when until when a fault lasts (ms); Infinity: until the end.
- * @typedef {{from_ms: number, until_ms: number}} Span
- */
-
 /** What makes two entries the same fault, though its end may have been moved. @param {FaultEntry | undefined} fault */
 function identity(fault) {
   return fault && JSON.stringify([fault.kind, fault.target, fault.at_ms ?? null, fault.when ?? null]);

@@ -57,14 +57,14 @@ export function faultLane(stage) {
  * One fault: a bar from its start to its end, its words inside or, where they do not fit, to the right. One that waits
  * for an event is a mark at the left.
  * @param {Stage} stage
- * @param {{fault: FaultEntry, index: number, span: import("../document/fault-spans.js").Span | null, from: number, to: number}} place
+ * @param {{fault: FaultEntry, index: number, span: Span | null, from: number, to: number}} place
  * @param {number} y
  * @param {number} room where the next one begins
  */
 function item(stage, { fault, index, span, from, to }, y, room) {
   const words = span ? faultWords(stage.doc, fault) : waitingWords(stage.doc, fault);
   const id = `fault:${index}`;
-  const inside = Math.floor((to - from - 24) / CHARACTER_PX);
+  const inside = Math.floor((Math.min(to, room) - from - 24) / CHARACTER_PX);
   const outside = Math.floor((room - to - 8) / CHARACTER_PX);
   const fits = Math.max(inside, outside);
   const group = s("g", { class: `fl${stage.selection.has(id) ? " sel" : ""}${span ? "" : " waits"}`, tabindex: 0, role: "button", "aria-label": span ? `${words}, ${span.from_ms / 1000} s` : words },
