@@ -32,6 +32,8 @@ export class Stage extends Emitter {
     this.playhead = new Playhead();
     /** @type {Set<string>} */
     this.selection = new Set();
+    /** A part that is chosen joins those selected. */
+    this.adding = false;
     /** @type {TraceStore | null} */
     this.trace = null;
     /** @type {Scenario | null} the document that was run, with its variant applied */
@@ -102,7 +104,7 @@ export class Stage extends Emitter {
       this.#refused(answer, before);
       return;
     }
-    this.mistakes = answer.data.doubts;
+    this.mistakes = answer.data.doubts.map((/** @type {Mistake} */ doubt) => ({ ...doubt, doubtful: true }));
     this.emit("mistakes");
     this.watch(answer.data.viewing, doc, { at_ns: options.keep ? this.playhead.t : 0, play: options.keep ? this.playhead.playing : !CALM.matches });
     this.emit("started");

@@ -14,7 +14,7 @@ interface HostEntry { id: string; label?: string; zone?: string; cores?: number;
 interface LinkEntry { id: string; a: string; b: string; params?: Params; a_to_b?: Params; b_to_a?: Params }
 interface ZoneEntry { id: string; label?: string; x?: number; y?: number; width?: number; height?: number }
 interface ClusterEntry { id: string; label?: string; protocol: string; members: string[]; params?: Params; link?: Params; cables?: string }
-interface FaultEntry { kind: string; target: string | string[][]; at_ms?: number; when?: { node: string; event: string }; does?: string; until_ms?: number; direction?: string; probability?: number; mbit_per_s?: number; latency?: Json; down_ms?: number; factor?: number; claims?: string; to?: string; behaviour?: string; offset_ms?: number; drift_ppm?: number; mode?: string }
+interface FaultEntry { kind: string; target: string | string[][]; at_ms?: number; when?: { node: string; event: string }; does?: string; until_ms?: number; lasts_ms?: number; direction?: string; probability?: number; mbit_per_s?: number; latency?: Json; down_ms?: number; factor?: number; claims?: string; to?: string; behaviour?: string; offset_ms?: number; drift_ppm?: number; mode?: string; rate_per_min?: number; mttr_ms?: number }
 interface ExpectEntry { claim: string; left: Json; op: string; right: Json; tolerance?: Json }
 interface PatchOperation { op: string; path: string; value?: Json; from?: string }
 interface Scenario {
@@ -30,7 +30,7 @@ interface ParamInfo {
 interface ShowInfo { field: string; title: string; unit: string; as: string; of: string | null }
 interface NodeTypeInfo {
   type: string; title: string; category: string; summary: string; icon: string; doc: string; params: ParamInfo[]; shows: ShowInfo[];
-  initiates: boolean; serves: boolean; clusters: boolean; forwards: boolean; metrics: { name: string; unit: string; definition: string }[];
+  initiates: boolean; serves: boolean; clusters: boolean; forwards: boolean; lies: { name: string; title: string }[]; metrics: { name: string; unit: string; definition: string }[];
 }
 interface Catalogue { types: NodeTypeInfo[]; link: { params: ParamInfo[] }; faults: { kind: string; title: string; help: string }[]; metrics?: unknown[] }
 
@@ -48,12 +48,15 @@ interface Chunk {
 }
 
 interface RunStatus { status: string; position?: number | null; simulated_ms?: number; duration_ms?: number; chunks?: number; reason?: string; digest?: string }
-interface Mistake { path: string; message: string }
+/** doubtful: it runs, and is hardly meant */
+interface Mistake { path: string; message: string; doubtful?: boolean }
 interface EvidenceStep { op: number; client: string; text: string; start_ms: number; end_ms: number | null }
 interface CheckResult { name: string; title?: string; verdict: string; explanation?: string; at_ms?: number | null; evidence?: EvidenceStep[] }
 interface ExpectResult { claim: string; ok: boolean | null; actual: Json; reason?: string }
 interface Verdict { metrics?: Record<string, number>; checks?: CheckResult[]; expect?: ExpectResult[] }
 
+/** From when until when a fault lasts; Infinity: until the end. */
+interface Span { from_ms: number; until_ms: number }
 interface Point { x: number; y: number }
 interface Rect { x: number; y: number; width: number; height: number }
 /** The reason of a drop beside its ✕; `side` is −1 when the message came from the left, else 1. */

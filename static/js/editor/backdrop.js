@@ -148,8 +148,9 @@ export class Backdrop {
       const link = linkEntry(doc, String(fault.target));
       const [a, b] = [at.get(link?.a ?? ""), at.get(link?.b ?? "")];
       if (!a || !b) return [];
-      const [x, y] = [(a.x + b.x) / 2, (a.y + b.y) / 2 + 30];
-      return pill(x - pillWidth(words) / 2, y, words);
+      const x = (a.x + b.x) / 2;
+      const hidden = [a, b].some((p) => Math.abs(p.x - x) < (CARD.width + pillWidth(words)) / 2 && Math.abs(p.y - (a.y + b.y) / 2 - 30) < CARD.height / 2 + 9);
+      return pill(x - pillWidth(words) / 2, hidden ? Math.max(a.y, b.y) + CARD.height / 2 + 14 : (a.y + b.y) / 2 + 30, words);
     });
   }
 }

@@ -52,7 +52,7 @@ export class Card {
     this.group.setAttribute("aria-label", parts.join(", "));
   }
 
-  /** What the trace says at the playhead; null before any run. @param {{line: string, bar: number | null, badge: string, up: boolean} | null} state */
+  /** What the trace says at the playhead; null before any run. @param {{line: string, bar: number | null, badge: string, up: boolean, ill?: string} | null} state */
   show(state) {
     const count = this.node.count ?? 1;
     const rest = count > 1 ? `×${count} ${this.info?.title ?? ""}` : this.info?.title ?? this.node.type;
@@ -66,6 +66,8 @@ export class Card {
       this.#label();
     }
     this.#showBar(next.bar);
+    this.group.classList.toggle("ill", next.up && Boolean(next.ill));
+    this.group.classList.toggle("still", next.up && next.ill === "i-pause");
     const badge = next.up ? next.badge : "i-crash";
     if (badge !== this.shown.badge) {
       this.shown.badge = badge;

@@ -12,6 +12,7 @@ import { watchKeys } from "./keys.js";
 
 /** On a phone a part of the topology in readable size is worth more than all of it too small to read. */
 const READABLE = 0.72;
+const TAP_MS = 350;
 
 export class Editor {
   /** @param {Stage} stage @param {HTMLElement} host @param {HTMLElement} container */
@@ -25,6 +26,7 @@ export class Editor {
     this.cards = new Map();
     this.at = places(stage.doc);
     this.fitted = false;
+    this.last = { id: "", at: 0 };
     /** @type {(() => void)[]} */
     this.moved = [];
     this.#gestures();
@@ -58,9 +60,12 @@ export class Editor {
       this.#changed();
     });
     graph.on("node:moved", ({ node }) => this.#drop(node.id));
-    graph.on("node:click", ({ node, e }) => this.pick(node.id, e.shiftKey || e.metaKey || e.ctrlKey));
-    graph.on("edge:click", ({ edge, e }) => this.pick(edge.id, e.shiftKey || e.metaKey || e.ctrlKey));
-    graph.on("blank:click", () => stage.select([]));
+    graph.on("node:click", ({ node, e }) => this.#pressed(node.id, e));
+    graph.on("edge:click", ({ edge, e }) => this.#pressed(edge.id, e));
+    graph.on("blank:click", () => {
+      stage.adding = false;
+      stage.select([]);
+    });
     graph.on("edge:connected", ({ edge, isNew }) => {
       if (!isNew) return;
       const [a, b] = [edge.getSourceCellId(), edge.getTargetCellId()];
@@ -69,10 +74,19 @@ export class Editor {
     });
   }
 
+  /** A tap comes twice, as a touch and as the mouse press that browsers make of it; it counts once. @param {string} id @param {any} event */
+  #pressed(id, event) {
+    const now = performance.now();
+    const again = this.last.id === id && now - this.last.at < TAP_MS;
+    this.last = { id, at: now };
+    const add = event.shiftKey || event.metaKey || event.ctrlKey;
+    if (!again || !(add || this.stage.adding)) this.pick(id, add);
+  }
+
   /** @param {string} id @param {boolean} add */
   pick(id, add) {
     const { stage } = this;
-    if (!add) stage.select([id]);
+    if (!add && !stage.adding) stage.select([id]);
     else stage.select(stage.selection.has(id) ? [...stage.selection].filter((other) => other !== id) : [...stage.selection, id]);
   }
 

@@ -23,7 +23,8 @@ export function cardState(stage, node, info, at_ns) {
   const line = firstLine(shows.filter((show) => show.as === "text" || show.as === "bar").map((show) => fieldText(stage, node, show, worlds)));
   const bar = shows.filter((show) => show.as === "bar").reduce((most, show) => Math.max(most, fullness(stage, node, show, worlds) ?? -1), -1);
   const count = numbers.length > 1 ? `×${numbers.length} ` : "";
-  return { line: count + line, bar: bar < 0 ? null : bar, badge: badgeOf(shows, worlds), up };
+  const ill = illness(worlds);
+  return { line: count + line, bar: bar < 0 ? null : bar, badge: ill || badgeOf(shows, worlds), up, ill };
 }
 
 /** @param {Record<string, unknown>[]} worlds @param {string} field */
@@ -63,6 +64,15 @@ function capacity(stage, node, show) {
   const cluster = stage.doc.clusters?.find((entry) => entry.members.includes(node.id));
   const value = node.params?.[show.of] ?? cluster?.params?.[show.of] ?? param?.default;
   return typeof value === "number" && value > 0 ? value : null;
+}
+
+/** What faults have done to a node, by the first word of its condition. @type {[begins: RegExp, badge: string][]} */
+const ILLNESSES = [[/^(paused|stopped)/, "i-pause"], [/^hangs/, "i-hang"], [/times slower/, "i-slow"], [/^clock/, "i-clock"], [/^disk full/, "i-disk-full"], [/^disk/, "n-db"], [/./, "i-bolt"]];
+
+/** @param {Record<string, unknown>[]} worlds */
+function illness(worlds) {
+  const condition = worlds.map((world) => world.condition).find((value) => typeof value === "string" && value !== "");
+  return condition ? ILLNESSES.find(([begins]) => begins.test(String(condition)))?.[1] ?? "" : "";
 }
 
 /** @param {ShowInfo[]} shows @param {Record<string, unknown>[]} worlds */

@@ -1,68 +1,73 @@
 /** Breaking and healing at the playhead: each is an edit of the scenario, and the run is taken again from it. */
 
-import { addFault, replaceFault } from "../document/edits.js";
-import { numberedFaults, startOf } from "../document/faults.js";
-import { faultWords } from "./fault-words.js";
+import { addFault } from "../document/edits.js";
+import { LASTS_MS, chaosAt, faultsAt, healedAt, instant, lasting, partitionAt } from "../document/breaking.js";
+import { spansOf } from "../document/fault-spans.js";
+import { aboutFaults, faultWords } from "./fault-words.js";
 import { t } from "./words.js";
+
+/** How long what is broken next stays so; null: until it is healed. @type {{lasts_ms: number | null}} */
+export const choice = { lasts_ms: LASTS_MS };
 
 /** @param {Stage} stage */
 export function mayBreak(stage) {
   return stage.mode === "edit" && stage.variant === null;
 }
 
-/** The playhead in ms, down to the microsecond, so that the fault holds at the playhead itself; not after the end. @param {Stage} stage */
-function now_ms(stage) {
-  return Math.min(Math.floor(stage.playhead.t / 1e3) / 1e3, stage.doc.duration_ms + (stage.doc.settle_ms ?? 0));
-}
-
 /** @param {Stage} stage @param {Scenario} doc @param {string} label */
-function breakAndRun(stage, doc, label) {
+async function breakAndRun(stage, doc, label) {
+  const time = (instant(stage.doc, stage.playhead.t) / 1000).toFixed(3);
+  const known = new Set(stage.mistakes.map(({ message }) => message));
   stage.store.change(label, doc);
-  stage.emit("toast", { text: t("{what} at {time}\u2009s.", { what: label, time: (now_ms(stage) / 1000).toFixed(3) }), undo: true });
-  stage.start({ keep: true });
+  stage.emit("toast", { text: t("{what} at {time}\u2009s.", { what: label, time }), undo: true });
+  await stage.start({ keep: true });
+  const doubt = stage.mistakes.find(({ doubtful, message }) => doubtful && !known.has(message));
+  if (doubt) stage.emit("toast", { text: aboutFaults(stage.doc, doubt.message) });
 }
 
-/** @param {Stage} stage @param {string} kind */
-export function breakAt(stage, kind) {
-  const at_ms = now_ms(stage);
-  const nodes = [...stage.selection].filter((id) => stage.doc.nodes.some((node) => node.id === id));
-  const links = [...stage.selection].filter((id) => stage.doc.links.some((link) => link.id === id));
-  /** @type {FaultEntry[]} */
-  let faults = [];
-  if (kind === "crash") faults = nodes.map((target) => ({ kind, target, at_ms }));
-  if (kind === "cut") faults = links.map((target) => ({ kind, target, at_ms }));
-  if (kind === "partition") faults = partition(stage, nodes, at_ms);
-  if (!faults.length) {
-    const want = kind === "cut" ? t("Select a link first.") : kind === "crash" ? t("Select a node first.") : t("Select the nodes of one side first, but not all nodes.");
-    return stage.emit("toast", { text: want });
-  }
-  const label = faults.length === 1 ? faultWords(stage.doc, faults[0]) : t("Break {n} parts", { n: faults.length });
-  return breakAndRun(stage, faults.reduce(addFault, stage.doc), label);
+/** @param {Stage} stage @param {string} name a break of breaking.js, `partition` or `chaos` */
+export function breakAt(stage, name) {
+  const { doc, selection } = stage;
+  const at_ms = instant(doc, stage.playhead.t);
+  const nodes = doc.nodes.map(({ id }) => id).filter((id) => selection.has(id));
+  const links = doc.links.map(({ id }) => id).filter((id) => selection.has(id));
+  const onLinks = LINK_BREAKS.has(name);
+  const faults = name === "partition" ? partitionAt(doc, nodes, at_ms, choice.lasts_ms)
+    : name === "chaos" ? chaosAt(doc, (node) => stage.typeInfo(node.type)?.serves ?? false, at_ms)
+      : faultsAt(doc, name, onLinks ? links : nodes, at_ms, choice.lasts_ms);
+  if (!faults.length) return stage.emit("toast", { text: wanting(name, onLinks) });
+  if (!mayBreak(stage)) return stage.emit("toast", { text: t("Breaking changes the scenario as drawn. Choose the variant “As drawn” first.") });
+  const label = faults.length === 1 ? faultWords(doc, faults[0]) : name === "chaos" ? t("Chaos on {n} nodes", { n: faults.length }) : t("Break {n} parts", { n: faults.length });
+  return breakAndRun(stage, faults.reduce(addFault, doc), label);
 }
 
-/** @param {Stage} stage @param {string[]} nodes @param {number} at_ms @returns {FaultEntry[]} */
-function partition(stage, nodes, at_ms) {
-  const rest = stage.doc.nodes.map((node) => node.id).filter((id) => !nodes.includes(id));
-  return nodes.length && rest.length ? [{ kind: "partition", target: [nodes, rest], at_ms }] : [];
+const LINK_BREAKS = new Set(["cut", "cut-a-to-b", "cut-b-to-a", "delay", "lose", "duplicate", "tamper"]);
+
+/** What is missing. @param {string} name @param {boolean} onLinks */
+function wanting(name, onLinks) {
+  if (name === "partition") return t("Select the nodes of one side first, but not all nodes.");
+  if (name === "chaos") return t("There is no server here that could crash, or no room for more faults.");
+  return onLinks ? t("Select a link first.") : t("Select a node first.");
 }
 
-/** Ends what is broken at the playhead: all of it, or the faults of one node or link. @param {Stage} stage @param {string} [id] */
-export function healedAt(stage, id) {
-  const { trace, doc } = stage;
-  if (!trace) return;
-  const until_ms = now_ms(stage);
-  const numbered = numberedFaults(stage.ran ?? doc);
-  let next = doc;
-  for (const number of trace.activeFaults(stage.playhead.t).keys()) {
-    const found = numbered[number];
-    const fault = found && doc.faults?.[found.entry];
-    if (!fault || (id && !touches(fault, id)) || fault.kind === "restart" || fault.when) continue;
-    next = until_ms > startOf(fault) ? replaceFault(next, found.entry, { ...fault, until_ms }) : next;
-  }
-  if (next !== doc) breakAndRun(stage, next, id ? t("Heal {name}", { name: id }) : t("Heal"));
+/** @param {Stage} stage */
+export function spansOfStage(stage) {
+  return spansOf(stage.doc, stage.ran ?? stage.doc, stage.trace?.faults ?? []);
 }
 
-/** @param {FaultEntry} fault @param {string} id */
-export function touches(fault, id) {
-  return typeof fault.target === "string" ? fault.target === id : fault.target.some((group) => group.includes(id));
+/** The places of the faults that last at the playhead, all or those on some parts. @param {Stage} stage @param {string[] | null} [ids] */
+export function brokenAt(stage, ids = null) {
+  return stage.doc.faults?.length ? lasting(stage.doc, spansOfStage(stage), stage.playhead.t / 1e6, ids) : [];
+}
+
+/** Ends what is broken at the playhead: all of it, or the faults on some parts. @param {Stage} stage @param {string[] | null} [ids] */
+export function heal(stage, ids = null) {
+  const { doc } = stage;
+  const places = brokenAt(stage, ids);
+  const next = healedAt(doc, spansOfStage(stage), places, instant(doc, stage.playhead.t));
+  if (next === doc) return;
+  const [first] = places;
+  const what = places.length === 1 && doc.faults ? t("Heal: {what}", { what: faultWords(doc, doc.faults[first]) }) : t("Heal {n} faults", { n: places.length });
+  if (places.some((index) => stage.selection.has(`fault:${index}`)) && next.faults?.length !== doc.faults?.length) stage.select([]);
+  breakAndRun(stage, next, what);
 }

@@ -1,9 +1,8 @@
 /** The scheduled faults on the same time axis as the scrub bar. */
 
 import { $, s, glyph } from "../dom.js";
-import { startOf } from "../document/faults.js";
-import { faultWords } from "./fault-words.js";
-import { healedAt, mayBreak } from "./break.js";
+import { faultWords, waitingWords } from "./fault-words.js";
+import { brokenAt, heal as healAt, mayBreak, spansOfStage } from "./break.js";
 import { t } from "./words.js";
 
 const PAD = 14;
@@ -17,17 +16,18 @@ export function faultLane(stage) {
   const x = (/** @type {number} */ ns) => PAD + (Math.min(ns, end()) / Math.max(1, end())) * (svg.clientWidth - 2 * PAD);
   const end = () => stage.trace?.end ?? stage.end_ns;
   heal.hidden = stage.mode !== "edit";
-  heal.onclick = () => healedAt(stage);
+  heal.onclick = () => healAt(stage);
 
   const draw = () => {
     const faults = stage.doc.faults ?? [];
     $("#fault-count").textContent = String(faults.length);
     /** @type {number[]} */
     const rows = [];
-    const placed = faults.map((fault, index) => ({ fault, index, row: 0, from: Math.min(x(startOf(fault) * 1e6), svg.clientWidth - PAD - 18), to: 0 })).sort((a, b) => a.from - b.from);
+    const spans = spansOfStage(stage);
+    const placed = faults.map((fault, index) => ({ fault, index, span: spans[index], row: 0, from: Math.min(x((spans[index]?.from_ms ?? 0) * 1e6), svg.clientWidth - PAD - 18), to: 0 })).sort((a, b) => a.from - b.from);
     for (const place of placed) {
-      const { fault, from } = place;
-      place.to = Math.max(from + 18, x(endOf(fault) ?? end()));
+      const { from, span } = place;
+      place.to = Math.max(from + 18, span ? x(span.until_ms * 1e6) : 0);
       let row = rows.findIndex((taken) => taken < from);
       if (row < 0) row = rows.length < 2 ? rows.length : rows.indexOf(Math.min(...rows));
       rows[row] = place.to + 2;
@@ -49,39 +49,33 @@ export function faultLane(stage) {
     const at = String(x(stage.playhead.t));
     head.setAttribute("x1", at);
     head.setAttribute("x2", at);
-    heal.disabled = !mayBreak(stage) || !(stage.trace && stage.trace.activeFaults(stage.playhead.t).size);
+    heal.disabled = !mayBreak(stage) || !stage.trace || !brokenAt(stage).length;
   };
 }
 
-/** When a fault is mended (ns); null for never, 0 where nobody can tell. @param {FaultEntry} fault */
-function endOf(fault) {
-  if (fault.when) return 0;
-  const until_ms = fault.kind === "restart" ? startOf(fault) + (fault.down_ms ?? 500) : fault.until_ms;
-  return until_ms === undefined || until_ms === null ? null : until_ms * 1e6;
-}
-
 /**
- * One fault: a bar from its start to its end, its words inside or, where they do not fit, to the right.
+ * One fault: a bar from its start to its end, its words inside or, where they do not fit, to the right. One that waits
+ * for an event is a mark at the left.
  * @param {Stage} stage
- * @param {{fault: FaultEntry, index: number, from: number, to: number}} place
+ * @param {{fault: FaultEntry, index: number, span: Span | null, from: number, to: number}} place
  * @param {number} y
  * @param {number} room where the next one begins
  */
-function item(stage, { fault, index, from, to }, y, room) {
-  const words = faultWords(stage.doc, fault);
+function item(stage, { fault, index, span, from, to }, y, room) {
+  const words = span ? faultWords(stage.doc, fault) : waitingWords(stage.doc, fault);
   const id = `fault:${index}`;
-  const inside = Math.floor((to - from - 24) / CHARACTER_PX);
+  const inside = Math.floor((Math.min(to, room) - from - 24) / CHARACTER_PX);
   const outside = Math.floor((room - to - 8) / CHARACTER_PX);
   const fits = Math.max(inside, outside);
-  const group = s("g", { class: `fl${stage.selection.has(id) ? " sel" : ""}`, tabindex: 0, role: "button", "aria-label": `${words}, ${startOf(fault) / 1000} s` },
-    s("title", {}, words), s("rect", { x: from, y, width: to - from, height: 16, rx: 3 }), glyph("i-bolt", from + 4, y + 2.5, 11, "mark-bad"));
+  const group = s("g", { class: `fl${stage.selection.has(id) ? " sel" : ""}${span ? "" : " waits"}`, tabindex: 0, role: "button", "aria-label": span ? `${words}, ${span.from_ms / 1000} s` : words },
+    s("title", {}, words), s("rect", { x: from, y, width: to - from, height: 16, rx: 3 }), glyph(span ? "i-bolt" : "i-clock", from + 4, y + 2.5, 11, span ? "mark-bad" : "mark-waits"));
   const beside = inside < words.length && outside > inside;
   const text = words.length > fits ? `${words.slice(0, Math.max(0, fits - 1))}…` : words;
   if (fits > 2) group.append(s("text", { class: beside ? "beside" : "", x: beside ? to + 6 : from + 19, y: y + 11.5 }, text));
   const pick = () => {
     stage.select([id]);
     stage.play(false);
-    stage.seek(startOf(fault) * 1e6);
+    if (span) stage.seek(span.from_ms * 1e6);
   };
   group.addEventListener("click", pick);
   group.addEventListener("keydown", (event) => {

@@ -11,13 +11,27 @@ export function faultWords(doc, fault) {
   return event.includes(" = ") ? t("{what}, once {node} shows {event}", { what, node, event }) : t("{what}, at “{event}” of {node}", { what, node, event });
 }
 
+/** A fault whose event has not come. @param {Scenario} doc @param {FaultEntry} fault */
+export function waitingWords(doc, fault) {
+  const { node, event } = fault.when ?? { node: "", event: "" };
+  return t("Waits for “{event}” of {node}: {what}", { event, node: doc.nodes.find(({ id }) => id === node)?.label || node, what: plainWords(doc, fault) });
+}
+
+/** A message of the server with its faults called by what they do in place of their number. @param {Scenario} doc @param {string} message */
+export function aboutFaults(doc, message) {
+  return message.replace(/faults\[(\d+)\]/g, (whole, index) => {
+    const fault = doc.faults?.[Number(index)];
+    return fault ? `“${faultWords(doc, fault)}”` : whole;
+  });
+}
+
 /** @param {Scenario} doc @param {FaultEntry} fault */
 function plainWords(doc, fault) {
   const name = (/** @type {string} */ id) => (doc.nodes.find((node) => node.id === id) ?? doc.hosts?.find((host) => host.id === id))?.label || id;
   if (fault.kind === "spoof") return t("{node} poses as {other}", { node: name(String(fault.target)), other: name(fault.claims ?? "") });
   if (NODE_FAULTS.includes(fault.kind)) return nodeWords(fault, name(String(fault.target)));
   if (fault.kind === "partition") return t("Partition {groups}", { groups: /** @type {string[][]} */ (fault.target).map((group) => zoneOf(doc, group) ?? groupWords(group.map(name))).join(" | ") });
-  const ends = placeWords(doc, String(fault.target), name);
+  const ends = placeWords(doc, fault, name);
   if (fault.kind === "cut") return t("Cut {link}", { link: ends });
   if (fault.kind === "loss") return t("{link} loses {p}%", { link: ends, p: percent(fault) });
   if (fault.kind === "delay") return t("{link} takes longer", { link: ends });
@@ -29,18 +43,19 @@ function plainWords(doc, fault) {
   return `${fault.kind} ${String(fault.target)}`;
 }
 
-/** Where a fault on links is: a link drawn or undrawn, a cluster, or a node. @param {Scenario} doc @param {string} target @param {(id: string) => string} name */
-function placeWords(doc, target, name) {
+/** Where a fault on links is: a link drawn or undrawn, whole or one way, a cluster, or a node. @param {Scenario} doc @param {FaultEntry} fault @param {(id: string) => string} name */
+function placeWords(doc, { target: place, direction = "both" }, name) {
+  const target = String(place);
   const link = doc.links.find((entry) => entry.id === target);
-  const ends = link ? [link.a, link.b] : meshEnds(doc, target);
-  if (ends) return `${name(ends[0])} – ${name(ends[1])}`;
+  const ends = (link ? [link.a, link.b] : meshEnds(doc, target))?.map(name);
+  if (ends) return direction === "both" ? ends.join(" – ") : (direction === "a-to-b" ? ends : ends.reverse()).join(" → ");
   const cluster = doc.clusters?.find(({ id }) => target === `cluster:${id}`);
   return cluster ? t("All links of {name}", { name: cluster.label || cluster.id }) : name(target);
 }
 
 /** What a fault does to a link, in a few words; null for a fault on anything else. @param {FaultEntry} fault @param {string} since */
 export function linkFaultWords(fault, since) {
-  if (fault.kind === "cut") return t("Cut since {time}\u2009s", { time: since });
+  if (fault.kind === "cut") return fault.direction && fault.direction !== "both" ? t("Cut one way since {time}\u2009s", { time: since }) : t("Cut since {time}\u2009s", { time: since });
   if (fault.kind === "loss") return t("Losing {p}%", { p: percent(fault) });
   if (fault.kind === "delay") return t("Takes longer");
   if (fault.kind === "duplicate") return t("Doubling {p}%", { p: percent(fault) });

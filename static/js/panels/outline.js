@@ -2,7 +2,7 @@
 
 import { $, h, icon, typeIcon } from "../dom.js";
 import { startOf } from "../document/faults.js";
-import { faultWords } from "./fault-words.js";
+import { aboutFaults, faultWords } from "./fault-words.js";
 import { t } from "./words.js";
 
 /** @param {Stage} stage */
@@ -12,7 +12,7 @@ export function outline(stage) {
     const button = h("button", { class: "it", "data-id": id, "aria-pressed": String(stage.selection.has(id)) }, icon(glyph), h("span", {}, words));
     if (small) button.append(h("small", {}, small));
     button.onclick = (event) => {
-      const add = event.shiftKey || event.ctrlKey || event.metaKey;
+      const add = stage.adding || event.shiftKey || event.ctrlKey || event.metaKey;
       stage.select(add ? (stage.selection.has(id) ? [...stage.selection].filter((other) => other !== id) : [...stage.selection, id]) : [id]);
     };
     return button;
@@ -52,9 +52,11 @@ export function problems(stage) {
       host.replaceChildren(h("p", { class: "note" }, h("b", {}, t("No problems")), t("What keeps the scenario from running, or is hardly meant, is listed here.")));
       return;
     }
-    host.replaceChildren(...stage.mistakes.map(({ path, message }) => {
+    host.replaceChildren(...stage.mistakes.map(({ path, message, doubtful }) => {
       const id = entryOf(stage.doc, path);
-      const box = h(id ? "button" : "div", { class: "pb" }, icon("i-fail"), h("span", {}, h("b", {}, message), ...(path ? [h("code", {}, path)] : [])));
+      const fault = doubtful && id?.startsWith("fault:") ? stage.doc.faults?.[Number(id.slice(6))] : undefined;
+      const place = fault ? [h("span", { class: "mut" }, faultWords(stage.doc, fault))] : path ? [h("code", {}, path)] : [];
+      const box = h(id ? "button" : "div", { class: `pb${doubtful ? " doubt" : ""}` }, icon(doubtful ? "i-warn" : "i-fail"), h("span", {}, h("b", {}, aboutFaults(stage.doc, message)), ...place));
       if (id) box.onclick = () => stage.select([id]);
       return box;
     }));

@@ -1,9 +1,10 @@
 /** The selected part as the run has it at the playhead, and the ways to break it there. */
 
-import { $, h, icon } from "../dom.js";
-import { breakAt, healedAt, mayBreak, touches } from "./break.js";
-import { numberedFaults } from "../document/faults.js";
+import { $, h } from "../dom.js";
+import { brokenAt } from "./break.js";
+import { breakMenu, showHealing } from "./break-menu.js";
 import { show } from "./describe.js";
+import { linkFaultWords } from "./fault-words.js";
 import { t, seconds } from "./words.js";
 
 /** "1 worker", "2 workers", "1 op", "7 ms". @param {string} unit @param {unknown} value */
@@ -36,44 +37,37 @@ export class World {
 
   get links() { return [...this.stage.selection].filter((id) => this.stage.doc.links.some((link) => link.id === id)); }
 
+  get faults() { return [...this.stage.selection].filter((id) => id.startsWith("fault:") && this.stage.doc.faults?.[Number(id.slice(6))]); }
+
   build() {
-    const { nodes, links, stage } = this;
-    const key = `${[...stage.selection]}|${stage.mode}|${stage.trace ? 1 : 0}|${stage.variant}|${stage.running}`;
+    const { nodes, links, faults, stage } = this;
+    const { doc } = stage;
+    const names = links.length ? doc.nodes.map(({ label }) => label) : [];
+    const types = doc.nodes.filter(({ id }) => nodes.includes(id)).map(({ type }) => type);
+    const key = JSON.stringify([nodes, links, faults, names, types, doc.nodes.length, stage.mode, Boolean(stage.trace), stage.variant]);
     if (key === this.shown) return this.tick();
     this.shown = key;
-    if (!nodes.length && !links.length) return this.host.replaceChildren();
+    const focused = this.host.contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement).dataset.act : undefined;
     const parts = [];
     if (stage.trace && (nodes.length === 1 || links.length === 1)) parts.push(h("div", { class: "sect" }, this.title, this.facts));
-    if (stage.mode === "edit") parts.push(h("div", { class: "sect" }, h("h3", { class: "sec-t" }, t("Break at playhead")), ...this.#breaks(nodes, links)));
+    const some = nodes.length || links.length || (stage.trace && doc.nodes.length);
+    if (stage.mode === "edit" && some && !this.#other()) parts.push(breakMenu(stage, nodes, links, faults));
     this.host.replaceChildren(...parts);
+    if (focused) /** @type {HTMLElement | null} */ (this.host.querySelector(`[data-act="${CSS.escape(focused)}"]`))?.focus();
     return this.tick();
   }
 
-  /** @param {string[]} nodes @param {string[]} links */
-  #breaks(nodes, links) {
-    const { stage } = this;
-    if (!stage.trace) return [h("p", { class: "hintp" }, t("Press Run first. Then move the playhead to the moment, and break this there."))];
-    if (!mayBreak(stage)) return [h("p", { class: "hintp" }, t("Breaking changes the scenario as drawn. Choose the variant “As drawn” first."))];
-    const row = h("div", { class: "acts" });
-    const add = (/** @type {string} */ glyph, /** @type {string} */ words, /** @type {() => void} */ act, /** @type {string} */ name) => {
-      const button = h("button", { class: "b", "data-act": name }, icon(glyph), words);
-      button.onclick = act;
-      row.append(button);
-      return button;
-    };
-    if (nodes.length) add("i-crash", t("Crash"), () => breakAt(stage, "crash"), "crash");
-    if (links.length) add("i-scissors", t("Cut link"), () => breakAt(stage, "cut"), "cut");
-    if (nodes.length && nodes.length < stage.doc.nodes.length) add("i-split", t("Partition"), () => breakAt(stage, "partition"), "partition");
-    const ids = [...nodes, ...links];
-    this.heal = add("i-restart", links.length && !nodes.length ? t("Heal") : t("Restart"), () => ids.forEach((id) => healedAt(stage, id)), "heal");
-    const hint = nodes.length > 1 ? t("Partition puts the {n} selected nodes on one side and all others on the other.", { n: nodes.length }) : nodes.length ? t("Partition cuts this node off from all others.") : "";
-    return hint ? [row, h("p", { class: "hintp gap" }, hint)] : [row];
+  /** Whether something is selected that cannot be broken, such as a cluster. */
+  #other() {
+    const { selection } = this.stage;
+    return selection.size > 0 && !this.nodes.length && !this.links.length && !this.faults.length;
   }
 
   /** Called as the playhead moves. */
   tick() {
     const { stage, nodes, links } = this;
     if (!stage.trace || !this.host.childElementCount) return;
+    showHealing(stage, this.host, [...nodes, ...links, ...this.faults]);
     this.title.textContent = t("At {time}\u2009s", { time: seconds(stage.playhead.t) });
     const rows = nodes.length === 1 ? this.#nodeRows(nodes[0]) : links.length === 1 ? this.#linkRows(links[0]) : [];
     const text = JSON.stringify(rows);
@@ -81,17 +75,6 @@ export class World {
       this.facts.dataset.text = text;
       this.facts.replaceChildren(...rows.flatMap(([name, value, bad]) => [h("dt", {}, name), h("dd", { class: `mono${bad ? " isbad" : ""}` }, value)]));
     }
-    if (this.heal) this.heal.disabled = !this.#broken([...nodes, ...links]);
-  }
-
-  /** @param {string[]} ids */
-  #broken(ids) {
-    const numbered = numberedFaults(this.stage.ran ?? this.stage.doc);
-    const doc = this.stage.doc;
-    return [...(this.stage.trace?.activeFaults(this.stage.playhead.t).keys() ?? [])].some((n) => {
-      const fault = doc.faults?.[numbered[n]?.entry ?? -1];
-      return fault !== undefined && ids.some((id) => touches(fault, id));
-    });
   }
 
   /** @param {string} id @returns {[string, string, boolean][]} */
@@ -106,6 +89,8 @@ export class World {
     const up = worlds.filter((world) => world.up !== false).length;
     /** @type {[string, string, boolean][]} */
     const rows = [[t("State"), numbers.length > 1 ? t("{up} of {all} up", { up, all: numbers.length }) : up ? t("up") : t("down"), up < numbers.length]];
+    const conditions = [...new Set(worlds.map((world) => world.condition).filter((value) => typeof value === "string" && value !== ""))];
+    if (conditions.length) rows.push([t("Condition"), conditions.join(", "), true]);
     for (const field of [...(stage.typeInfo(node.type)?.shows ?? []), ...ofStreams()]) {
       const values = worlds.map((world) => world[field.field]).filter((value) => value !== undefined && value !== null);
       if (!values.length) continue;
@@ -129,7 +114,10 @@ export class World {
       const { src, dst } = messages.leg(slots[i], stage.playhead.t);
       if ((ends[0].has(src) && ends[1].has(dst)) || (ends[1].has(src) && ends[0].has(dst))) flying += 1;
     }
-    const cut = this.#broken([id]);
-    return [[t("State"), cut ? t("cut") : t("whole"), cut], [t("Under way"), `${flying}`, false]];
+    const broken = brokenAt(stage, [id]).flatMap((index) => {
+      const fault = stage.doc.faults?.[index];
+      return (fault && linkFaultWords(fault, ((fault.at_ms ?? 0) / 1e3).toFixed(3))) ?? [];
+    });
+    return [[t("State"), broken.join(", ") || t("whole"), broken.length > 0], [t("Under way"), `${flying}`, false]];
   }
 }
