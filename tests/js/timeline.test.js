@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decode } from "@msgpack/msgpack";
 import { causesOf, relation } from "../../static/js/trace/causes.js";
-import { DRAWN_MAX, View, away, places } from "../../static/js/trace/diagram.js";
+import { DRAWN_MAX, View, away, clearSpan, places } from "../../static/js/trace/diagram.js";
 import { lanePieces } from "../../static/js/trace/lanes.js";
 import { TraceStore } from "../../static/js/trace/store.js";
 import { SPAN_MIN_NS, TimeWindow, markWords, spanWords } from "../../static/js/trace/time-window.js";
@@ -133,4 +133,15 @@ test("happened-before agrees with following every path", () => {
     });
     assert.deepEqual(rows.flatMap((_, i) => (relation(store.messages, causes, i) === "past" ? [i] : [])), past, `before ${slot}`);
   }
+});
+
+test("a first stretch shows some messages, neither one nor a crowd", () => {
+  const store = new TraceStore(decode, 1e9);
+  const rows = Array.from({ length: 1000 }, (_, id) => sent(id, id * 1000, 0, 1));
+  store.add(chunk({ to: 1e9, sent: rows, settled: rows.map(([id, time]) => [id, time + 900, "delivered"]) }));
+  assert.equal(clearSpan(store.messages, 500_000), 36_000);
+  const busy = new TraceStore(decode, 1e9);
+  busy.add(chunk({ to: 1e9, sent: rows, settled: rows.map(([id, time]) => [id, time + 10_000, "delivered"]) }));
+  assert.equal(clearSpan(busy.messages, 500_000), 100_000);
+  assert.equal(clearSpan(new TraceStore(decode, 1e9).messages, 0), Infinity);
 });

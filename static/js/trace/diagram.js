@@ -6,6 +6,18 @@ import { countUpTo } from "./grow.js";
 /** More messages than this in view are thinned: every second, every fourth … is drawn. */
 export const DRAWN_MAX = 3000;
 const FLYING_MAX = 20_000;
+const CLEAR_MESSAGES = 80;
+const CLEAR_LENGTHS_MIN = 6;
+const CLEAR_LENGTHS_MAX = 40;
+
+/** A stretch of time about t in which single messages can be told apart: as long as a few of them, and not too many in it. @param {Messages} messages @param {number} t */
+export function clearSpan(messages, t) {
+  const median = messages.medianDuration(t);
+  const at = messages.sentUpTo(t);
+  const [first, last] = [Math.max(0, at - CLEAR_MESSAGES / 4), Math.min(messages.length - 1, at + CLEAR_MESSAGES)];
+  const busy = last > first ? messages.sent.data[last] - messages.sent.data[first] : Infinity;
+  return median > 0 ? Math.min(median * CLEAR_LENGTHS_MAX, Math.max(median * CLEAR_LENGTHS_MIN, busy)) : busy;
+}
 
 /** The messages of one view, kept so that a new view makes no objects. */
 export class View {

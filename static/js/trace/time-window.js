@@ -3,9 +3,6 @@
 export const SPAN_MIN_NS = 1000;
 /** Where in the window the playhead stays while time runs on, from the left. */
 const FOLLOW_AT = 0.75;
-/** A first window shows about so many messages of median length one after the other. */
-const FIRST_MESSAGES = 40;
-
 export class TimeWindow {
   constructor() {
     this.end = 1;
@@ -33,9 +30,8 @@ export class TimeWindow {
     this.show(this.from, this.span);
   }
 
-  /** A window in which single messages can be told apart. @param {number} t @param {number} median how long a message is under way, 0 for unknown */
-  around(t, median) {
-    const span = median > 0 ? median * FIRST_MESSAGES : this.end;
+  /** So much time, a part of it before a moment. @param {number} t @param {number} span */
+  around(t, span) {
     this.show(t - span / 4, span);
   }
 
