@@ -1,5 +1,6 @@
 /** The diagram by keyboard: the playhead, the messages one by one, zoom and pan. */
 
+import { ROLES } from "../trace/messages.js";
 import { laneY } from "./timeline-lanes.js";
 
 const STEPS = 50;
@@ -55,17 +56,16 @@ function sideways(timeline, event, direction) {
   stage.seek(stage.playhead.t + step);
 }
 
-/** To the message sent before or after the one that is named, or, with none, about the playhead. @param {Timeline} timeline @param {1 | -1} direction */
+/** To the message sent before or after the one that is named, or, with none, about the playhead; of many, to those that are drawn. @param {Timeline} timeline @param {1 | -1} direction */
 function next(timeline, direction) {
-  const { stage, window, marked, picture, scroller } = timeline;
+  const { stage, window, marked, picture, scroller, hidden } = timeline;
   const { messages } = /** @type {TraceStore} */ (stage.trace);
-  const drawn = picture.lines.drawn();
-  const from = marked >= 0 ? marked : messages.sentUpTo(stage.playhead.t) - (direction > 0 ? 1 : 0);
-  const slot = direction > 0 ? drawn.find((other) => other > from) : drawn.findLast((other) => other < from);
-  if (slot === undefined) {
-    timeline.pan(window.span * PAN * direction);
-    return;
-  }
+  const { stride } = picture.lines.view;
+  const shown = (/** @type {number} */ i) => i % stride === 0 && !hidden.has(ROLES[messages.role.data[i]]);
+  let slot = marked >= 0 ? marked + direction : messages.sentUpTo(stage.playhead.t) - (direction > 0 ? 0 : 1);
+  while (slot >= 0 && slot < messages.length && !shown(slot)) slot += direction;
+  if (slot < 0 || slot >= messages.length) return;
+  window.reveal(messages.sent.data[slot]);
   timeline.mark(slot);
   const { lane } = picture;
   const y = laneY({ scroll: scroller.scrollTop, lane }, messages.src.data[slot]);

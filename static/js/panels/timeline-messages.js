@@ -120,7 +120,8 @@ export class MessageLines {
       const o = i * 4;
       const [x1, y1, x2, y2] = this.xy.subarray(o, o + 4);
       if (Math.hypot(x2 - x1, y2 - y1) < SHAPED_LENGTH_MIN) continue;
-      shape(sheet, ROLES[messages.role.data[this.owner[i]]], (x1 + x2) / 2, (y1 + y2) / 2);
+      const { x, y } = middle(this.xy.subarray(o, o + 4), sheet.width);
+      shape(sheet, ROLES[messages.role.data[this.owner[i]]], x, y);
     }
   }
 
@@ -155,7 +156,7 @@ export class MessageLines {
     this.#shapes(sheet, list);
     if (store.messages.outcome.data[slot] !== DELIVERED) this.#crosses(sheet, list.slice(-1), 1);
     const o = (list[list.length >> 1] ?? before) * 4;
-    return list.length ? { x: (this.xy[o] + this.xy[o + 2]) / 2, y: (this.xy[o + 1] + this.xy[o + 3]) / 2 } : null;
+    return list.length ? middle(this.xy.subarray(o, o + 4), sheet.width) : null;
   }
 
   /** The message drawn nearest to a place, −1 when none is near. @param {number} x @param {number} y */
@@ -173,6 +174,13 @@ export class MessageLines {
 
   /** The messages drawn, in the order of their sending. */
   drawn() { return [...new Set(this.owner.subarray(0, this.n))].sort((a, b) => a - b); }
+}
+
+/** The middle of what is in view of a line. @param {Float32Array} line @param {number} width */
+function middle([x1, y1, x2, y2], width) {
+  const at = (/** @type {number} */ x) => (x2 > x1 ? Math.max(0, Math.min(1, (x - x1) / (x2 - x1))) : 0);
+  const f = (at(0) + at(width)) / 2 || 0.5;
+  return { x: x1 + (x2 - x1) * f, y: y1 + (y2 - y1) * f };
 }
 
 /** @param {TimelineSheet} sheet @param {string} role @param {number} x @param {number} y */

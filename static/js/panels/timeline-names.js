@@ -13,10 +13,11 @@ export class LaneNames {
     this.list = list;
     /** @type {string[]} */
     this.nodes = [];
-    /** @type {{button: HTMLButtonElement, state: HTMLElement, as: string}[]} */
+    /** @type {{owner: string, button: HTMLButtonElement, state: HTMLElement, as: string}[]} */
     this.rows = [];
     list.addEventListener("keydown", (event) => this.#key(event));
-    stage.on("document select", () => { this.nodes = []; });
+    stage.on("document", () => { this.nodes = []; });
+    stage.on("select", () => this.#showSelected());
   }
 
   #build() {
@@ -26,18 +27,27 @@ export class LaneNames {
     this.rows = this.nodes.map((id, node) => {
       const owner = ownerOf(this.stage.doc, id) ?? id;
       const state = h("span", { class: "tl-state" });
-      const button = h("button", { class: `tl-name${this.stage.selection.has(owner) ? " sel" : ""}`, tabindex: node === Math.max(0, active) ? 0 : -1, title: this.stage.nameOf(node) }, h("span", {}, this.stage.nameOf(node)), state);
+      const button = h("button", { class: "tl-name", tabindex: node === Math.max(0, active) ? 0 : -1, title: this.stage.nameOf(node) }, h("span", {}, this.stage.nameOf(node)), state);
       button.onclick = () => this.stage.select([owner]);
-      return { button, state, as: "" };
+      return { owner, button, state, as: "" };
     });
     this.list.replaceChildren(...this.rows.map(({ button }) => h("li", {}, button)));
     if (active >= 0) this.rows[active]?.button.focus();
+    this.#showSelected();
+  }
+
+  #showSelected() {
+    for (const { owner, button } of this.rows) {
+      button.classList.toggle("sel", this.stage.selection.has(owner));
+      button.setAttribute("aria-pressed", String(this.stage.selection.has(owner)));
+    }
   }
 
   draw() {
     const { trace, playhead } = this.stage;
     if (!trace) return;
     if (this.nodes !== trace.nodes && this.nodes.join() !== trace.nodes.join()) this.#build();
+    this.nodes = trace.nodes; // each chunk brings the same names anew
     const height = this.scroller.clientHeight;
     const lane = laneHeight(height, this.rows.length);
     this.list.style.setProperty("--tl-lane", `${lane}px`);
