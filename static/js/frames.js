@@ -40,6 +40,7 @@ export function startFrames(stage, editor, scene, ticks) {
         if (performance.getEntriesByName(RUN_MARK).length) performance.measure("netsplit:run-to-first-message", RUN_MARK);
       }
     }
+    stage.emit("frame");
     if ((moved || lastPanels === 0) && now - lastPanels >= PANEL_MS) {
       lastPanels = now;
       editor.showState();

@@ -16,6 +16,10 @@ import { transport } from "./panels/transport.js";
 import { faultLane } from "./panels/fault-lane.js";
 import { EventList } from "./panels/event-list.js";
 import { Charts } from "./panels/charts.js";
+import { Timeline } from "./panels/timeline.js";
+import { timelineKeys } from "./panels/timeline-keys.js";
+import { pressing } from "./panels/timeline-press.js";
+import { wheeling } from "./panels/timeline-wheel.js";
 import { verdicts } from "./panels/verdicts.js";
 import { World } from "./panels/world.js";
 import { Inspector } from "./panels/inspector.js";
@@ -46,9 +50,12 @@ const ticks = [transport(stage), faultLane(stage)];
 if (stage.mode !== "embed") {
   const events = new EventList(stage);
   const charts = new Charts(stage);
+  const timeline = new Timeline(stage, scene.hidden);
+  for (const gesture of [pressing, wheeling, timelineKeys]) gesture(timeline);
   const world = new World(stage);
   const showTab = tabs($("#dock-tabs"), () => {
     charts.draw();
+    timeline.refresh();
     events.refresh();
   });
   verdicts(stage);
@@ -56,7 +63,7 @@ if (stage.mode !== "embed") {
   share(stage);
   tour(stage);
   sheets(stage);
-  ticks.push(() => events.tick(), () => charts.tick(), () => world.tick());
+  ticks.push(() => events.tick(), () => charts.tick(), () => timeline.tick(), () => world.tick());
   if (matchMedia("(max-width: 599px)").matches) showTab("tab-verdicts");
 }
 legend(stage, scene);

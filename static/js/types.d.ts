@@ -65,6 +65,8 @@ interface Pill { x: number; y: number; side: number; reason: string; count: numb
 interface MessageRow { slot: number; id: number; sent: number; settled: number; src: number; dst: number; kind: string; role: string; outcome: string; cause: number; op: number; size: number }
 /** The link that a message is on: `to` is Infinity while nobody knows; `last`: it settles there; `forwarded`: by a switch or router. */
 interface Leg { src: number; dst: number; from: number; to: number; last: boolean; forwarded: boolean }
+/** What the timeline draws on and from: its canvas, the stretch of time, how far its lanes are scrolled and how high they are, and the colours by name. */
+interface TimelineSheet { context: CanvasRenderingContext2D; width: number; height: number; scroll: number; lane: number; colours: Record<string, string>; window: TimeWindow; store: TraceStore }
 interface OperationRow { op: number; invoked: number; returned: number; node: number; process: number; f: string; key: unknown; value: unknown; type: string; result: unknown; error: string; attempts: number; requestClass: string }
 interface EventRow { index: number; time: number; type: string; role: string; slot: number }
 
@@ -78,3 +80,6 @@ type Geometry = import("./scene/geometry.js").Geometry;
 type Messages = import("./trace/messages.js").Messages;
 type Autosave = import("./document/autosave.js").Autosave;
 type Kept = import("./document/autosave.js").Kept;
+type TimeWindow = import("./trace/time-window.js").TimeWindow;
+type Causes = import("./trace/causes.js").Causes;
+type Timeline = import("./panels/timeline.js").Timeline;

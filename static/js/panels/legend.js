@@ -15,6 +15,7 @@ export function legend(stage, scene) {
       if (!scene.hidden.delete(role)) scene.hidden.add(role);
       button.setAttribute("aria-pressed", String(!scene.hidden.has(role)));
       scene.stale = true;
+      stage.emit("roles");
     };
     return button;
   };

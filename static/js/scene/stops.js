@@ -13,6 +13,11 @@ const NEVER_LEFT = 0.14;
 const CLEAR = 10;
 const STEP = 4;
 
+/** Where nothing is known but the reason: how far a lost message comes, 0…1. @param {string} reason @param {boolean} forwarded */
+export function reachOf(reason, forwarded) {
+  return (reason === "unreachable" || reason === "expired") && !forwarded ? NEVER_LEFT : REACH[reason] ?? 0.5;
+}
+
 /** Where a way enters the first of some bands, less room for the ✕; null when it crosses none. @param {Float64Array} way @param {(Rect & {horizontal: boolean})[]} bands */
 export function beforeBand(way, bands) {
   const [x1, y1, x2, y2] = way;
