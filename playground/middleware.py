@@ -2,12 +2,14 @@
 
 import uuid
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.views.decorators.csrf import ensure_csrf_cookie
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 OWNER_COOKIE = "netsplit_owner"
@@ -64,6 +66,21 @@ def read_owner(request: HttpRequest) -> uuid.UUID | None:
         return uuid.UUID(signed)
     except (KeyError, ValueError, signing.BadSignature):
         return None
+
+
+def visited(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """For pages one acts from: they carry the CSRF cookie and the visitor's own.
+
+    With a cookie given by the first act only, two first acts at once would have two owners, and what belongs to one
+    of them would be lost.
+    """
+
+    @wraps(view)
+    def page(request: HttpRequest, **named: Any) -> HttpResponse:
+        owner_of(request)
+        return view(request, **named)
+
+    return ensure_csrf_cookie(page)
 
 
 def owner_cookie(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

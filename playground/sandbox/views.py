@@ -7,10 +7,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET
 
-from playground.middleware import owner_of
+from playground.middleware import owner_of, visited
 from playground.sandbox.models import Draft
 from playground.sandbox.stage import stage_data
 from simulations.gallery import example
@@ -18,7 +17,7 @@ from simulations.gallery import example
 
 @require_GET
 @never_cache
-@ensure_csrf_cookie
+@visited
 def new(request: HttpRequest) -> HttpResponse:
     """Opens on an example that runs. It becomes a draft with the first save."""
     return page(request, stage_data(request, "edit", example()))
@@ -26,7 +25,7 @@ def new(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @never_cache
-@ensure_csrf_cookie
+@visited
 def draft(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     found = get_object_or_404(Draft.objects.of(owner_of(request)), pk=draft_id)
     known = {"id": str(found.pk), "version": found.version, "title": found.title}

@@ -7,10 +7,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_exempt
-from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET, require_POST
 
-from playground.middleware import owner_of, read_owner
+from playground.middleware import owner_of, visited
 from playground.sandbox.models import Draft, TooManyDrafts
 from playground.sandbox.stage import stage_data
 from playground.sharing.library import watched
@@ -19,7 +18,7 @@ from playground.text import to_html, to_text
 
 
 @require_GET
-@ensure_csrf_cookie
+@visited
 def gallery(request: HttpRequest) -> HttpResponse:
     scenarios = Scenario.objects.gallery().select_related("document")
     return render(request, "gallery.html", {"scenarios": [card(scenario) for scenario in scenarios]})
@@ -42,7 +41,7 @@ def card(scenario: Scenario) -> dict[str, Any]:
 
 @require_GET
 @never_cache
-@ensure_csrf_cookie
+@visited
 def shared(request: HttpRequest, slug: str) -> HttpResponse:
     return show(request, slug, "shared", "shared.html")
 
@@ -82,9 +81,7 @@ def remix(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_GET
 @never_cache
-@ensure_csrf_cookie
+@visited
 def mine(request: HttpRequest) -> HttpResponse:
-    owner = read_owner(request)
-    drafts = Draft.objects.of(owner) if owner else Draft.objects.none()
-    links = Scenario.objects.of(owner) if owner else Scenario.objects.none()
-    return render(request, "mine.html", {"drafts": drafts, "links": links})
+    owner = owner_of(request)
+    return render(request, "mine.html", {"drafts": Draft.objects.of(owner), "links": Scenario.objects.of(owner)})

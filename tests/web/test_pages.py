@@ -38,6 +38,14 @@ def test_an_empty_gallery_says_so(caller: Caller) -> None:
     assert answer.cookies["csrftoken"]
 
 
+def test_every_page_one_acts_from_makes_the_visitor_known(caller: Caller) -> None:
+    """First acts sent at once (a run that starts by itself, and Remix) are one visitor's: the page gave the cookie."""
+    for address in ["/", "/sandbox/", f"/s/{share(caller)}/", "/scenarios/mine/"]:
+        caller.client.cookies.pop("netsplit_owner", None)
+        assert caller.get(address).cookies["netsplit_owner"].value, address
+        assert "netsplit_owner" not in caller.get(address).cookies, address
+
+
 # --- sandbox --------------------------------------------------------------------------------------------------------
 def test_the_sandbox_opens_on_an_example_that_runs(caller: Caller) -> None:
     data = stage(caller.get("/sandbox/"))
