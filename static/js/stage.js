@@ -1,24 +1,21 @@
 /** What the page is about: one document, at most one run of it, one playhead, one selection. Panels listen and ask. */
 
-import { decode } from "../vendor/msgpack.js";
 import { Emitter } from "./emitter.js";
 import { DocumentStore } from "./document/store.js";
-import { patched } from "./document/patch.js";
-import { TraceStore } from "./trace/store.js";
 import { Playhead } from "./trace/playhead.js";
-import { RunSocket } from "./net/run-socket.js";
+import { RunView, endOf } from "./run-view.js";
 import { request } from "./net/api.js";
 
 const DEFAULT_URLS = {
   runs: "/api/runs", drafts: "/api/drafts", scenarios: "/api/scenarios", validate: "/api/documents/validate",
   inspector: "/sandbox/inspector/", inspector_check: "/sandbox/inspector/check/", sandbox: "/sandbox/",
 };
-const VERDICT_AGAIN_MS = 600;
-const VERDICT_PARTIAL_AGAIN_MS = 2000;
-const RUN_LOOKS_MAX = 200;
 export const RUN_MARK = "netsplit:run";
 const CALM = matchMedia("(prefers-reduced-motion: reduce)");
-const OVER = new Set(["finished", "limited", "stopped", "failed"]);
+/** @type {RunStatus} */
+const NONE = { status: "none" };
+/** @type {RunStatus} */
+const STARTING = { status: "starting" };
 
 export class Stage extends Emitter {
   /** @param {StageData} data */
@@ -34,29 +31,17 @@ export class Stage extends Emitter {
     this.selection = new Set();
     /** A part that is chosen joins those selected. */
     this.adding = false;
-    /** @type {TraceStore | null} */
-    this.trace = null;
-    /** @type {Scenario | null} the document that was run, with its variant applied */
-    this.ran = null;
-    /** @type {Scenario | null} the document in the store when Run was pressed */
-    this.ranBase = null;
-    /** @type {string | null} */
-    this.viewing = null;
+    /** @type {RunView | null} the run that is watched */
+    this.view = null;
+    /** A run was asked for, and nothing is known of it yet. */
+    this.starting = false;
     /** @type {string | null} */
     this.variant = data.variant ?? null;
-    /** @type {RunStatus} */
-    this.run = { status: "none" };
     /** @type {Mistake[]} */
     this.mistakes = [];
-    /** @type {Verdict | null} */
-    this.verdict = null;
-    /** @type {RunSocket | null} */
-    this.socket = null;
-    /** Words about a lost connection, empty when all is well. */
-    this.trouble = "";
     this.holdAt = 0;
-    /** The variants are being run for the sake of the claims. */
-    this.judging = false;
+    /** Slot of the message whose causes and consequences are lit everywhere, −1 for none. */
+    this.pinned = -1;
     /** Fields still being checked by the server; a run waits for them. */
     this.pending = 0;
     this.store.subscribe((doc, before) => this.emit("document", before));
@@ -67,10 +52,23 @@ export class Stage extends Emitter {
   /** @param {string} type */
   typeInfo(type) { return this.data.catalogue.types.find((info) => info.type === type); }
 
-  get end_ns() {
-    const doc = this.ran ?? this.doc;
-    return (doc.duration_ms + (doc.settle_ms ?? 0)) * 1e6;
-  }
+  get trace() { return this.view?.trace ?? null; }
+
+  /** The document that was run, with its variant applied. */
+  get ran() { return this.view?.doc ?? null; }
+
+  /** The document in the store when Run was pressed. */
+  get ranBase() { return this.view?.base ?? null; }
+
+  get viewing() { return this.view?.viewing ?? null; }
+
+  get verdict() { return this.view?.verdict ?? null; }
+
+  get run() { return this.starting ? STARTING : this.view?.run ?? NONE; }
+
+  get trouble() { return this.starting ? "" : this.view?.trouble ?? ""; }
+
+  get end_ns() { return endOf(this.ran ?? this.doc); }
 
   get running() { return this.run.status === "queued" || this.run.status === "running" || this.run.status === "starting"; }
 
@@ -95,13 +93,12 @@ export class Stage extends Emitter {
     performance.mark(RUN_MARK);
     await this.#settled();
     const doc = this.doc;
-    const before = this.run;
-    this.run = { status: "starting" };
-    this.trouble = "";
+    this.starting = true;
     this.emit("run");
     const answer = await request("POST", this.urls.runs, { document: doc, variant: this.variant, seed: null });
+    this.starting = false;
     if (!answer.ok) {
-      this.#refused(answer, before);
+      this.#refused(answer);
       return;
     }
     this.mistakes = answer.data.doubts.map((/** @type {Mistake} */ doubt) => ({ ...doubt, doubtful: true }));
@@ -114,9 +111,8 @@ export class Stage extends Emitter {
     for (let i = 0; i < 20 && this.pending > 0; i++) await new Promise((done) => { setTimeout(done, 50); });
   }
 
-  /** The run that is shown, if any, stays as it was. @param {{status: number, data: any}} answer @param {RunStatus} before */
-  #refused(answer, before) {
-    this.run = this.viewing && this.trace?.complete ? before : { status: "none" };
+  /** The run that is shown, if any, stays as it was. @param {{status: number, data: any}} answer */
+  #refused(answer) {
     this.mistakes = answer.data?.mistakes ?? [];
     this.emit("mistakes");
     this.emit("run");
@@ -130,107 +126,46 @@ export class Stage extends Emitter {
    * @param {{at_ns: number, play: boolean}} options
    */
   watch(viewing, doc, { at_ns, play }) {
-    this.socket?.close();
-    this.viewing = viewing;
-    this.ranBase = doc;
-    const operations = this.variant ? doc.variants?.[this.variant] : null;
-    this.ran = operations ? patched(doc, operations) : doc;
-    this.verdict = null;
-    const trace = new TraceStore(decode, this.end_ns);
-    this.trace = trace;
-    this.run = { status: "queued", position: null };
+    this.view?.close();
+    const view = new RunView(viewing, doc, this.variant, this.urls.runs ?? "");
+    this.view = view;
+    this.pinned = -1;
     this.holdAt = at_ns;
     this.playhead.t = at_ns;
     this.playhead.playing = play;
     this.playhead.smart = 0.02;
-    this.socket = new RunSocket(`/ws/runs/${viewing}/`, {
-      cursor: () => trace.chunks,
-      chunk: (bytes) => this.#chunk(trace, bytes),
-      status: (status) => this.#status(status),
-      end: (status) => this.#end(trace, status),
-      connected: () => this.#say(""),
-      lost: (seconds) => this.#say(`lost:${seconds}`),
-      refused: (reason) => this.#say(`refused:${reason}`),
-    });
+    view.on("chunk", (number) => this.#chunk(view.trace, number));
+    view.on("end", () => this.#end(view.trace));
+    for (const name of ["run", "verdict", "trouble"]) view.on(name, () => this.emit(name));
+    view.open();
     this.emit("trace");
     this.emit("run");
   }
 
-  /** @param {TraceStore} trace @param {Uint8Array} bytes */
-  #chunk(trace, bytes) {
-    const number = trace.add(bytes);
+  /** @param {TraceStore} trace @param {number} number */
+  #chunk(trace, number) {
     // A run that is watched from its start begins with its first message, not with silence.
-    if (trace === this.trace && number === 0 && this.holdAt === 0 && this.playhead.playing) this.playhead.t = Math.max(this.playhead.t, (trace.messages.length ? trace.messages.sent.data[0] : 1) - 1);
-    if (trace === this.trace) this.emit("chunk");
-    return number;
+    if (number === 0 && this.holdAt === 0 && this.playhead.playing) this.playhead.t = Math.max(this.playhead.t, (trace.messages.length ? trace.messages.sent.data[0] : 1) - 1);
+    this.emit("chunk");
   }
 
-  /** @param {RunStatus} status */
-  #status(status) {
-    this.run = { ...this.run, ...status };
-    this.emit("run");
-  }
-
-  /** @param {TraceStore} trace @param {RunStatus} status */
-  #end(trace, status) {
-    if (trace !== this.trace) return;
-    trace.complete = true;
-    if (trace.loadedTo && status.status !== "finished") trace.endHere();
-    this.run = { ...this.run, ...status };
+  /** @param {TraceStore} trace */
+  #end(trace) {
     this.playhead.t = Math.min(this.playhead.t, Math.max(trace.loadedTo, 0));
     this.emit("run");
     this.emit("chunk");
     this.emit("seek");
-    this.loadVerdict();
   }
 
-  async loadVerdict() {
-    const viewing = this.viewing;
-    if (!viewing || this.run.status === "failed" || this.run.status === "stopped") return;
-    const answer = await request("GET", `${this.urls.runs}/${viewing}/verdict`);
-    if (viewing !== this.viewing) return;
-    if (answer.status === 202) {
-      setTimeout(() => { if (viewing === this.viewing) this.loadVerdict(); }, VERDICT_AGAIN_MS);
-      return;
-    }
-    if (answer.ok) this.verdict = answer.data;
-    this.emit("verdict");
-    if (answer.ok && answer.data.partial) setTimeout(() => { if (viewing === this.viewing) this.loadVerdict(); }, VERDICT_PARTIAL_AGAIN_MS);
-  }
+  async stop() { await this.view?.stop(); }
 
-  /** Runs the base and every variant, unwatched, so that claims which compare them can be judged. */
-  async runVariants() {
-    const doc = this.ranBase ?? this.doc;
-    this.judging = true;
-    this.emit("verdict");
-    const names = [null, ...Object.keys(doc.variants ?? {})];
-    const started = await Promise.all(names.map((variant) => request("POST", this.urls.runs, { document: doc, variant, seed: null })));
-    await Promise.all(started.map(({ data }) => this.#ended(data?.viewing)));
-    this.judging = false;
-    this.loadVerdict();
-  }
+  get over() { return this.view !== null && !this.starting && this.view.over; }
 
-  /** @param {string | undefined} viewing */
-  async #ended(viewing) {
-    for (let i = 0; viewing && i < RUN_LOOKS_MAX; i++) {
-      const answer = await request("GET", `${this.urls.runs}/${viewing}`);
-      if (!answer.ok || OVER.has(answer.data.status)) return;
-      await new Promise((done) => { setTimeout(done, VERDICT_AGAIN_MS); });
-    }
+  /** @param {number} slot of a message, −1 for none */
+  pin(slot) {
+    this.pinned = slot;
+    this.emit("pin");
   }
-
-  async stop() {
-    if (!this.viewing) return;
-    await request("POST", `${this.urls.runs}/${this.viewing}/stop`);
-  }
-
-  /** @param {string} words */
-  #say(words) {
-    this.trouble = words;
-    this.emit("trouble");
-  }
-
-  get over() { return OVER.has(this.run.status); }
 
   /** @param {number} ns */
   seek(ns) {

@@ -75,6 +75,7 @@ type DocumentStore = import("./document/store.js").DocumentStore;
 type Playhead = import("./trace/playhead.js").Playhead;
 type Editor = import("./editor/editor.js").Editor;
 type Scene = import("./scene/scene.js").Scene;
+type RunView = import("./run-view.js").RunView;
 type Stage = import("./stage.js").Stage;
 type Geometry = import("./scene/geometry.js").Geometry;
 type Messages = import("./trace/messages.js").Messages;

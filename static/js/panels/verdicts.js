@@ -82,9 +82,9 @@ function needsVariants(stage) {
 /** @param {Stage} stage */
 function variantsButton(stage) {
   const button = h("button", { class: "b line", "data-act": "variants" }, icon("i-play"), t("Run all variants"));
-  button.disabled = stage.judging;
-  if (stage.judging) button.replaceChildren(t("Running the variants"));
-  button.onclick = () => stage.runVariants();
+  button.disabled = Boolean(stage.view?.judging);
+  if (stage.view?.judging) button.replaceChildren(t("Running the variants"));
+  button.onclick = () => stage.view?.runVariants();
   return button;
 }
 
