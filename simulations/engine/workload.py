@@ -1,5 +1,5 @@
 """What a client asks, built from its parameters: when (`arrivals`), what and of which keys (`Operations`), in which
-class, and what it does about failures (`retries`).
+class.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from simulations.engine.arrivals import (
 from simulations.engine.distributions import to_ns
 from simulations.engine.messages import Body, Read, Work, Write
 from simulations.engine.node import Node
-from simulations.engine.retries import Retries
 
 KEYS_MAX: Final = 100_000
 ZIPF_SCALE: Final = 1 << 40  # the weight of the most popular key, in integers so that sums are exact
@@ -46,11 +45,6 @@ def arrivals(node: Node) -> Arrivals:
         at_ns, takes_ns = to_ns(node.number("spike_at_ms")), to_ns(node.number("spike_ms"))
         return spike(key, rate_per_s, at_ns, takes_ns, node.number("spike_factor"))
     return Poisson(key, rate_per_s)
-
-
-def retries(node: Node) -> Retries | None:
-    """The retry policy that a node's parameters describe; None for none."""
-    return None if node.text("retry") == "none" else Retries(node)
 
 
 class Keys:

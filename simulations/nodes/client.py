@@ -13,12 +13,13 @@ from __future__ import annotations
 from typing import ClassVar
 
 from simulations.engine.arrivals import NEVER
-from simulations.engine.declare import Param, Show
+from simulations.engine.call_params import CALL_METRICS, CALL_PARAMS, CALL_SHOWS, NO_FALLBACK
+from simulations.engine.calls import Calls
+from simulations.engine.declare import Metric, Param, Show
 from simulations.engine.messages import Body, Value, Write
 from simulations.engine.node import Node
-from simulations.engine.retry_params import RETRIES
 from simulations.engine.tasks import Failure
-from simulations.engine.workload import Operations, arrivals, retries
+from simulations.engine.workload import Operations, arrivals
 from simulations.engine.workload_params import LOAD, OPERATIONS
 
 
@@ -32,15 +33,17 @@ class Client(Node):
     ICON: ClassVar[str] = "client"
     INITIATES: ClassVar[bool] = True
     SERVES: ClassVar[bool] = False
-    PARAMS: ClassVar[tuple[Param, ...]] = (*LOAD, *OPERATIONS, *RETRIES)
-    SHOWS: ClassVar[tuple[Show, ...]] = (Show("in_flight", "In flight", "ops"),)
+    PARAMS: ClassVar[tuple[Param, ...]] = (*LOAD, *OPERATIONS, *CALL_PARAMS)
+    SHOWS: ClassVar[tuple[Show, ...]] = (Show("in_flight", "In flight", "ops"), *CALL_SHOWS)
+    METRICS: ClassVar[tuple[Metric, ...]] = CALL_METRICS
 
     def start(self) -> None:
         self.in_flight = 0
         self.issued = 0
         self.timeout_ms = self.number("timeout_ms")
         self.operations = Operations(self)
-        self.retries = retries(self)
+        self.calls = Calls(self)
+        self.retries = self.calls.retries
         self.show_in_flight = self.gauge("in_flight")
         self.show_in_flight.set(0)
         if self.text("arrivals") == "open":
@@ -97,11 +100,15 @@ class Client(Node):
         outcome, value, error = "fail", None, "no target"
         attempts = pause_ns = 0
         uncertain = False
-        while self.targets:
-            target = self.targets[(choice + attempts) % len(self.targets)]
+        calls = self.calls
+        while calls.targets:
+            target = calls.pick(choice, attempts)
             attempts += 1
             try:
-                reply = await self.call(target, body, self.timeout_ms)
+                if calls.direct:
+                    reply = await self.call(target, body, self.timeout_ms)
+                else:
+                    reply = await calls.once(target, body, None, self.timeout_ms)
                 outcome, value, error = "ok", reply.value if isinstance(reply, Value) else None, ""
                 break
             except Failure as failure:
@@ -113,7 +120,12 @@ class Client(Node):
             if pause_ns < 0:
                 break
             await self.sleep(pause_ns)
+            self.publish("calls.retried", 1)
             self.trace.attempt(op, attempts + 1)
+        if outcome != "ok" and calls.fallback != NO_FALLBACK:
+            answer = await calls.fall_back(body, None)
+            if answer is not None:
+                outcome, value, error = "ok", answer.value if isinstance(answer, Value) else None, ""
         if outcome != "ok" and uncertain and isinstance(body, Write):
             outcome = "info"
         self.complete(op, outcome, value, error, attempts)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from simulations.engine.call_params import CALL_METRICS, CALL_PARAMS, CALL_SHOWS
+from simulations.engine.calls import Calls
 from simulations.engine.channel import Message
-from simulations.engine.declare import Lie, Param, Show
-from simulations.engine.distributions import NS_PER_MS
+from simulations.engine.declare import Lie, Metric, Param, Show
 from simulations.engine.messages import DONE, Body, Read, Request, Value, Work, Write
 from simulations.engine.node import Node
 from simulations.engine.tasks import Cause, Failure, Refused
@@ -96,6 +97,7 @@ class Service(Node):
             help="A request whose caller has given up by its turn is refused, not worked on.",
             section="Calls",
         ),
+        *CALL_PARAMS,
         Param(
             "counts_effects",
             "Count what is done",
@@ -108,7 +110,9 @@ class Service(Node):
     SHOWS: ClassVar[tuple[Show, ...]] = (
         Show("busy", "Busy", "workers", "bar", "concurrency"),
         Show("queue", "Queue", "requests"),
+        *CALL_SHOWS,
     )
+    METRICS: ClassVar[tuple[Metric, ...]] = CALL_METRICS
     HANDLES: ClassVar[tuple[type[Body], ...]] = (Work, Read, Write)
     LIES: ClassVar[tuple[Lie, ...]] = (
         Lie("wrong answers", "Answers with wrong values", "Reads get values that nobody wrote."),
@@ -122,6 +126,7 @@ class Service(Node):
         self.holds_worker = self.boolean("holds_worker")
         self.drop_expired = self.boolean("drop_expired")
         self.counts_effects = self.boolean("counts_effects")
+        self.calls = Calls(self)
         self.turn = 0
 
     async def on_request(self, body: Request, message: Message) -> Body:
@@ -145,14 +150,13 @@ class Service(Node):
         return reply
 
     async def ask_behind(self, body: Request, message: Message) -> Body:
-        """Pass the request to the next target in turn; its failure becomes ours. Where deadlines count, it has no more
-        time than its caller.
-        """
+        """Pass the request on; its failure becomes ours. Where deadlines count, it has no more time than its caller."""
+        deadline_ns = message.deadline_ns if self.drop_expired else -1
+        if not self.calls.plain:
+            return await self.calls.ask(body, message, deadline_ns)
         target = self.targets[self.turn % len(self.targets)]
         self.turn += 1
-        timeout_ms = self.timeout_ms
-        if self.drop_expired and message.deadline_ns >= 0:
-            timeout_ms = max(0.000_001, min(timeout_ms, (message.deadline_ns - self.kernel.now) / NS_PER_MS))
+        timeout_ms = self.timeout_ms if deadline_ns < 0 else self.calls.time_left_ms(deadline_ns)
         reply: Body = await self.cancellable(message, self.call(target, body, timeout_ms))
         return reply
 
