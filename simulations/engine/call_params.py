@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from simulations.engine.breakers import BREAKER_METRICS, BREAKER_PARAMS, BREAKER_SHOW
 from simulations.engine.declare import Choice, Metric, Param, Show
@@ -104,3 +104,21 @@ CALL_METRICS: Final[tuple[Metric, ...]] = (
     *BREAKER_METRICS,
 )
 CALL_SHOWS: Final[tuple[Show, ...]] = (BREAKER_SHOW,)
+
+
+def call_doubts(params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
+    """What of CALL_PARAMS contradicts itself, and the consequence."""
+    found: list[tuple[str, str]] = []
+    retrying = params["retry"] != "none"
+    if retrying and params["retry_budget"] and params["budget_per_operation"] == 0:
+        words = f"Nothing fills the budget: after {params['budget_tokens']:,} retries there are none. Put in 0.1."
+        found.append(("budget_per_operation", words))
+    if params["hedge_after_ms"] >= params["timeout_ms"]:
+        words = f"Never happens: the call times out first, after {params['timeout_ms']:g} ms. Hedge earlier."
+        found.append(("hedge_after_ms", words))
+    if params["bulkhead_queue"] > 0 and params["bulkhead_calls"] == 0:
+        found.append(("bulkhead_queue", "Nobody waits while any number of calls may be made at once. Limit them."))
+    if params["fallback"] == OTHER and params["fallback_to"] not in neighbours:
+        near = ", ".join(sorted(neighbours)[:5]) or "none"
+        found.append(("fallback_to", f"Never asked: there must be a link to it. Nodes with one: {near}."))
+    return found

@@ -10,10 +10,10 @@ An operation ends ok, fail (it had no effect), or unknown: a write that timed ou
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from simulations.engine.arrivals import NEVER
-from simulations.engine.call_params import CALL_METRICS, CALL_PARAMS, CALL_SHOWS, NO_FALLBACK
+from simulations.engine.call_params import CALL_METRICS, CALL_PARAMS, CALL_SHOWS, NO_FALLBACK, call_doubts
 from simulations.engine.calls import Calls
 from simulations.engine.declare import Metric, Param, Show
 from simulations.engine.messages import Body, Value, Write
@@ -36,6 +36,10 @@ class Client(Node):
     PARAMS: ClassVar[tuple[Param, ...]] = (*LOAD, *OPERATIONS, *CALL_PARAMS)
     SHOWS: ClassVar[tuple[Show, ...]] = (Show("in_flight", "In flight", "ops"), *CALL_SHOWS)
     METRICS: ClassVar[tuple[Metric, ...]] = CALL_METRICS
+
+    @classmethod
+    def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
+        return call_doubts(params, neighbours)
 
     def start(self) -> None:
         self.in_flight = 0

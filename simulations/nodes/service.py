@@ -7,9 +7,9 @@ its worker waits meanwhile, as a thread does, so that a slow store uses up the w
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from simulations.engine.call_params import CALL_METRICS, CALL_PARAMS, CALL_SHOWS
+from simulations.engine.call_params import CALL_METRICS, CALL_PARAMS, CALL_SHOWS, call_doubts
 from simulations.engine.calls import Calls
 from simulations.engine.channel import Message
 from simulations.engine.declare import Lie, Metric, Param, Show
@@ -118,6 +118,10 @@ class Service(Node):
         Lie("wrong answers", "Answers with wrong values", "Reads get values that nobody wrote."),
         Lie("false acknowledgements", "Says done and does nothing", "Work and writes are acknowledged at once."),
     )
+
+    @classmethod
+    def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
+        return call_doubts(params, neighbours)
 
     def start(self) -> None:
         self.workers = workers_of(self)
