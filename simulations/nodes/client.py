@@ -16,7 +16,7 @@ from simulations.engine.arrivals import NEVER
 from simulations.engine.call_params import CALL_METRICS, CALL_PARAMS, CALL_SHOWS, NO_FALLBACK, call_doubts
 from simulations.engine.calls import Calls
 from simulations.engine.declare import Metric, Param, Show
-from simulations.engine.messages import Body, Value, Write
+from simulations.engine.messages import Body, Increment, Value, Write
 from simulations.engine.node import Node
 from simulations.engine.tasks import Failure
 from simulations.engine.workload import Operations, arrivals
@@ -46,6 +46,7 @@ class Client(Node):
         self.issued = 0
         self.timeout_ms = self.number("timeout_ms")
         self.operations = Operations(self)
+        self.keyed = self.boolean("idempotency_keys")
         self.calls = Calls(self)
         self.retries = self.calls.retries
         self.show_in_flight = self.gauge("in_flight")
@@ -89,11 +90,11 @@ class Client(Node):
         f = self.operations.choose()
         key = "" if f == "work" else self.operations.key(user)
         request_class, priority = self.operations.request_class()
-        value = self.network.operations + 1 if f == "write" else None
+        value = self.network.operations + 1 if f == "write" else 1 if f == "increment" else None
         op = self.invoke(f, key, value, process, request_class)
         self.in_flight += 1
         self.show_in_flight.set(self.in_flight)
-        body = self.operations.body(f, key, value, priority)
+        body = self.operations.body(f, key, value, priority, op if self.keyed else -1)
         if self.retries is not None:
             self.retries.begin()
         self.spawn(self.operate(op, body, choice, process, user), self.cause)
@@ -130,7 +131,7 @@ class Client(Node):
             answer = await calls.fall_back(body, None)
             if answer is not None:
                 outcome, value, error = "ok", answer.value if isinstance(answer, Value) else None, ""
-        if outcome != "ok" and uncertain and isinstance(body, Write):
+        if outcome != "ok" and uncertain and isinstance(body, (Write, Increment)):
             outcome = "info"
         self.complete(op, outcome, value, error, attempts)
         self.in_flight -= 1

@@ -11,14 +11,15 @@ which is safe only where doing it twice does no harm.
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
+from simulations.engine.admission import RATE_LIMIT_METRICS, RATE_LIMIT_PARAMS, RATE_LIMITED, rate_limit
 from simulations.engine.breakers import BREAKER_METRICS, BREAKER_PARAMS, BREAKER_SHOW, Breakers, breakers
 from simulations.engine.calls import first_answer
 from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Lie, Metric, Param, Show
 from simulations.engine.distributions import to_ns
-from simulations.engine.messages import Body, Probe, ProbeReply, Read, Request, Work, Write
+from simulations.engine.messages import Body, Increment, Probe, ProbeReply, Read, Request, Work, Write
 from simulations.engine.node import Node
 from simulations.engine.tasks import Cancelled, Failure, Future, Refused
 
@@ -138,14 +139,15 @@ class LoadBalancer(Node):
             section="Health",
         ),
         *BREAKER_PARAMS,
+        *RATE_LIMIT_PARAMS,
     )
-    METRICS: ClassVar[tuple[Metric, ...]] = BREAKER_METRICS
+    METRICS: ClassVar[tuple[Metric, ...]] = (*BREAKER_METRICS, *RATE_LIMIT_METRICS)
     SHOWS: ClassVar[tuple[Show, ...]] = (
         Show("healthy", "Healthy", "servers"),
         Show("in_flight", "In flight", "requests"),
         BREAKER_SHOW,
     )
-    HANDLES: ClassVar[tuple[type[Body], ...]] = (Work, Read, Write)
+    HANDLES: ClassVar[tuple[type[Body], ...]] = (Work, Read, Write, Increment)
     LIES: ClassVar[tuple[Lie, ...]] = (
         Lie("black hole", "Swallows requests", "It looks well, passes nothing on and answers nobody."),
     )
@@ -157,6 +159,7 @@ class LoadBalancer(Node):
         self.samples = self.integer("samples")
         self.hedge_after_ns = to_ns(self.number("hedge_after_ms"))
         self.breakers = breakers(self)
+        self.rate_limit = rate_limit(self)
         self.turn = 0
         self.in_flight = dict.fromkeys(self.targets, 0)
         self.failures = dict.fromkeys(self.targets, 0)
@@ -170,7 +173,13 @@ class LoadBalancer(Node):
 
     # Requests
 
-    async def on_request(self, body: Request, message: Message) -> Body:
+    def on_request(self, body: Request, message: Message) -> Any:
+        """Let the request in, and pass it on."""
+        if self.rate_limit is not None and not self.rate_limit.admits(message):
+            return RATE_LIMITED
+        return self.balance(body, message)
+
+    async def balance(self, body: Request, message: Message) -> Body:
         """Pass the request to a server, and to others when that fails and retries are left."""
         tried: list[str] = []
         uncertain = False
