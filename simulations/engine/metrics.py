@@ -88,6 +88,9 @@ def _figures(prefix: str, operations: list[Operation], seconds: float) -> dict[s
     found |= latency_figures(
         f"{prefix}.latency_ms", [one.end_ns - one.start_ns for one in good if one.end_ns is not None]
     )
+    found |= latency_figures(
+        f"{prefix}.end_ms", [one.end_ns - one.start_ns for one in operations if one.end_ns is not None]
+    )
     return found | _unavailability(prefix, operations)
 
 
