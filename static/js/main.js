@@ -29,6 +29,7 @@ import { share } from "./panels/share.js";
 import { tour } from "./panels/tour.js";
 import { toasts } from "./panels/toasts.js";
 import { dialogs } from "./panels/dialogs.js";
+import { keymap } from "./panels/keymap.js";
 import { sheets } from "./panels/sheets.js";
 import { refusals } from "./panels/refusals.js";
 import { shortcuts } from "./shortcuts.js";
@@ -41,9 +42,11 @@ const host = $("#canvas");
 const editor = new Editor(stage, host, $("#graph"));
 host.classList.toggle("static", !editor.editable);
 const scene = new Scene(stage, editor, /** @type {HTMLCanvasElement} */ (/** @type {unknown} */ ($("#messages"))));
+shortcuts(stage);
 zoom(editor);
 minimap(editor);
 toasts(stage);
+keymap();
 dialogs();
 runBar(stage);
 const ticks = [transport(stage), faultLane(stage)];
@@ -75,7 +78,6 @@ if (stage.mode === "edit") {
   const showLeft = tabs($('.left [role="tablist"]'), () => undefined);
   refusals(stage, showLeft);
 }
-shortcuts(stage, editor);
 addEventListener("themechange", () => scene.readColours());
 startFrames(stage, editor, scene, ticks);
 begin();

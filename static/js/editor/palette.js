@@ -2,6 +2,7 @@
 
 import { $, h, icon, typeIcon } from "../dom.js";
 import { t } from "../panels/words.js";
+import { addShortcuts } from "../shortcuts.js";
 
 const DRAG_PX = 4;
 
@@ -18,12 +19,7 @@ export function palette(stage, editor) {
     host.replaceChildren(...(parts.length ? parts : [h("p", { class: "note" }, t("No part is called “{name}”.", { name: find.value }))]));
   };
   find.addEventListener("input", draw);
-  addEventListener("keydown", (event) => {
-    if (event.key === "/" && !(event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement)) {
-      event.preventDefault();
-      find.focus();
-    }
-  });
+  addShortcuts({ keys: ["/"], words: t("Find a part"), group: t("Editing"), act: () => find.focus() });
   draw();
 }
 
