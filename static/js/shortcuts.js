@@ -14,7 +14,7 @@ export function addShortcuts(...rows) { table.push(...rows); }
  * Whether an event is the key that a row names: "Mod+Shift+Z", "ArrowLeft", "?". Mod is Ctrl, or Command on a Mac.
  * Signs are compared as typed: which of them need Shift differs from keyboard to keyboard.
  * @param {string} name
- * @param {{key: string, ctrlKey: boolean, metaKey: boolean, shiftKey: boolean, altKey: boolean}} event
+ * @param {{key: string, code?: string, ctrlKey: boolean, metaKey: boolean, shiftKey: boolean, altKey: boolean}} event
  */
 export function matches(name, event) {
   const parts = name.split(/\+(?!$)/);
@@ -22,7 +22,9 @@ export function matches(name, event) {
   const wanted = (/** @type {string} */ modifier) => parts.slice(0, -1).includes(modifier);
   const typed = event.key === " " ? "Space" : event.key;
   const sign = key.length === 1 && key.toLowerCase() === key.toUpperCase();
-  if (typed !== key && (key.length > 1 || typed.toLowerCase() !== key.toLowerCase())) return false;
+  // With Alt some keyboards write another character, so the place of the key tells, too.
+  const placed = wanted("Alt") && event.code === `Key${key}`;
+  if (typed !== key && !placed && (key.length > 1 || typed.toLowerCase() !== key.toLowerCase())) return false;
   return (event.ctrlKey || event.metaKey) === wanted("Mod") && event.altKey === wanted("Alt") && (sign || event.shiftKey === wanted("Shift"));
 }
 
@@ -54,6 +56,9 @@ export function onCanvas({ target }) {
   return target.closest("#graph") !== null || (target.closest("#canvas") !== null && !target.closest(CONTROLS));
 }
 
+/** Not in the dock or the inspector, whose contents have lines to mark and scales of their own. @param {Event} event */
+export function offPanels({ target }) { return !(target instanceof Element && target.closest(".dock, .right")); }
+
 /** @param {Event} event */
 function row(event) {
   if (event.defaultPrevented || inField(event.target) || document.querySelector("dialog[open]")) return undefined;
@@ -67,13 +72,16 @@ function row(event) {
   });
 }
 
+/** Space on a card that is selected already has nothing left to select. @param {Event} event */
+function offControlsButSelected(event) { return offControls(event) || (event.target instanceof Element && event.target.closest(".node.sel") !== null); }
+
 /** What works on every page with a stage, and the one listener for all rows. @param {Stage} stage */
 export function shortcuts(stage) {
   const playing = t("Playback");
   const editing = t("Editing");
   addShortcuts(
     { keys: ["Mod+Enter"], words: t("Run"), group: playing, act: () => stage.start() },
-    { keys: ["Space"], words: t("Play and pause"), group: playing, on: "keyup", when: offControls, act: () => stage.play(!stage.playhead.playing) },
+    { keys: ["Space"], words: t("Play and pause; with a drag, move the view"), group: playing, on: "keyup", when: offControlsButSelected, act: () => stage.play(!stage.playhead.playing) },
     { keys: ["."], words: t("One event on"), group: playing, act: () => stage.step(1) },
     { keys: [","], words: t("One event back"), group: playing, act: () => stage.step(-1) },
     { keys: ["Escape"], words: t("Select nothing"), group: t("Selection"), act: () => stage.select([]) },

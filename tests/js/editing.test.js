@@ -190,6 +190,8 @@ test("automatic layout puts clients left of those who answer, and the nodes of a
   for (const p of doc.nodes) for (const q of doc.nodes) assert.ok(p === q || Math.abs(p.x - q.x) >= 128 || Math.abs(p.y - q.y) >= 44, `${p.id} on ${q.id}`);
   const inside = (node, { x, y, width, height }) => node.x > x && node.x < x + width && node.y > y && node.y < y + height;
   for (const zone of doc.zones) for (const node of doc.nodes) assert.equal(inside(node, zone), node.zone === zone.id, `${node.id} in ${zone.id}`);
+  const [eu, us] = doc.zones;
+  assert.ok(eu.x + eu.width <= us.x || eu.y + eu.height <= us.y || us.y + us.height <= eu.y, "zones stand apart");
   assert.deepEqual(laidOut(doc, info), laidOut(doc, info));
 });
 

@@ -4,6 +4,8 @@ import { freeName, namesTaken } from "./names.js";
 import { CARD, places } from "./places.js";
 
 const PAD = { side: 24, top: 36, bottom: 24 };
+/** About the outline of a cluster, with its name on the border. */
+const CLUSTER_PAD = { side: 42, top: 68, bottom: 42 };
 
 /** All that runs on one machine is in one zone. @param {Scenario} doc @param {Iterable<string>} ids */
 export function withHostMates(doc, ids) {
@@ -39,17 +41,19 @@ function zoned(entry, zone) {
 export function zoneOf(doc, ids, name) {
   const all = withHostMates(doc, ids);
   const id = freeName(namesTaken(doc), "zone");
-  const box = around([...places(doc)].filter(([node]) => all.has(node)).map(([, p]) => p));
+  const box = around(doc, all, places(doc));
   const zone = { id, label: name((doc.zones ?? []).length + 1), ...box };
   return { doc: inZone({ ...doc, zones: [...(doc.zones ?? []), zone] }, all, id), id };
 }
 
-/** @param {Point[]} points @returns {Rect} */
-export function around(points) {
-  const x = Math.min(...points.map((p) => p.x)) - CARD.width / 2 - PAD.side;
-  const y = Math.min(...points.map((p) => p.y)) - CARD.height / 2 - PAD.top;
-  const right = Math.max(...points.map((p) => p.x)) + CARD.width / 2 + PAD.side;
-  const bottom = Math.max(...points.map((p) => p.y)) + CARD.height / 2 + PAD.bottom;
+/** The rectangle of a zone with these nodes. @param {Scenario} doc @param {Set<string>} ids @param {Map<string, Point>} at @returns {Rect} */
+export function around(doc, ids, at) {
+  const pad = (doc.clusters ?? []).some(({ members }) => members.some((id) => ids.has(id))) ? CLUSTER_PAD : PAD;
+  const points = [...ids].flatMap((id) => at.get(id) ?? []);
+  const x = Math.min(...points.map((p) => p.x)) - CARD.width / 2 - pad.side;
+  const y = Math.min(...points.map((p) => p.y)) - CARD.height / 2 - pad.top;
+  const right = Math.max(...points.map((p) => p.x)) + CARD.width / 2 + pad.side;
+  const bottom = Math.max(...points.map((p) => p.y)) + CARD.height / 2 + pad.bottom;
   return { x: Math.round(x), y: Math.round(y), width: Math.round(right - x), height: Math.round(bottom - y) };
 }
 
@@ -86,13 +90,14 @@ export function groupsAround(doc, ids) {
 /**
  * After a move: a zone whose nodes were all moved together went with them; a single node is in the zone it was put down in.
  * @param {Scenario} before @param {Scenario} after @param {string[]} ids the nodes that were moved @param {Point} by
+ * @param {string | null} [held] the zone that was moved by its name
  * @returns {Scenario}
  */
-export function rezoned(before, after, ids, by) {
+export function rezoned(before, after, ids, by, held = null) {
   const moved = new Set(ids);
   const goes = (/** @type {ZoneEntry} */ zone) => {
     const members = before.nodes.filter((node) => node.zone === zone.id);
-    return moved.size > 1 && members.length > 0 && members.every((node) => moved.has(node.id));
+    return (moved.size > 1 || zone.id === held) && members.length > 0 && members.every((node) => moved.has(node.id));
   };
   const gone = new Set((before.zones ?? []).filter(goes).map((zone) => zone.id));
   let next = after;

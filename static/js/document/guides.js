@@ -79,8 +79,9 @@ function guidesOf(box, others, d, on) {
     const [half, across] = axis === "x" ? [CARD.width / 2, CARD.height / 2] : [CARD.height / 2, CARD.width / 2];
     const own = lines({ low: box[axis].low + d[axis], high: box[axis].high + d[axis] });
     for (const p of others) {
-      for (const [i, at] of lines({ low: p[axis] - half, high: p[axis] + half }).entries()) {
-        if (Math.abs(at - own[i]) > 0.01) continue;
+      const shared = lines({ low: p[axis] - half, high: p[axis] + half }).filter((at, i) => Math.abs(at - own[i]) < 0.01);
+      // Cards of one size that share their middles share their edges, too; one line says it.
+      for (const at of shared.length === 3 ? [shared[1]] : shared) {
         const known = found.get(`${axis}${at}`);
         const from = Math.min(known?.from ?? Infinity, p[cross] - across, box[cross].low + d[cross]);
         const to = Math.max(known?.to ?? -Infinity, p[cross] + across, box[cross].high + d[cross]);

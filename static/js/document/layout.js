@@ -4,7 +4,7 @@ import { Graph, layout } from "../../vendor/dagre.js";
 import { around } from "./grouping.js";
 import { CARD, places } from "./places.js";
 
-const GAP = { rank: 72, node: 40, margin: 40 };
+const GAP = { rank: 96, node: 48, margin: 40 };
 const GRID = 8;
 
 /**
@@ -15,18 +15,27 @@ const GRID = 8;
  */
 export function laidOut(doc, info) {
   if (!doc.nodes.length) return doc;
-  const at = arranged(doc, info);
-  const origin = corner(places(doc));
+  const before = places(doc);
+  const at = upright(before, arranged(doc, info));
+  const origin = corner(before);
   const now = corner(at);
   const step = (/** @type {number} */ value) => Math.round(value / GRID) * GRID;
   for (const [id, p] of at) at.set(id, { x: step(p.x - now.x + origin.x), y: step(p.y - now.y + origin.y) });
   const nodes = doc.nodes.map((node) => ({ ...node, ...at.get(node.id) }));
   if (!doc.zones) return { ...doc, nodes };
   const zones = doc.zones.map((zone) => {
-    const members = doc.nodes.filter((node) => node.zone === zone.id).map((node) => /** @type {Point} */ (at.get(node.id)));
-    return members.length && zone.x !== undefined ? { ...zone, ...around(members) } : zone;
+    const members = new Set(doc.nodes.filter((node) => node.zone === zone.id).map((node) => node.id));
+    return members.size && zone.x !== undefined ? { ...zone, ...around(doc, members, at) } : zone;
   });
   return { ...doc, nodes, zones };
+}
+
+/** A layout upside down is as good a layout; that one is taken in which more nodes stay above those that they were above. @param {Map<string, Point>} before @param {Map<string, Point>} at */
+function upright(before, at) {
+  const middle = (/** @type {Map<string, Point>} */ map) => [...map.values()].reduce((sum, p) => sum + p.y, 0) / map.size;
+  const [was, is] = [middle(before), middle(at)];
+  const agreement = [...at].reduce((sum, [id, p]) => sum + Math.sign(p.y - is) * Math.sign((before.get(id)?.y ?? was) - was), 0);
+  return agreement >= 0 ? at : new Map([...at].map(([id, p]) => [id, { x: p.x, y: 2 * is - p.y }]));
 }
 
 /** @param {Map<string, Point>} at */

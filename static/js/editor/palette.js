@@ -1,5 +1,6 @@
 /** The parts: dragged to the canvas with the pointer, or placed with Enter. */
 
+import { CARD } from "../document/places.js";
 import { $, h, icon, typeIcon } from "../dom.js";
 import { t } from "../panels/words.js";
 import { addShortcuts } from "../shortcuts.js";
@@ -29,6 +30,16 @@ function rank(order, name) {
   return at < 0 ? order.length : at;
 }
 
+/** A free place in view, for placing by keyboard. @param {Editor} editor */
+function freePlace(editor) {
+  const middle = editor.middle();
+  for (let ring = 0; ring < 12; ring++) {
+    const p = { x: middle.x + (ring % 3) * 160, y: middle.y + Math.floor(ring / 3) * 88 };
+    if (![...editor.at.values()].some((q) => Math.abs(p.x - q.x) < CARD.width + 8 && Math.abs(p.y - q.y) < CARD.height + 12)) return p;
+  }
+  return { x: middle.x, y: middle.y };
+}
+
 /** @param {Stage} stage @param {Editor} editor @param {NodeTypeInfo} info */
 function part(stage, editor, info) {
   const button = h("button", { class: "it", "data-type": info.type, title: info.summary }, icon(typeIcon(info)), h("span", {}, info.title));
@@ -41,13 +52,14 @@ function part(stage, editor, info) {
       const box = editor.host.getBoundingClientRect();
       if (event.clientX < box.left || event.clientX > box.right || event.clientY < box.top || event.clientY > box.bottom) return;
       const p = editor.graph.clientToLocal(event.clientX, event.clientY);
-      editor.place(info.type, { x: p.x, y: p.y });
+      const id = editor.place(info.type, { x: p.x, y: p.y });
+      editor.cards.get(id)?.group.focus({ preventScroll: true });
       stage.emit("placed");
     });
   });
   button.addEventListener("click", () => {
     if (dragged) return;
-    editor.place(info.type, editor.freePlace());
+    editor.place(info.type, freePlace(editor));
     stage.emit("placed");
   });
   return button;

@@ -1,7 +1,8 @@
 /** The list of keys, on `?`: made from the table that is obeyed, each time it is opened. */
 
 import { h } from "../dom.js";
-import { addShortcuts, isSingle, setSingleKeys, singleKeys, table } from "../shortcuts.js";
+import { addShortcuts, setSingleKeys, singleKeys, table } from "../shortcuts.js";
+import { closable } from "./dialogs.js";
 import { t } from "./words.js";
 
 const MAC = /Mac|iPhone|iPad/.test(navigator.platform);
@@ -14,12 +15,14 @@ const KEY_WORDS = () => ({
 
 /** The dialog, and the ways to it: `?`, and whatever has `data-keymap`. */
 export function keymap() {
-  const body = h("div", { class: "keys" });
+  const list = h("div", { class: "keys" });
+  const body = h("div", { class: "keyscroll", tabindex: 0, role: "group", "aria-labelledby": "keymap-title" }, list);
   const close = h("button", { class: "b line", "data-close": true }, t("Close"));
   const dialog = h("dialog", { class: "dialog keymap", id: "keymap", "aria-labelledby": "keymap-title" }, h("h2", { id: "keymap-title" }, t("Keys")), body, h("div", { class: "acts2" }, singleChoice(), close));
   document.body.append(dialog);
+  closable(dialog);
   const open = () => {
-    body.replaceChildren(...sections());
+    list.replaceChildren(...sections());
     dialog.showModal();
     close.focus();
   };
@@ -43,7 +46,10 @@ function sections() {
 /** @param {Shortcut} row */
 function line(row) {
   const names = KEY_WORDS();
-  const spelled = row.keys.map((key) => h("span", { class: "combo" }, ...key.split(/\+(?!$)/).map((part) => h("kbd", {}, names[part] ?? part.toUpperCase()))));
-  const keys = spelled.flatMap((combo, i) => (i && row.keys.length < 4 ? [h("span", { class: "mut" }, t("or")), combo] : [combo]));
-  return h("div", { class: isSingle(row) ? "one" : "" }, h("dt", {}, row.words), h("dd", {}, ...keys));
+  const caps = (/** @type {string[]} */ parts) => h("span", { class: "combo" }, ...parts.map((part) => h("kbd", {}, names[part] ?? part.toUpperCase())));
+  const combos = row.keys.map((key) => key.split(/\+(?!$)/));
+  // The four arrows are shown once, after what is held with them.
+  const keys = combos.length > 3 ? [caps([...combos[0].slice(0, -1), ...combos.map((parts) => parts[parts.length - 1])])]
+    : combos.flatMap((parts, i) => (i ? [h("span", { class: "mut" }, t("or")), caps(parts)] : [caps(parts)]));
+  return h("div", {}, h("dt", {}, row.words), h("dd", {}, ...keys));
 }
