@@ -8,6 +8,7 @@ import { tools } from "./editor/tools.js";
 import { view } from "./editor/view.js";
 import { dragging } from "./editor/dragging.js";
 import { canvasKeys } from "./editor/keys.js";
+import { renaming } from "./editor/renaming.js";
 import { clipboard } from "./editor/clipboard.js";
 import { SelectionBar } from "./editor/selection-bar.js";
 import { Scene } from "./scene/scene.js";
@@ -81,6 +82,7 @@ if (stage.mode === "edit") {
   dragging(editor);
   tools(stage, editor);
   clipboard(editor);
+  renaming(editor);
   new SelectionBar(stage, editor);
   outline(stage);
   problems(stage);

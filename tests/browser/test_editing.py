@@ -222,6 +222,10 @@ def test_replicas_become_a_cluster_and_a_zone_moves_by_its_name(page: Page) -> N
     page.mouse.up()
     expect(page.locator(".toast").last).to_contain_text("Now in no zone")
     assert [entry.get("zone") for entry in document(page)["nodes"]] == ["zone-1", None, "zone-1"]
+    page.locator("#graph .zl").dblclick()
+    page.locator(".rename").fill("Frankfurt")
+    page.keyboard.press("Enter")
+    expect(page.locator("#graph .zl")).to_have_text("Frankfurt")
     page.locator("#graph .tag").click()
     expect(page.locator("body")).to_have_attribute("data-inspector", "cluster-1")
 
@@ -396,6 +400,26 @@ def test_every_change_is_undone_to_the_first_one_and_made_again(page: Page) -> N
     expect(redo).to_be_disabled()
 
 
+def test_a_phone_has_the_tools_and_undo(new_context: Any) -> None:
+    page = new_context(has_touch=True).new_page()
+    page.set_viewport_size({"width": 390, "height": 844})
+    open_sandbox(page)
+    page.locator("[data-layout]").tap()
+    undo = page.locator('.tools [data-history="undo"]')
+    expect(undo).to_be_enabled()
+    undo.tap()
+    expect(undo).to_be_disabled()
+    page.locator('[data-tool="connect"]').tap()
+    node(page, "alice").tap()
+    node(page, "bob").tap()
+    expect(page.locator('[data-link="alice-bob"]')).to_have_count(1)
+    expect(page.locator(".toast").last).to_contain_text("Neither Alice nor Bob answers requests")
+    page.locator("#tab-parts").tap()
+    page.locator('#palette [data-type="service"]').tap()
+    expect(node(page, "service-1")).to_have_count(1)
+    assert violations(page) == []
+
+
 def test_a_tablet_places_moves_and_links_by_touch(new_context: Any) -> None:
     page = new_context(has_touch=True).new_page()
     page.set_viewport_size({"width": 820, "height": 1180})
@@ -417,6 +441,9 @@ def test_a_tablet_places_moves_and_links_by_touch(new_context: Any) -> None:
     finger("touchStart", (x, y))
     for n in range(1, 6):
         finger("touchMove", (x - 24 * n, y + 20 * n))
+    page.evaluate("new Promise(requestAnimationFrame)")
+    finger("touchMove", (x - 120, y + 101))  # a finger that rests before it leaves; one that leaves in flight is a fling
+    page.evaluate("new Promise(requestAnimationFrame)")
     finger("touchEnd")
     changed(page, before, places)
     assert places(page)["service-1"] == before["service-1"]

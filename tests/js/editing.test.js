@@ -8,6 +8,7 @@ import { snapped } from "../../static/js/document/guides.js";
 import { askingFirst, linkDoubt, linkRefusal } from "../../static/js/document/linking.js";
 import { laidOut } from "../../static/js/document/layout.js";
 import { namesTaken } from "../../static/js/document/names.js";
+import { matches } from "../../static/js/shortcuts.js";
 import { removeItems } from "../../static/js/document/removal.js";
 
 const TYPES = { client: { initiates: true }, service: { serves: true }, register: { serves: true, clusters: true }, switch: { forwards: true } };
@@ -198,4 +199,13 @@ test("automatic layout puts clients left of those who answer, and the nodes of a
 test("the names of copies are taken as well", () => {
   assert.ok(namesTaken(scenario()).has("client-3"));
   assert.ok(namesTaken(scenario()).has("client-api-2"));
+});
+
+test("a key is compared as people name it, and signs as they are typed", () => {
+  const event = (key, more = {}) => ({ key, ctrlKey: false, metaKey: false, shiftKey: false, altKey: false, ...more });
+  assert.ok(matches("Mod+Z", event("z", { ctrlKey: true })) && matches("Mod+Z", event("z", { metaKey: true })));
+  assert.ok(!matches("Mod+Z", event("Z", { ctrlKey: true, shiftKey: true })) && matches("Mod+Shift+Z", event("Z", { ctrlKey: true, shiftKey: true })));
+  assert.ok(!matches("T", event("t", { ctrlKey: true })) && matches("T", event("t")) && matches("?", event("?", { shiftKey: true })) && matches("+", event("+", { shiftKey: true })));
+  assert.ok(matches("Alt+H", event("˙", { altKey: true, code: "KeyH" })) && matches("Space", event(" ")) && matches("Shift+ArrowLeft", event("ArrowLeft", { shiftKey: true })));
+  assert.ok(!matches("ArrowLeft", event("ArrowLeft", { shiftKey: true })) && !matches("Enter", event("Enter", { ctrlKey: true })));
 });

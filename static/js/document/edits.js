@@ -42,7 +42,7 @@ export function moveNodes(doc, places) {
 }
 
 /**
- * @template {"nodes" | "links" | "clusters"} L
+ * @template {"nodes" | "links" | "clusters" | "zones"} L
  * @param {Scenario} doc
  * @param {L} list
  * @param {string} id

@@ -14,7 +14,7 @@ const SCALE = { min: 0.2, max: 2.5, fit: 1.1 };
 export function fitting(box, { width, height }, tools) {
   const narrow = width < 600;
   const short = height < 320;
-  const pad = { left: narrow ? 16 : tools ? 64 : 32, right: narrow ? 16 : 32, top: short ? 14 : narrow ? 28 : 44, bottom: short ? 14 : narrow ? 48 : 60 };
+  const pad = { left: narrow ? 16 : tools ? 64 : 32, right: narrow ? 16 : 32, top: narrow && tools ? 62 : short ? 14 : narrow ? 28 : 44, bottom: short ? 14 : narrow ? 48 : 60 };
   const scale = Math.min(SCALE.fit, Math.max(narrow ? READABLE : SCALE.min, Math.min((width - pad.left - pad.right) / box.width, (height - pad.top - pad.bottom) / box.height)));
   // What does not fit begins at its beginning: a card cut off at both sides tells nobody anything.
   const free = (/** @type {number} */ room) => Math.max(0, room) / 2;

@@ -34,6 +34,9 @@ export function tools(stage, editor) {
   for (const button of buttons) button.onclick = () => (button.dataset.tool === "connect" && tool !== "connect" ? connect(undefined) : choose(button.dataset.tool ?? "select"));
   $("[data-layout]").onclick = () => { layOut(editor); };
   for (const button of /** @type {HTMLElement[]} */ ([...document.querySelectorAll(".tools [data-break]")])) button.onclick = () => breakAt(stage, button.dataset.break ?? "");
+  const past = /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll("[data-history]"));
+  for (const button of past) button.onclick = () => stage.history(button.dataset.history === "redo" ? "redo" : "undo");
+  stage.on("document", () => { for (const button of past) button.disabled = (button.dataset.history === "redo" ? stage.store.redoLabel : stage.store.undoLabel) === null; });
   addEventListener("keydown", (event) => { if (event.key === "Escape" && tool !== "select") choose("select"); });
   const [selecting, editing] = [t("Selection"), t("Editing")];
   addShortcuts(
