@@ -70,6 +70,9 @@ interface TimelineSheet { context: CanvasRenderingContext2D; width: number; heig
 interface OperationRow { op: number; invoked: number; returned: number; node: number; process: number; f: string; key: unknown; value: unknown; type: string; result: unknown; error: string; attempts: number; requestClass: string }
 interface EventRow { index: number; time: number; type: string; role: string; slot: number }
 
+/** One line of the list of keys, and what the key does; `on`: another event than keydown; `when`: where else it would not apply. */
+interface Shortcut { keys: string[]; words: string; group: string; act: (event: any) => void; when?: (event: Event) => boolean; on?: "keyup" | "copy" | "cut" | "paste" }
+
 type TraceStore = import("./trace/store.js").TraceStore;
 type DocumentStore = import("./document/store.js").DocumentStore;
 type Playhead = import("./trace/playhead.js").Playhead;

@@ -10,8 +10,10 @@ export function toasts(stage) {
   const host = $("#toasts");
   // What kept a run from starting is over once one starts.
   stage.on("started", () => { for (const toast of host.querySelectorAll("[data-refusal]")) toast.remove(); });
+  // After another change "Undo" would undo that one.
+  stage.on("document", () => { for (const toast of host.querySelectorAll("[data-undo]")) toast.remove(); });
   stage.on("toast", ({ text, undo = false, stays = false, refusal = false }) => {
-    const toast = h("div", { class: "toast", "data-refusal": refusal || null }, h("span", {}, text));
+    const toast = h("div", { class: "toast", "data-refusal": refusal || null, "data-undo": undo || null }, h("span", {}, text));
     let timer = 0;
     const close = () => toast.remove();
     const arm = () => { if (!stays) timer = window.setTimeout(close, SHOWN_MS); };
