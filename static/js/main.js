@@ -11,6 +11,9 @@ import { keepWork } from "./work.js";
 import { startFrames } from "./frames.js";
 import { $ } from "./dom.js";
 import { tabs } from "./panels/tabs.js";
+import { emptyCanvas } from "./panels/empty-canvas.js";
+import { files } from "./panels/files.js";
+import { JsonTab } from "./panels/json-tab.js";
 import { runBar } from "./panels/run-bar.js";
 import { transport } from "./panels/transport.js";
 import { faultLane } from "./panels/fault-lane.js";
@@ -74,6 +77,10 @@ if (stage.mode === "edit") {
   problems(stage);
   const showLeft = tabs($('.left [role="tablist"]'), () => undefined);
   refusals(stage, showLeft);
+  files(stage, editor, scene);
+  emptyCanvas(stage, editor);
+  const json = new JsonTab(stage);
+  tabs($("#right-tabs"), (id) => json.show(id === "tab-json"));
 }
 shortcuts(stage, editor);
 addEventListener("themechange", () => scene.readColours());

@@ -37,6 +37,7 @@ interface Catalogue { types: NodeTypeInfo[]; link: { params: ParamInfo[] }; faul
 interface StageData {
   mode: "edit" | "shared" | "embed"; document: Scenario; draft: { id: string; version: number; title?: string } | null; viewing: string | null;
   at_ms: number | null; slug: string | null; urls: Record<string, string | null>; catalogue: Catalogue; variant?: string | null;
+  starts: { slug: string; title: string }[];
 }
 
 type Column = Float64Array | Int32Array | unknown[];
