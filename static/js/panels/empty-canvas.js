@@ -36,7 +36,7 @@ export function emptyCanvas(stage, editor) {
     if (empty !== host.hidden) return;
     host.hidden = !empty;
     if (!empty) return;
-    host.replaceChildren(h("h2", { id: "starts-title" }, t("Start with one of these, or drag parts from the left")), h("div", { class: "row" }, ...stage.data.starts.map(button)));
+    host.replaceChildren(h("h2", { id: "starts-title" }, t("Start with one of these, or place parts of your own")), h("div", { class: "row" }, ...stage.data.starts.map(button)));
   };
   stage.on("document", show);
   show();
