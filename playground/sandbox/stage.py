@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from simulations.catalogue import describe
+from simulations.gallery import starts
 from simulations.models import Viewing
 
 
@@ -28,6 +29,7 @@ def stage_data(
         "at_ms": instant_asked(request),
         "slug": slug,
         "urls": urls(slug),
+        "starts": starts() if mode == "edit" else [],
         "catalogue": describe(),
     }
 

@@ -12,15 +12,15 @@ from django.views.decorators.http import require_GET
 from playground.middleware import owner_of, visited
 from playground.sandbox.models import Draft
 from playground.sandbox.stage import stage_data
-from simulations.gallery import example
+from simulations.gallery import empty, example
 
 
 @require_GET
 @never_cache
 @visited
 def new(request: HttpRequest) -> HttpResponse:
-    """Opens on an example that runs. It becomes a draft with the first save."""
-    return page(request, stage_data(request, "edit", example()))
+    """Opens on an example that runs, or empty for `?new`. It becomes a draft with the first save."""
+    return page(request, stage_data(request, "edit", empty() if "new" in request.GET else example()))
 
 
 @require_GET

@@ -12,14 +12,20 @@ export function toasts(stage) {
   stage.on("started", () => { for (const toast of host.querySelectorAll("[data-refusal]")) toast.remove(); });
   // After another change "Undo" would undo that one.
   stage.on("document", () => { for (const toast of host.querySelectorAll("[data-undo]")) toast.remove(); });
-  stage.on("toast", ({ text, undo = false, stays = false, refusal = false }) => {
-    const toast = h("div", { class: "toast", "data-refusal": refusal || null, "data-undo": undo || null }, h("span", {}, text));
+  stage.on("toast", ({ text, undo = false, stays = false, refusal = false, actions = [], key = "" }) => {
+    if (key) for (const same of host.querySelectorAll(`[data-key="${key}"]`)) same.remove();
+    const toast = h("div", { class: "toast", "data-refusal": refusal || null, "data-undo": undo || null, "data-key": key || null }, h("span", {}, text));
     let timer = 0;
     const close = () => toast.remove();
     const arm = () => { if (!stays) timer = window.setTimeout(close, SHOWN_MS); };
     if (undo) {
       const button = h("button", { class: "b" }, t("Undo"));
       button.onclick = () => { stage.history("undo"); close(); };
+      toast.append(button);
+    }
+    for (const { words, act } of actions) {
+      const button = h("button", { class: "b" }, words);
+      button.onclick = () => { act(); close(); };
       toast.append(button);
     }
     if (stays) {
