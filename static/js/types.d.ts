@@ -69,6 +69,8 @@ interface Leg { src: number; dst: number; from: number; to: number; last: boolea
 interface TimelineSheet { context: CanvasRenderingContext2D; width: number; height: number; scroll: number; lane: number; colours: Record<string, string>; window: TimeWindow; store: TraceStore }
 interface OperationRow { op: number; invoked: number; returned: number; node: number; process: number; f: string; key: unknown; value: unknown; type: string; result: unknown; error: string; attempts: number; requestClass: string }
 interface EventRow { index: number; time: number; type: string; role: string; slot: number }
+/** A chart: its lines over the windows of a run, null where there is no figure. */
+interface ChartData { id: string; unit: string; lines: { id: string; values: (number | null)[] }[] }
 /** A message that asks for something and what came of it, times in ns, null for what never happened; `left`: when it left the receiver's queue, `until`: when the receiver was done with it. */
 interface RequestSpan {
   slot: number; kind: string; role: string; src: number; dst: number; sent: number; settled: number | null; outcome: string; reply: number; answered: number | null; returned: number | null;
