@@ -1,7 +1,5 @@
 /** Which client requests a list shows, and in which order: the slowest first, those that failed, or all. */
 
-/** @typedef {"slow" | "failed" | "all"} RequestView */
-
 /**
  * Slots of operations. Each word of `find` must be in the operation's sort, client, key, class, outcome or error.
  * @param {TraceStore["operations"]} operations

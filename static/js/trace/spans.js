@@ -79,6 +79,7 @@ class Tree {
   roots() {
     /** @type {Map<number, RequestSpan>} */
     const spans = new Map();
+    /** @type {RequestSpan[]} */
     const roots = [];
     for (const slot of this.slots) {
       if (this.messages.role.data[slot] === REPLY) continue;
@@ -98,7 +99,7 @@ class Tree {
     return {
       slot, kind: row.kind, role: row.role, src: row.src, dst: row.dst, sent: sent.data[slot], settled: finite(settled.data[slot]), outcome: settled.data[slot] === Infinity ? "" : row.outcome,
       reply, answered: reply < 0 ? null : sent.data[reply], returned: reply < 0 ? null : finite(this.#arrival(reply)), replyOutcome: reply < 0 || settled.data[reply] === Infinity ? "" : this.messages.row(reply).outcome,
-      left: null, until: null, waiting: 0, calling: 0, working: 0, children: [],
+      left: null, until: null, waiting: 0, calling: 0, working: 0, calls: [], children: [],
     };
   }
 
@@ -116,7 +117,11 @@ class Tree {
     for (const child of span.children) {
       if (child.role !== "request" && child.answered === null) continue;
       const ends = Math.min(end, this.#callEnd(child.slot, timeout));
-      span.calling += Math.max(0, ends - Math.max(until, child.sent));
+      const begins = Math.max(until, child.sent);
+      if (ends > begins) {
+        span.calling += ends - begins;
+        span.calls.push([begins, ends]);
+      }
       until = Math.max(until, ends);
     }
     span.working = end - settled - span.waiting - span.calling;
