@@ -24,6 +24,7 @@ import { pressing } from "./panels/timeline-press.js";
 import { wheeling } from "./panels/timeline-wheel.js";
 import { verdicts } from "./panels/verdicts.js";
 import { Walk } from "./panels/walk.js";
+import { walkOnLanes } from "./panels/walk-lanes.js";
 import { World } from "./panels/world.js";
 import { Inspector } from "./panels/inspector.js";
 import { legend } from "./panels/legend.js";
@@ -65,7 +66,9 @@ if (stage.mode !== "embed") {
   };
   const showTab = tabs($("#dock-tabs"), refresh);
   secondPane(showTab, refresh);
-  verdicts(stage, new Walk(stage, editor, host));
+  const walk = new Walk(stage, editor, host);
+  walkOnLanes(stage, timeline, walk);
+  verdicts(stage, walk);
   new Inspector(stage, editor);
   share(stage);
   tour(stage);

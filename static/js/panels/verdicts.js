@@ -2,7 +2,7 @@
 
 import { $, h, s, icon } from "../dom.js";
 import { sideWords, signOf, unitOf, withUnit } from "../document/claim-words.js";
-import { whenWords } from "./walk.js";
+import { clientWords, whenWords } from "./walk.js";
 import { t, seconds } from "./words.js";
 
 /** @typedef {{title: string, verdict: string, words: string, claim: Node[], at_ms: number | null, evidence: EvidenceStep[]}} Result */
@@ -134,13 +134,13 @@ function item(stage, walk, result) {
   if (result.evidence.length) {
     const button = h("button", { class: "b line", "data-act": "walk" }, icon("i-fwd"), t("Walk through on the canvas"));
     button.onclick = () => walk.start(result.evidence, 0, true);
-    box.append(steps(walk, result.evidence), h("div", {}, button));
+    box.append(steps(stage, walk, result.evidence), h("div", {}, button));
   }
   return box;
 }
 
-/** @param {Walk} walk @param {EvidenceStep[]} evidence */
-function steps(walk, evidence) {
+/** @param {Stage} stage @param {Walk} walk @param {EvidenceStep[]} evidence */
+function steps(stage, walk, evidence) {
   const from = Math.min(...evidence.map((step) => step.start_ms));
   const to = Math.max(...evidence.map((step) => step.end_ms ?? step.start_ms));
   const x = (/** @type {number} */ ms) => ((ms - from) / Math.max(1e-9, to - from)) * 100;
@@ -149,7 +149,7 @@ function steps(walk, evidence) {
     const start = Math.min(94, x(step.start_ms));
     const bar = s("svg", { viewBox: "0 0 100 14", preserveAspectRatio: "none", "aria-hidden": "true" }, s("path", { d: "M0 7H100", class: "st-axis" }),
       s("rect", { class: "st-bar", x: start, y: 3, width: Math.max(6, Math.min(100, x(step.end_ms ?? to)) - start), height: 8, rx: 2 }));
-    const button = h("button", { title: whenWords(step) }, h("span", { class: "no" }, String(i + 1)), h("span", { class: "mut cl" }, step.client), h("span", { class: "mono" }, step.text), h("span", { class: "vh" }, whenWords(step)), bar);
+    const button = h("button", { title: whenWords(step) }, h("span", { class: "no" }, String(i + 1)), h("span", { class: "mut cl" }, clientWords(stage, step)), h("span", { class: "mono" }, step.text), h("span", { class: "vh" }, whenWords(step)), bar);
     button.onclick = () => walk.start(evidence, i);
     list.append(button);
   });

@@ -45,6 +45,17 @@ export class WalkMarks {
     this.marks.push({ mark: h("span", { class: `${kind}${current ? " on" : ""}`, "data-owner": owner }, words), owner, place });
   }
 
+  /** Brings the card of who took the current step into view. */
+  reveal() {
+    const at = this.editor.at.get(this.marks.find(({ mark }) => mark.classList.contains("on"))?.owner ?? "");
+    const { scale, x, y } = this.editor.transform;
+    const { clientWidth, clientHeight } = this.layer;
+    if (!at) return;
+    const [left, top] = [at.x * scale + x, at.y * scale + y];
+    const [aside, above] = [(CARD.width / 2) * scale, (CARD.height / 2) * scale + LABEL_UP];
+    if (left < aside || left > clientWidth - aside || top < above || top > clientHeight - above) this.editor.graph.centerPoint(at.x, at.y);
+  }
+
   /** Where the cards are now. */
   place() {
     const { scale, x, y } = this.editor.transform;

@@ -11,6 +11,8 @@ export class Walk {
     this.stage = stage;
     /** @type {EvidenceStep[]} */
     this.steps = [];
+    /** @type {FoundStep[]} the same in the trace */
+    this.found = [];
     this.at = -1;
     /** @type {HTMLElement | null} */
     this.from = null;
@@ -19,8 +21,8 @@ export class Walk {
     this.words = h("p", { class: "walk-words", "aria-live": "polite" });
     this.previous = this.#button("i-back", t("Previous step"), "previous", () => this.go(this.at - 1));
     this.next = this.#button("i-fwd", t("Next step"), "next", () => this.go(this.at + 1));
-    this.count = h("span", { class: "mut mono" });
-    this.bar = h("section", { class: "float walk", "aria-label": t("Evidence, step by step"), hidden: true }, this.previous, this.next, this.number, this.words, this.count, this.#button("i-x", t("Leave the evidence"), "leave", () => this.leave()));
+    this.count = h("span", { class: "mut mono walk-count" });
+    this.bar = h("section", { class: "float walk", "aria-label": t("Evidence, step by step"), hidden: true }, this.previous, this.count, this.next, this.number, this.words, this.#button("i-x", t("Leave the evidence"), "leave", () => this.leave()));
     canvas.append(this.marks.layer, this.bar);
     this.bar.addEventListener("keydown", (event) => {
       const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
@@ -54,7 +56,9 @@ export class Walk {
   /** @param {EvidenceStep[]} steps @param {number} at @param {boolean} [focus] the buttons take the keyboard */
   start(steps, at, focus = false) {
     if (!this.active) this.from = document.activeElement instanceof HTMLElement ? document.activeElement : null;
+    const { trace } = this.stage;
     this.steps = steps;
+    this.found = trace ? steps.map((step) => stepInTrace(trace, step)) : [];
     this.bar.hidden = false;
     this.go(at);
     if (focus) (this.next.disabled ? this.previous : this.next).focus();
@@ -63,22 +67,22 @@ export class Walk {
   /** @param {number} at */
   go(at) {
     const { stage, steps } = this;
-    const step = steps[at];
-    if (!step || !stage.trace) return;
+    const [step, found] = [steps[at], this.found[at]];
+    if (!step || !found) return;
     this.at = at;
-    const found = stepInTrace(stage.trace, step);
     stage.play(false);
     stage.pin(found.message);
     stage.chooseOperation(found.operation);
     stage.seek(found.t);
     this.number.textContent = String(at + 1);
-    this.words.replaceChildren(h("span", { class: "mut" }, step.client), h("span", { class: "mono" }, step.text), h("span", { class: "mut mono when" }, whenWords(step)));
+    this.words.replaceChildren(h("span", { class: "mut" }, clientWords(stage, step)), h("span", { class: "mono" }, step.text), h("span", { class: "mut mono when" }, whenWords(step)));
     this.count.textContent = t("{n} of {all}", { n: at + 1, all: steps.length });
     const lost = [this.previous, this.next].includes(/** @type {HTMLButtonElement} */ (document.activeElement));
     this.previous.disabled = at === 0;
     this.next.disabled = at === steps.length - 1;
     if (lost && /** @type {HTMLButtonElement} */ (document.activeElement)?.disabled !== false) (this.next.disabled ? this.previous : this.next).focus();
-    this.marks.show(steps.map((one) => (stage.trace ? stepInTrace(stage.trace, one) : found)), at, step.text);
+    this.marks.show(this.found, at, step.text);
+    this.marks.reveal();
     stage.emit("walk", this);
   }
 
@@ -87,12 +91,20 @@ export class Walk {
     const inside = this.bar.contains(document.activeElement);
     this.at = -1;
     this.steps = [];
+    this.found = [];
     this.bar.hidden = true;
     this.marks.show([], -1, "");
     this.stage.pin(-1);
     this.stage.emit("walk", this);
     if (inside && this.from?.isConnected) this.from.focus();
   }
+}
+
+/** Who took a step, as people call them. @param {Stage} stage @param {EvidenceStep} step */
+export function clientWords(stage, step) {
+  const [id, ...rest] = step.client.split(", ");
+  const number = stage.trace?.nodes.indexOf(id) ?? -1;
+  return [number < 0 ? id : stage.nameOf(number), ...rest].join(", ");
 }
 
 /** From when to when a step lasted. @param {EvidenceStep} step */

@@ -1,7 +1,7 @@
 /** Figures by window of time, each taken in with constant work: quantities that last, and percentiles of durations. */
 
 /** The most windows a run is cut into; their width is a round one. */
-const WINDOWS_MAX = 120;
+const WINDOWS_MAX = 60;
 const WIDTH_MIN_NS = 1000;
 const PARTS = 128;
 
