@@ -39,7 +39,7 @@ export class Chart {
     this.csv = h("button", { class: "b", "aria-label": t("Download {chart} as CSV", { chart: this.words.title }), hidden: true }, "CSV");
     this.toggle.onclick = () => this.#toggle();
     this.csv.onclick = () => saveFile(`${data.id}.csv`, chartCsv(this.data, this.times, this.width));
-    const caption = h("figcaption", { title: this.words.help }, h("h3", {}, this.words.title), h("span", { class: "grow" }), this.csv, this.toggle);
+    const caption = h("figcaption", { title: this.words.help }, h("h2", {}, this.words.title), h("span", { class: "grow" }), this.csv, this.toggle);
     this.host = h("figure", { "data-chart": data.id }, caption, this.keys, this.place, this.sheet);
     this.place.addEventListener("keydown", (event) => this.#key(event));
     /** @type {{mark: HTMLElement, text: HTMLElement}[]} */

@@ -23,7 +23,7 @@ export class Waterfall {
     this.of = -1;
     /** @type {{span: RequestSpan | null, depth: number, attempt: number, name: string, row: HTMLElement}[]} */
     this.lines = [];
-    this.title = h("h3");
+    this.title = h("h2");
     this.chip = h("span");
     this.took = h("span", { class: "mono mut" });
     this.ruler = h("div", { class: "wf-ruler mono", "aria-hidden": "true" });
