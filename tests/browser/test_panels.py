@@ -227,6 +227,7 @@ def test_they_have_no_axe_violations_and_fit(new_context: Any, scheme: str, widt
     page.locator("#tab-charts").click()
     expect(page.locator('[data-chart="latency"] .uplot')).to_be_visible()
     page.locator('[data-chart="latency"]').get_by_role("button", name="Latency as a table").click()
+    expect(page.locator('[data-chart="latency"] tbody tr').first).to_be_visible()
     assert violations(page) == [], "charts"
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     if width < 600:

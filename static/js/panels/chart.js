@@ -51,7 +51,7 @@ export class Chart {
     this.toggle.setAttribute("aria-pressed", String(this.table));
     this.csv.hidden = this.sheet.hidden = !this.table;
     this.place.hidden = this.keys.hidden = this.table;
-    this.host.classList.toggle("wide", this.table);
+    this.host.classList.toggle("as-table", this.table);
     this.#show();
   }
 
