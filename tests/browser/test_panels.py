@@ -176,6 +176,28 @@ def test_a_failure_walks_through_its_evidence(page: Page) -> None:
     expect(page.locator('[data-act="walk"]').first).to_be_focused()
 
 
+def test_a_step_out_of_view_is_brought_into_it(new_context: Any) -> None:
+    page = new_context(has_touch=True).new_page()
+    page.set_viewport_size({"width": 390, "height": 844})
+    open_shared(page, "cap-partition", "ap")
+    page.locator("#tab-verdicts").tap()
+    bar = walk(page)
+    canvas = page.locator("#canvas").bounding_box()
+    assert canvas
+    page.mouse.move(canvas["x"] + 200, canvas["y"] + 250)
+    page.mouse.wheel(900, 0)
+    label = page.locator(".walk-label")
+    wait_until(page, "() => document.querySelector('[data-node=alice]').getBoundingClientRect().right < 0")
+    bar.locator('[data-way="next"]').tap()
+    expect(label).to_have_text("read k1 → nothing")
+    wait_until(page, "() => document.querySelector('[data-node=alice]').getBoundingClientRect().left > 0")
+    box = label.bounding_box()
+    assert box
+    assert canvas["y"] < box["y"] < canvas["y"] + canvas["height"]
+    bar.locator('[data-way="leave"]').tap()
+    expect(bar).to_be_hidden()
+
+
 def test_the_second_pane_shows_what_is_chosen(page: Page) -> None:
     open_shared(page, "client-server")
     expect(page.locator("#second #p-verdicts")).to_be_visible()

@@ -42,6 +42,7 @@ export class Chart {
     const caption = h("figcaption", { title: this.words.help }, h("h2", {}, this.words.title), h("span", { class: "grow" }), this.csv, this.toggle);
     this.host = h("figure", { "data-chart": data.id }, caption, this.keys, this.place, this.sheet);
     this.place.addEventListener("keydown", (event) => this.#key(event));
+    new ResizeObserver(() => this.#show()).observe(this.place);
     /** @type {{mark: HTMLElement, text: HTMLElement}[]} */
     this.readings = [];
   }

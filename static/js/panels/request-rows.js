@@ -3,7 +3,7 @@
 import { h, icon } from "../dom.js";
 import { spanWords } from "../trace/time-window.js";
 import { operationWords } from "./describe.js";
-import { t } from "./words.js";
+import { t, seconds } from "./words.js";
 
 const ROW = 25;
 /** A taller pad than this is more than browsers lay out well; beyond it rows are spaced by scale. */
@@ -67,7 +67,7 @@ export class RequestRows {
     const o = trace.operations.row(slot);
     const chosen = slot === this.stage.operation;
     const row = h("div", { class: `rq-row${chosen ? " cur" : ""}`, role: "option", id: `rq-${slot}`, "data-slot": slot, "aria-selected": String(chosen), "aria-posinset": index + 1, "aria-setsize": this.slots.length },
-      h("span", { class: "tx" }, h("span", { class: "mut" }, this.stage.nameOf(o.node)), ` ${operationWords(o)}`), outcomeChip(o), h("span", { class: "mono took" }, o.returned === Infinity ? "–" : spanWords(o.returned - o.invoked)));
+      h("span", { class: "mono mut when" }, seconds(o.invoked)), h("span", { class: "tx" }, h("span", { class: "mut" }, this.stage.nameOf(o.node)), ` ${operationWords(o)}`), outcomeChip(o), h("span", { class: "mono took" }, o.returned === Infinity ? "–" : spanWords(o.returned - o.invoked)));
     row.style.top = `${top}px`;
     return row;
   }

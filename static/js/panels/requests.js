@@ -50,7 +50,7 @@ export class Requests {
       group.append(button);
     }
     const bar = h("div", { class: "rq-bar" }, group, h("div", { class: "search" }, icon("i-search"), this.find));
-    const head = h("div", { class: "rq-head", "aria-hidden": "true" }, this.count, h("span", {}, t("Outcome")), h("span", { class: "took" }, t("Took")));
+    const head = h("div", { class: "rq-head", "aria-hidden": "true" }, h("span", { class: "when" }, t("At, s")), this.count, h("span", {}, t("Outcome")), h("span", { class: "took" }, t("Took")));
     this.frame.append(h("div", { class: "rq-left" }, bar, head, this.rows.list), this.waterfall.host);
     this.host.replaceChildren(this.empty, this.frame);
   }

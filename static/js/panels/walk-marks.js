@@ -6,6 +6,7 @@ import { CARD, ownerOf } from "../document/places.js";
 const APART = 18;
 const RAISED = 9;
 const LABEL_UP = 34;
+const BAR = 52;
 
 export class WalkMarks {
   /** @param {Stage} stage @param {Editor} editor */
@@ -20,13 +21,12 @@ export class WalkMarks {
   /** @param {FoundStep[]} steps @param {number} current @param {string} words */
   show(steps, current, words) {
     this.marks = [];
-    /** @type {Map<string, number>} */
-    const taken = new Map();
-    steps.forEach((step, i) => {
-      const owner = this.#owner(step.client);
-      const n = taken.get(owner) ?? 0;
-      taken.set(owner, n + 1);
-      this.#add("no", String(i + 1), owner, i === current, (p, scale) => [p.x + (-CARD.width / 2 + 2) * scale + n * APART, p.y - (CARD.height / 2) * scale - RAISED]);
+    const owners = steps.map((step) => this.#owner(step.client));
+    owners.forEach((owner, i) => {
+      const n = owners.slice(0, i).filter((other) => other === owner).length;
+      const all = owners.filter((other) => other === owner).length;
+      const apart = (/** @type {number} */ scale) => Math.min(APART, (CARD.width * scale) / all);
+      this.#add("no", String(i + 1), owner, i === current, (p, scale) => [p.x + (-CARD.width / 2 + 2) * scale + n * apart(scale), p.y - (CARD.height / 2) * scale - RAISED]);
     });
     const now = steps[current];
     if (now) {
@@ -53,7 +53,7 @@ export class WalkMarks {
     if (!at) return;
     const [left, top] = [at.x * scale + x, at.y * scale + y];
     const [aside, above] = [(CARD.width / 2) * scale, (CARD.height / 2) * scale + LABEL_UP];
-    if (left < aside || left > clientWidth - aside || top < above || top > clientHeight - above) this.editor.graph.centerPoint(at.x, at.y);
+    if (left < aside || left > clientWidth - aside || top < above + BAR || top > clientHeight - above) this.editor.graph.centerPoint(at.x, at.y);
   }
 
   /** Where the cards are now. */

@@ -163,6 +163,9 @@ export class Waterfall {
       this.marked = Math.max(0, Math.min(this.lines.length - 1, to));
       this.mark();
       this.focus();
+    } else if (event.key === "Escape" && this.stage.pinned >= 0) {
+      event.stopPropagation();
+      this.stage.pin(-1);
     } else if (event.key === "Enter" || event.key === " ") {
       event.preventDefault();
       this.#go(this.marked);
