@@ -23,13 +23,17 @@ import { JsonTab } from "./panels/json-tab.js";
 import { runBar } from "./panels/run-bar.js";
 import { transport } from "./panels/transport.js";
 import { faultLane } from "./panels/fault-lane.js";
+import { secondPane } from "./panels/second-pane.js";
 import { EventList } from "./panels/event-list.js";
 import { Charts } from "./panels/charts.js";
+import { Requests } from "./panels/requests.js";
 import { Timeline } from "./panels/timeline.js";
 import { timelineKeys } from "./panels/timeline-keys.js";
 import { pressing } from "./panels/timeline-press.js";
 import { wheeling } from "./panels/timeline-wheel.js";
 import { verdicts } from "./panels/verdicts.js";
+import { Walk } from "./panels/walk.js";
+import { walkOnLanes } from "./panels/walk-lanes.js";
 import { World } from "./panels/world.js";
 import { Inspector } from "./panels/inspector.js";
 import { legend } from "./panels/legend.js";
@@ -65,20 +69,26 @@ const ticks = [transport(stage), faultLane(stage)];
 if (stage.mode !== "embed") {
   const events = new EventList(stage);
   const charts = new Charts(stage);
+  const requests = new Requests(stage);
   const timeline = new Timeline(stage, scene.hidden);
   for (const gesture of [pressing, wheeling, timelineKeys]) gesture(timeline);
   const world = new World(stage);
-  const showTab = tabs($("#dock-tabs"), () => {
+  const refresh = () => {
     charts.draw();
+    requests.refresh();
     timeline.refresh();
     events.refresh();
-  });
-  verdicts(stage);
+  };
+  const showTab = tabs($("#dock-tabs"), refresh);
+  secondPane(showTab, refresh);
+  const walk = new Walk(stage, editor, host);
+  walkOnLanes(stage, timeline, walk);
+  verdicts(stage, walk);
   new Inspector(stage, editor);
   share(stage);
   tour(stage);
   sheets(stage);
-  ticks.push(() => events.tick(), () => charts.tick(), () => timeline.tick(), () => world.tick());
+  ticks.push(() => events.tick(), () => charts.tick(), () => requests.tick(), () => timeline.tick(), () => world.tick());
   if (matchMedia("(max-width: 599px)").matches) showTab("tab-verdicts");
 }
 legend(stage, scene);

@@ -42,6 +42,8 @@ export class Stage extends Emitter {
     this.holdAt = 0;
     /** Slot of the message whose causes and consequences are lit everywhere, −1 for none. */
     this.pinned = -1;
+    /** Slot of the client operation that is looked at, −1 for none. */
+    this.operation = -1;
     /** Fields still being checked by the server; a run waits for them. */
     this.pending = 0;
     this.store.subscribe((doc, before) => this.emit("document", before));
@@ -130,6 +132,7 @@ export class Stage extends Emitter {
     const view = new RunView(viewing, doc, this.variant, this.urls.runs ?? "");
     this.view = view;
     this.pinned = -1;
+    this.operation = -1;
     this.holdAt = at_ns;
     this.playhead.t = at_ns;
     this.playhead.playing = play;
@@ -165,6 +168,13 @@ export class Stage extends Emitter {
   pin(slot) {
     this.pinned = slot;
     this.emit("pin");
+  }
+
+  /** @param {number} slot of a client operation, −1 for none */
+  chooseOperation(slot) {
+    if (slot === this.operation) return;
+    this.operation = slot;
+    this.emit("operation");
   }
 
   /** @param {number} ns */

@@ -53,7 +53,7 @@ interface RunStatus { status: string; position?: number | null; simulated_ms?: n
 interface Mistake { path: string; message: string; doubtful?: boolean }
 interface EvidenceStep { op: number; client: string; text: string; start_ms: number; end_ms: number | null }
 interface CheckResult { name: string; title?: string; verdict: string; explanation?: string; at_ms?: number | null; evidence?: EvidenceStep[] }
-interface ExpectResult { claim: string; ok: boolean | null; actual: Json; reason?: string }
+interface ExpectResult { claim: string; ok: boolean | null; actual: Json; op?: string; right?: number | null; reason?: string }
 interface Verdict { metrics?: Record<string, number>; checks?: CheckResult[]; expect?: ExpectResult[] }
 
 /** From when until when a fault lasts; Infinity: until the end. */
@@ -70,6 +70,13 @@ interface Leg { src: number; dst: number; from: number; to: number; last: boolea
 interface TimelineSheet { context: CanvasRenderingContext2D; width: number; height: number; scroll: number; lane: number; colours: Record<string, string>; window: TimeWindow; store: TraceStore }
 interface OperationRow { op: number; invoked: number; returned: number; node: number; process: number; f: string; key: unknown; value: unknown; type: string; result: unknown; error: string; attempts: number; requestClass: string }
 interface EventRow { index: number; time: number; type: string; role: string; slot: number }
+/** A chart: its lines over the windows of a run, null where there is no figure. */
+interface ChartData { id: string; unit: string; lines: { id: string; values: (number | null)[] }[] }
+/** A message that asks for something and what came of it, times in ns, null for what never happened; `left`: when it left the receiver's queue, `until`: when the receiver was done with it, `calls`: when it waited for others meanwhile. */
+interface RequestSpan {
+  slot: number; kind: string; role: string; src: number; dst: number; sent: number; settled: number | null; outcome: string; reply: number; answered: number | null; returned: number | null;
+  replyOutcome: string; left: number | null; until: number | null; waiting: number; calling: number; working: number; calls: [number, number][]; children: RequestSpan[];
+}
 
 /** One line of the list of keys, and what the key does; `on`: another event than keydown; `when`: where else it would not apply. */
 interface Shortcut { keys: string[]; words: string; group: string; act: (event: any) => void; when?: (event: Event) => boolean; on?: "keyup" | "copy" | "cut" | "paste" }
@@ -88,3 +95,8 @@ type Kept = import("./document/autosave.js").Kept;
 type TimeWindow = import("./trace/time-window.js").TimeWindow;
 type Causes = import("./trace/causes.js").Causes;
 type Timeline = import("./panels/timeline.js").Timeline;
+type Walk = import("./panels/walk.js").Walk;
+type UPlot = import("../vendor/uplot.js").default;
+type RequestView = "slow" | "failed" | "all";
+/** A step of a verdict's evidence in the trace: slots of its operation and of its first message, when it is best seen, and the nodes that asked and answered; −1 for none. */
+interface FoundStep { operation: number; t: number; message: number; client: number; answerer: number }

@@ -84,6 +84,8 @@ export class EventList {
     row.onclick = () => {
       this.stage.play(false);
       this.stage.seek(event.time);
+      const { type, slot } = trace.events.at(index);
+      if (type === "invoked" || type === "returned") this.stage.chooseOperation(slot);
       this.follow = false;
     };
     return row;
