@@ -18,7 +18,7 @@ export function startFrames(stage, editor, scene, ticks) {
   let frames = 0;
   /** @type {TraceStore | null} */
   let seen = null;
-  stage.on("seek trace chunk play verdict document", () => { scene.stale = true; lastPanels = 0; });
+  stage.on("seek trace chunk play verdict document pin", () => { scene.stale = true; lastPanels = 0; });
 
   const frame = (/** @type {number} */ now) => {
     requestAnimationFrame(frame);
@@ -60,6 +60,9 @@ function publish(stage, scene, samples, frames) {
   dataset.playheadMs = (stage.playhead.t / 1e6).toFixed(3);
   dataset.total = String(stage.trace?.messages.length ?? 0);
   dataset.totalDrops = String(stage.trace?.messages.drops.length ?? 0);
+  dataset.lit = String(scene.stats.lit);
+  dataset.flows = String(scene.flows.drawn);
+  dataset.pinned = stage.pinned < 0 ? "" : String(stage.pinned);
   dataset.faults = String(stage.trace?.activeFaults(stage.playhead.t).size ?? 0);
   const n = Math.min(frames, samples.length);
   if (n) dataset.frameMs = [...samples.subarray(0, n)].sort((a, b) => a - b)[n >> 1].toFixed(2);

@@ -23,7 +23,12 @@ import { wheeling } from "./panels/timeline-wheel.js";
 import { verdicts } from "./panels/verdicts.js";
 import { World } from "./panels/world.js";
 import { Inspector } from "./panels/inspector.js";
-import { legend } from "./panels/legend.js";
+import { Legend } from "./panels/legend.js";
+import { LiveLog } from "./panels/live-log.js";
+import { PinCard } from "./panels/message-card.js";
+import { HoverCard, messagePointer } from "./panels/message-pointer.js";
+import { MessageWalk } from "./panels/message-walk.js";
+import { transportKeys, watchTransportKeys } from "./panels/transport-keys.js";
 import { outline, problems } from "./panels/outline.js";
 import { share } from "./panels/share.js";
 import { tour } from "./panels/tour.js";
@@ -46,7 +51,8 @@ minimap(editor);
 toasts(stage);
 dialogs();
 runBar(stage);
-const ticks = [transport(stage), faultLane(stage)];
+const playback = transport(stage);
+const ticks = [playback.tick, faultLane(stage)];
 if (stage.mode !== "embed") {
   const events = new EventList(stage);
   const charts = new Charts(stage);
@@ -66,7 +72,12 @@ if (stage.mode !== "embed") {
   ticks.push(() => events.tick(), () => charts.tick(), () => timeline.tick(), () => world.tick());
   if (matchMedia("(max-width: 599px)").matches) showTab("tab-verdicts");
 }
-legend(stage, scene);
+new Legend(stage, scene);
+new PinCard(stage, editor);
+new LiveLog(stage);
+const hover = new HoverCard(stage, scene, host);
+messagePointer(stage, editor, scene, hover);
+watchTransportKeys(transportKeys(stage, { ...playback, scene, walk: new MessageWalk(stage, scene, hover, host) }));
 if (stage.mode === "edit") {
   palette(stage, editor);
   tools(stage, editor);

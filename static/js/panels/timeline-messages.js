@@ -3,6 +3,7 @@
 import { ROLES, DELIVERED } from "../trace/messages.js";
 import { View, places, away } from "../trace/diagram.js";
 import { relation } from "../trace/causes.js";
+import { shownIn } from "../trace/visible.js";
 import { SHAPES, HOLLOW, STROKED, cross } from "../scene/glyphs.js";
 import { reachOf } from "../scene/stops.js";
 import { RULER, laneY } from "./timeline-lanes.js";
@@ -35,7 +36,7 @@ export class MessageLines {
 
   /**
    * @param {TimelineSheet} sheet
-   * @param {ReadonlySet<string>} hidden roles that are not drawn
+   * @param {ReadonlySet<string>} hidden roles and kinds that are not drawn
    * @param {Causes | null} causes
    */
   draw(sheet, hidden, causes) {
@@ -46,11 +47,12 @@ export class MessageLines {
       lists.clear = [];
       lists.dim = [];
     }
+    const shows = shownIn(messages, hidden);
     const shown = new Set();
     for (let i = 0; i < this.view.n; i++) {
       const slot = this.view.slots[i];
       const role = messages.role.data[slot];
-      if (hidden.has(ROLES[role])) continue;
+      if (!shows(slot)) continue;
       shown.add(slot);
       const which = !causes || relation(messages, causes, slot) !== "" ? "clear" : "dim";
       const last = this.#add(sheet, slot, this.order[role][which]);
