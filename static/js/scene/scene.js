@@ -145,7 +145,7 @@ export class Scene {
     this.stats.flying += 1;
     const isLit = lit !== null && lit.has(slot);
     if (isLit) this.stats.lit += 1;
-    if (this.flows.flow.flows(src, dst, messages.kind.data[slot])) return;
+    if (this.flows.flow.flows(src, dst, messages.kind.data[slot], last ? outcome : DELIVERED)) return;
     if (settled === Infinity) f = Math.min(f, 0.95);
     const back = Math.max(0, f - TRAIL);
     const [dx, dy] = [way[2] - way[0], way[3] - way[1]];

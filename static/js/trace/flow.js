@@ -5,13 +5,14 @@
  */
 
 import { Grow, countUpTo } from "./grow.js";
+import { DELIVERED } from "./messages.js";
 
 /** Nothing is shown for less than this, in seconds of the one who watches. */
 export const VISIBLE_S = 0.3;
 /** [length in time constants, weight]: together close to exp(−x), with an area of 1. */
 const SPANS = [[0.5, 0.325], [1, 0.251], [2, 0.188], [4, 0.0524]];
 
-/** @typedef {{src: number, dst: number, kind: number, slot: number, times: Grow<Float64Array>, sorted: boolean, under_ns: number, flowing: boolean}} Stream one kind over one link one way; `slot`: any message of it */
+/** @typedef {{src: number, dst: number, kind: number, outcome: number, forwarded: boolean, slot: number, times: Grow<Float64Array>, sorted: boolean, under_ns: number, flowing: boolean}} Stream one kind over one link one way, with what becomes of it there; `slot`: any message of it */
 
 export class Flow {
   constructor() {
@@ -45,23 +46,26 @@ export class Flow {
       return;
     }
     const { legs } = messages;
+    let outcome = messages.outcome.data[slot];
     const kind = messages.kind.data[slot];
     let until = settled;
     let leg = legs.latest.data[slot];
-    if (leg < 0) this.#note(messages.src.data[slot], messages.dst.data[slot], kind, slot, messages.sent.data[slot], until);
+    if (leg < 0) this.#note({ src: messages.src.data[slot], dst: messages.dst.data[slot], kind, outcome, forwarded: false, slot }, messages.sent.data[slot], until);
     for (; leg >= 0; leg = legs.before.data[leg]) {
       const from = legs.time.data[leg];
-      this.#note(legs.node.data[leg], legs.next.data[leg], kind, slot, from, until);
+      this.#note({ src: legs.node.data[leg], dst: legs.next.data[leg], kind, outcome, forwarded: true, slot }, from, until);
       until = from;
+      outcome = DELIVERED; // what is lost is lost on its last link
     }
   }
 
-  /** @param {number} src @param {number} dst @param {number} kind @param {number} slot @param {number} from @param {number} until */
-  #note(src, dst, kind, slot, from, until) {
-    const key = keyOf(src, dst, kind);
+  /** @param {{src: number, dst: number, kind: number, outcome: number, forwarded: boolean, slot: number}} what @param {number} from @param {number} until */
+  #note(what, from, until) {
+    const { src, dst, kind, outcome } = what;
+    const key = keyOf(src, dst, kind, outcome);
     let stream = this.byKey.get(key);
     if (!stream) {
-      stream = { src, dst, kind, slot, times: new Grow(Float64Array, 16), sorted: true, under_ns: 0, flowing: false };
+      stream = { ...what, times: new Grow(Float64Array, 16), sorted: true, under_ns: 0, flowing: false };
       this.byKey.set(key, stream);
       const link = src * 65_536 + dst;
       const list = this.links.get(link);
@@ -79,12 +83,12 @@ export class Flow {
     for (const stream of this.byKey.values()) stream.flowing = rate > 0 && stream.under_ns / stream.times.length / 1e9 / rate < VISIBLE_S;
   }
 
-  /** @param {number} src @param {number} dst @param {number} kind */
-  flows(src, dst, kind) { return this.byKey.get(keyOf(src, dst, kind))?.flowing ?? false; }
+  /** @param {number} src @param {number} dst @param {number} kind @param {number} outcome on this link */
+  flows(src, dst, kind, outcome) { return this.byKey.get(keyOf(src, dst, kind, outcome))?.flowing ?? false; }
 }
 
-/** @param {number} src @param {number} dst @param {number} kind */
-function keyOf(src, dst, kind) { return (src * 65_536 + dst) * 4096 + kind; }
+/** @param {number} src @param {number} dst @param {number} kind @param {number} outcome */
+function keyOf(src, dst, kind, outcome) { return ((src * 65_536 + dst) * 4096 + kind) * 256 + outcome; }
 
 /** Messages a second of the one who watches, smoothed. @param {Stream} stream @param {number} t ns @param {number} rate */
 export function smoothed({ times }, t, rate) {
