@@ -56,7 +56,7 @@ const ticks = [playback.tick, faultLane(stage)];
 if (stage.mode !== "embed") {
   const events = new EventList(stage);
   const charts = new Charts(stage);
-  const timeline = new Timeline(stage, scene.hidden);
+  const timeline = new Timeline(stage, scene);
   for (const gesture of [pressing, wheeling, timelineKeys]) gesture(timeline);
   const world = new World(stage);
   const showTab = tabs($("#dock-tabs"), () => {

@@ -47,6 +47,7 @@ test("messages are coloured by role, request, kind or outcome; the ninth request
   assert.equal(tokens[0], tokens[8]);
   assert.deepEqual([0, 8, NONE].map((group) => ringed("request", group)), [false, true, false]);
   assert.equal(ringed("role", 8), false);
+  assert.deepEqual([ARRIVES, DROPPED, OPEN].map((group) => ringed("outcome", group)), [false, true, false], "what will be lost is told without colour, too");
 });
 
 test("the chain of a pinned message is found once for all who ask, and again when more has come", () => {

@@ -96,7 +96,7 @@ export class Legend {
     const tokens = tokensOf("kind", ROLES);
     const rows = this.list.map(({ kind, number, role, count }) => {
       const sign = mark(role);
-      if (colouring !== "role") sign.classList.add("plain");
+      if (colouring !== "role") sign.classList.add("neutral");
       if (colouring === "kind") sign.style.color = `var(${tokens[number % (CATEGORIES * 2)]})`;
       return this.#chip(kindKey(kind), sign, `${kind}`, h("span", { class: "mono" }, count.toLocaleString()));
     });
@@ -111,10 +111,10 @@ export class Legend {
     if (colouring !== "outcome") return [];
     const swatch = (/** @type {string} */ token, /** @type {string} */ words) => {
       const sign = mark("request");
-      sign.classList.replace("request", "plain");
+      sign.classList.replace("request", "neutral");
       sign.style.color = `var(${token})`;
       return h("p", { class: "swatch" }, sign, words);
     };
-    return [swatch("--ok", t("Arrives")), swatch("--bad", t("Will be dropped")), swatch("--unknown", t("Not known yet"))];
+    return [swatch("--ok", t("Arrives")), swatch("--bad", t("Will be dropped: with a ring")), swatch("--unknown", t("Not known yet"))];
   }
 }

@@ -14,8 +14,9 @@ const CAPTION_STEPS = 500;
 const ZOOM = 2;
 
 export class Timeline {
-  /** @param {Stage} stage @param {ReadonlySet<string>} hidden roles that are not drawn */
-  constructor(stage, hidden) {
+  /** @param {Stage} stage @param {{hidden: ReadonlySet<string>, looks: Looks}} scene roles and kinds that are not drawn, and how the others are coloured */
+  constructor(stage, { hidden, looks }) {
+    this.looks = looks;
     this.stage = stage;
     this.hidden = hidden;
     this.window = new TimeWindow();
@@ -149,7 +150,7 @@ export class Timeline {
   #draw(trace) {
     const { window, picture } = this;
     const { causes } = this;
-    const place = picture.draw(this.stage, trace, window, this.scroller.scrollTop, { hidden: this.hidden, causes, marked: this.marked });
+    const place = picture.draw(this.stage, trace, window, this.scroller.scrollTop, { hidden: this.hidden, causes, marked: this.marked, looks: this.looks });
     this.names.draw();
     const { total, stride } = picture.lines.view;
     const step = window.span / CAPTION_STEPS;

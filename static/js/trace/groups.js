@@ -30,5 +30,8 @@ export function tokensOf(colouring, roles) {
   return [...Array.from({ length: RINGED }, (_, i) => `--cat-${(i % CATEGORIES) + 1}`), "--msg-heartbeat"];
 }
 
-/** Whether a group's messages carry a ring. @param {string} colouring @param {number} group */
-export function ringed(colouring, group) { return (colouring === "request" || colouring === "kind") && group >= CATEGORIES && group < RINGED; }
+/** Whether a group's messages carry a ring: where colours come again, and where colour alone would tell what is lost. @param {string} colouring @param {number} group */
+export function ringed(colouring, group) {
+  if (colouring === "outcome") return group === DROPPED;
+  return colouring !== "role" && group >= CATEGORIES && group < RINGED;
+}
