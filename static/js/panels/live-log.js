@@ -63,11 +63,13 @@ export class LiveLog {
 
   #running() {
     const { playhead } = this.stage;
-    if (playhead.stuck && !this.waiting) this.#say(t("Waiting for the simulation at {time}\u2009s.", { time: seconds(playhead.t) }));
-    this.waiting = playhead.stuck;
     if (performance.now() - this.last < SUMMARY_MS) return;
-    this.#say(this.#summary());
-    this.#restart();
+    const summary = this.#summary();
+    this.#say(summary);
+    if (playhead.stuck && !this.waiting) this.#say(t("Waiting for the simulation at {time}\u2009s.", { time: seconds(playhead.t) }));
+    const waits = playhead.stuck;
+    if (summary || waits !== this.waiting) this.#restart();
+    this.waiting = waits;
   }
 
   /** What has happened since the last summary. */

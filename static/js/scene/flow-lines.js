@@ -30,6 +30,8 @@ export class FlowLines {
     this.flow = new Flow();
     /** @type {TraceStore | null} */
     this.trace = null;
+    /** As much of the trace as has been taken in. */
+    this.taken = "";
     this.drawn = 0;
   }
 
@@ -38,8 +40,13 @@ export class FlowLines {
     if (trace !== this.trace) {
       this.trace = trace;
       this.flow = new Flow();
+      this.taken = "";
     }
-    if (rate > 0) this.flow.take(trace.messages, trace.complete);
+    const all = `${trace.chunks}|${trace.complete}`;
+    if (rate > 0 && all !== this.taken) {
+      this.taken = all;
+      this.flow.take(trace.messages, trace.complete);
+    }
     this.flow.judge(rate);
   }
 
