@@ -36,7 +36,12 @@ import { Walk } from "./panels/walk.js";
 import { walkOnLanes } from "./panels/walk-lanes.js";
 import { World } from "./panels/world.js";
 import { Inspector } from "./panels/inspector.js";
-import { legend } from "./panels/legend.js";
+import { Legend } from "./panels/legend.js";
+import { LiveLog } from "./panels/live-log.js";
+import { PinCard } from "./panels/message-card.js";
+import { HoverCard, messagePointer } from "./panels/message-pointer.js";
+import { MessageWalk } from "./panels/message-walk.js";
+import { transportKeys } from "./panels/transport-keys.js";
 import { outline } from "./panels/outline.js";
 import { checking } from "./panels/checking.js";
 import { problems } from "./panels/problems.js";
@@ -65,12 +70,13 @@ minimap(editor);
 toasts(stage);
 dialogs();
 runBar(stage);
-const ticks = [transport(stage), faultLane(stage)];
+const playback = transport(stage);
+const ticks = [playback.tick, faultLane(stage)];
 if (stage.mode !== "embed") {
   const events = new EventList(stage);
   const charts = new Charts(stage);
   const requests = new Requests(stage);
-  const timeline = new Timeline(stage, scene.hidden);
+  const timeline = new Timeline(stage, scene);
   for (const gesture of [pressing, wheeling, timelineKeys]) gesture(timeline);
   const world = new World(stage);
   const refresh = () => {
@@ -91,7 +97,12 @@ if (stage.mode !== "embed") {
   ticks.push(() => events.tick(), () => charts.tick(), () => requests.tick(), () => timeline.tick(), () => world.tick());
   if (matchMedia("(max-width: 599px)").matches) showTab("tab-verdicts");
 }
-legend(stage, scene);
+new Legend(stage, scene);
+new PinCard(stage, editor);
+new LiveLog(stage);
+const hover = new HoverCard(stage, scene, host);
+messagePointer(stage, editor, scene, hover);
+transportKeys(stage, { ...playback, scene, walk: new MessageWalk(stage, scene, hover, host) });
 if (stage.mode === "edit") {
   palette(stage, editor);
   dragging(editor);

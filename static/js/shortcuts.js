@@ -29,7 +29,7 @@ export function matches(name, event) {
 }
 
 /** A row whose keys are single characters can be switched off: speech input types them by chance. @param {Shortcut} row */
-export function isSingle(row) { return row.keys.every((key) => key.length === 1); }
+export function isSingle(row) { return row.keys.every((key) => key.replace("Shift+", "").length === 1); }
 
 export function singleKeys() {
   try { return localStorage.getItem(SINGLE_KEYS) !== "off"; } catch { return true; }
@@ -84,7 +84,7 @@ export function shortcuts(stage) {
     { keys: ["Space"], words: t("Play and pause; with a drag, move the view"), group: playing, on: "keyup", when: offControlsButSelected, act: () => stage.play(!stage.playhead.playing) },
     { keys: ["."], words: t("One event on"), group: playing, act: () => stage.step(1) },
     { keys: [","], words: t("One event back"), group: playing, act: () => stage.step(-1) },
-    { keys: ["Escape"], words: t("Select nothing"), group: t("Selection"), act: () => stage.select([]) },
+    { keys: ["Escape"], words: t("Select nothing"), group: t("Selection"), when: () => stage.selection.size > 0, act: () => stage.select([]) },
   );
   if (stage.mode === "edit") {
     addShortcuts(

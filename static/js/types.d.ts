@@ -100,3 +100,9 @@ type UPlot = import("../vendor/uplot.js").default;
 type RequestView = "slow" | "failed" | "all";
 /** A step of a verdict's evidence in the trace: slots of its operation and of its first message, when it is best seen, and the nodes that asked and answered; −1 for none. */
 interface FoundStep { operation: number; t: number; message: number; client: number; answerer: number }
+type Looks = import("./scene/looks.js").Looks;
+type FlowStream = import("./trace/flow.js").Stream;
+type HoverCard = import("./panels/message-pointer.js").HoverCard;
+type MessageWalk = import("./panels/message-walk.js").MessageWalk;
+type Jump = import("./panels/jump.js").Jump;
+type Loop = import("./panels/loop.js").Loop;

@@ -1,7 +1,7 @@
 /** The diagram by keyboard: the playhead, the messages one by one, zoom and pan. */
 
-import { ROLES } from "../trace/messages.js";
 import { addShortcuts } from "../shortcuts.js";
+import { shownIn } from "../trace/visible.js";
 import { laneY } from "./timeline-lanes.js";
 import { t } from "./words.js";
 
@@ -32,9 +32,10 @@ export function timelineKeys(timeline) {
   ];
   addShortcuts(...rows.map(([keys, words, act]) => ({ keys, words, group, act, when: here })));
   plot.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || !(timeline.causes || timeline.marked >= 0)) return;
+    if (event.key !== "Escape" || !(stage.pinned >= 0 || timeline.marked >= 0)) return;
     event.stopPropagation();
-    timeline.pin(-1);
+    timeline.mark(-1);
+    stage.pin(-1);
   });
 }
 
@@ -55,7 +56,8 @@ function next(timeline, direction) {
   const { stage, window, marked, picture, scroller, hidden } = timeline;
   const { messages } = /** @type {TraceStore} */ (stage.trace);
   const { stride } = picture.lines.view;
-  const shown = (/** @type {number} */ i) => i % stride === 0 && !hidden.has(ROLES[messages.role.data[i]]);
+  const shows = shownIn(messages, hidden);
+  const shown = (/** @type {number} */ i) => i % stride === 0 && shows(i);
   let slot = marked >= 0 ? marked + direction : messages.sentUpTo(stage.playhead.t) - (direction > 0 ? 0 : 1);
   while (slot >= 0 && slot < messages.length && !shown(slot)) slot += direction;
   if (slot < 0 || slot >= messages.length) return;
