@@ -120,27 +120,28 @@ def listed(parts: list[str], items_max: int) -> str:
 
 
 def differences(before: dict[str, Words], after: dict[str, Words]) -> list[dict[str, Any]]:
-    """Each attribute before and after, as shown; of a mapping first what changed."""
+    """Each attribute before and after, as shown; of a mapping that changed, what changed in it."""
     rows = []
     for name in dict.fromkeys([*before, *after]):
         old, new = before.get(name, ""), after.get(name, "")
-        changed = old != new
-        keys = _order(old, new)
-        rows.append({"name": name, "before": shown(old, keys), "after": shown(new, keys), "changed": changed})
+        same = _unchanged(old, new)
+        rows.append({"name": name, "before": shown(old, same), "after": shown(new, same), "changed": old != new})
     return rows
 
 
-def _order(old: Words, new: Words) -> list[str]:
-    """The keys of a mapping, those that changed first."""
-    if not isinstance(old, dict) or not isinstance(new, dict):
-        return []
-    every = dict.fromkeys([*old, *new])
-    return sorted(every, key=lambda key: old.get(key) == new.get(key))
+def _unchanged(old: Words, new: Words) -> frozenset[str]:
+    """The keys of a mapping that changed whose values did not."""
+    if not isinstance(old, dict) or not isinstance(new, dict) or old == new:
+        return frozenset()
+    return frozenset(key for key in old if old[key] == new.get(key))
 
 
-def shown(value: Words, order: list[str]) -> str:
+def shown(value: Words, same: frozenset[str]) -> str:
     if isinstance(value, dict):
-        value = "{" + ", ".join(f"{key}: {value[key]}" for key in order or value if key in value) + "}"
+        pairs = [f"{key}: {value[key]}" for key in value if key not in same]
+        if same:
+            pairs.append(f"… {len(same)} as before")
+        value = "{" + ", ".join(pairs) + "}"
     return value if len(value) <= WORDS_MAX else value[: WORDS_MAX - 1] + "…"
 
 

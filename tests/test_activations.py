@@ -101,6 +101,8 @@ def test_each_activation_is_told_with_its_cause_and_what_it_changed() -> None:
     assert resumed["waits"] is None
     assert [sent["to"] for sent in resumed["sent"]] == ["asker"]
     assert state(resumed, "asked") == ("1", "1", False)
+    second = found["activations"][3]
+    assert state(second, "names") == ("{… 1 as before}", "{'bob': 2, … 1 as before}", True)
     assert found["ended"] == "end"
 
 

@@ -21,6 +21,7 @@ import { timelineKeys } from "./panels/timeline-keys.js";
 import { pressing } from "./panels/timeline-press.js";
 import { wheeling } from "./panels/timeline-wheel.js";
 import { verdicts } from "./panels/verdicts.js";
+import { CodePanel } from "./panels/code.js";
 import { World } from "./panels/world.js";
 import { Inspector } from "./panels/inspector.js";
 import { legend } from "./panels/legend.js";
@@ -52,18 +53,20 @@ if (stage.mode !== "embed") {
   const charts = new Charts(stage);
   const timeline = new Timeline(stage, scene.hidden);
   for (const gesture of [pressing, wheeling, timelineKeys]) gesture(timeline);
+  const code = new CodePanel(stage);
   const world = new World(stage);
   const showTab = tabs($("#dock-tabs"), () => {
     charts.draw();
     timeline.refresh();
     events.refresh();
+    code.refresh();
   });
   verdicts(stage);
   new Inspector(stage, editor);
   share(stage);
   tour(stage);
   sheets(stage);
-  ticks.push(() => events.tick(), () => charts.tick(), () => timeline.tick(), () => world.tick());
+  ticks.push(() => events.tick(), () => charts.tick(), () => timeline.tick(), () => code.tick(), () => world.tick());
   if (matchMedia("(max-width: 599px)").matches) showTab("tab-verdicts");
 }
 legend(stage, scene);

@@ -70,6 +70,15 @@ interface TimelineSheet { context: CanvasRenderingContext2D; width: number; heig
 interface OperationRow { op: number; invoked: number; returned: number; node: number; process: number; f: string; key: unknown; value: unknown; type: string; result: unknown; error: string; attempts: number; requestClass: string }
 interface EventRow { index: number; time: number; type: string; role: string; slot: number }
 
+interface TypeSource { type: string; file: string; source: string; lines: [sort: string, text: string][][]; handlers: { name: string; first_line: number; last_line: number; doc: string }[] }
+/** From when a handler begins or goes on until it returns or waits. */
+interface Activation {
+  time_ns: number; handler: string; goes_on: boolean; message: { id: number; kind: string; from: string; says: string } | null; op: number; first_line: number | null; then: string[]; raised: boolean;
+  waits: { for: string; of: string[]; need?: number } | null; sent: { id: number; kind: string; to: string }[]; state: { name: string; before: string; after: string; changed: boolean }[];
+}
+/** What a node did from one moment to another; `earlier` is the last thing before. */
+interface Look { node: string; type: string; from_ns: number; to_ns: number; earlier: { time_ns: number; handler: string } | null; ended: "enough" | "end" | "time"; activations: Activation[] }
+
 type TraceStore = import("./trace/store.js").TraceStore;
 type DocumentStore = import("./document/store.js").DocumentStore;
 type Playhead = import("./trace/playhead.js").Playhead;
