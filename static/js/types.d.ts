@@ -83,6 +83,7 @@ type TraceStore = import("./trace/store.js").TraceStore;
 type DocumentStore = import("./document/store.js").DocumentStore;
 type Playhead = import("./trace/playhead.js").Playhead;
 type Editor = import("./editor/editor.js").Editor;
+type LargeView = import("./editor/large-view.js").LargeView;
 type Scene = import("./scene/scene.js").Scene;
 type RunView = import("./run-view.js").RunView;
 type Stage = import("./stage.js").Stage;

@@ -9,6 +9,7 @@ import { Card } from "./card.js";
 import { cardState } from "./node-state.js";
 import { Backdrop } from "./backdrop.js";
 import { watchKeys } from "./keys.js";
+import { LargeView, forWidget, scaleMin } from "./large-view.js";
 
 /** On a phone a part of the topology in readable size is worth more than all of it too small to read. */
 const READABLE = 0.72;
@@ -29,6 +30,7 @@ export class Editor {
     this.last = { id: "", at: 0 };
     /** @type {(() => void)[]} */
     this.moved = [];
+    this.large = new LargeView(this);
     this.#gestures();
     watchKeys(this, container);
     this.sync();
@@ -51,7 +53,8 @@ export class Editor {
 
   #gestures() {
     const { graph, stage } = this;
-    graph.on("scale translate", () => this.#changed());
+    graph.on("scale", () => this.#changed());
+    graph.on("translate", () => this.#changed());
     graph.on("node:change:position", ({ node, options }) => {
       if (options?.fromDocument) return;
       const p = node.position();
@@ -161,14 +164,15 @@ export class Editor {
   /** Makes the widget equal to the document. */
   sync() {
     const { graph, stage } = this;
-    const doc = stage.doc;
-    this.at = places(doc);
+    const doc = forWidget(stage.doc);
+    this.at = places(stage.doc);
     const wanted = new Set([...doc.nodes, ...doc.links].map((entry) => entry.id));
     for (const cell of graph.getCells()) if (!wanted.has(cell.id)) graph.removeCell(cell, /** @type {any} */ ({ fromDocument: true }));
     for (const id of [...this.cards.keys()]) if (!graph.getCellById(id)) this.cards.delete(id);
     for (const node of doc.nodes) this.#syncNode(node);
     for (const link of doc.links) this.#syncLink(link);
     this.backdrop.draw(this.at);
+    this.large.sync();
     this.showSelection();
     this.showState();
     this.#changed();
@@ -209,7 +213,7 @@ export class Editor {
       card.group.classList.toggle("sel", selection.has(id));
       card.group.setAttribute("aria-pressed", String(selection.has(id)));
     }
-    for (const link of this.stage.doc.links) this.graph.findViewByCell(link.id)?.container.classList.toggle("sel", selection.has(link.id));
+    for (const link of forWidget(this.stage.doc).links) this.graph.findViewByCell(link.id)?.container.classList.toggle("sel", selection.has(link.id));
   }
 
   /** Cards and backdrop as of the playhead. */
@@ -220,7 +224,8 @@ export class Editor {
       if (node) card.show(stage.trace ? cardState(stage, node, card.info, stage.playhead.t) : null);
     }
     const cut = this.backdrop.showFaults(stage.playhead.t, this.at);
-    for (const link of stage.doc.links) this.graph.findViewByCell(link.id)?.container.classList.toggle("cut", cut.has(link.id));
+    for (const link of forWidget(stage.doc).links) this.graph.findViewByCell(link.id)?.container.classList.toggle("cut", cut.has(link.id));
+    this.large.show(cut);
   }
 
   fit() {
@@ -229,8 +234,8 @@ export class Editor {
     const box = bounds(this.stage.doc, this.at);
     const narrow = width < 600;
     const short = height < 320;
-    const pad = { left: narrow ? 16 : this.editable ? 64 : 32, right: narrow ? 16 : 32, top: short ? 14 : narrow ? 28 : 44, bottom: short ? 14 : narrow ? 48 : 60 };
-    const scale = Math.min(1.1, Math.max(narrow ? READABLE : 0.2, Math.min((width - pad.left - pad.right) / box.width, (height - pad.top - pad.bottom) / box.height)));
+    const pad = { left: narrow ? 16 : this.editable ? 64 : 32, right: narrow ? 16 : 32, top: (short ? 14 : narrow ? 28 : 44) + (this.large.shown ? 24 : 0), bottom: short ? 14 : narrow ? 48 : 60 };
+    const scale = Math.min(1.1, Math.max(narrow && !this.large.shown ? READABLE : scaleMin(this.stage.doc), Math.min((width - pad.left - pad.right) / box.width, (height - pad.top - pad.bottom) / box.height)));
     this.graph.scale(scale, scale);
     // What does not fit begins at its beginning: a card cut off at both sides tells nobody anything.
     const free = (/** @type {number} */ room) => Math.max(0, room) / 2;
@@ -246,7 +251,7 @@ export class Editor {
     const { clientWidth: width, clientHeight: height } = this.host;
     const now = this.graph.scale().sx;
     const { tx, ty } = this.graph.translate();
-    const next = Math.min(2.5, Math.max(0.2, now * factor));
+    const next = Math.min(2.5, Math.max(scaleMin(this.stage.doc), now * factor));
     this.graph.scale(next, next);
     this.graph.translate(width / 2 - ((width / 2 - tx) / now) * next, height / 2 - ((height / 2 - ty) / now) * next);
   }
