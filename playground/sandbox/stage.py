@@ -46,6 +46,7 @@ def instant_asked(request: HttpRequest) -> float | None:
 def urls(slug: str | None) -> dict[str, str | None]:
     return {
         "runs": "/api/runs",
+        "types": "/api/types",
         "drafts": "/api/drafts",
         "scenarios": "/api/scenarios",
         "validate": "/api/documents/validate",

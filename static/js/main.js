@@ -34,6 +34,7 @@ import { wheeling } from "./panels/timeline-wheel.js";
 import { verdicts } from "./panels/verdicts.js";
 import { Walk } from "./panels/walk.js";
 import { walkOnLanes } from "./panels/walk-lanes.js";
+import { CodePanel } from "./panels/code.js";
 import { World } from "./panels/world.js";
 import { Inspector } from "./panels/inspector.js";
 import { Legend } from "./panels/legend.js";
@@ -78,12 +79,14 @@ if (stage.mode !== "embed") {
   const requests = new Requests(stage);
   const timeline = new Timeline(stage, scene);
   for (const gesture of [pressing, wheeling, timelineKeys]) gesture(timeline);
+  const code = new CodePanel(stage);
   const world = new World(stage);
   const refresh = () => {
     charts.draw();
     requests.refresh();
     timeline.refresh();
     events.refresh();
+    code.refresh();
   };
   const showTab = tabs($("#dock-tabs"), refresh);
   secondPane(showTab, refresh);
@@ -94,7 +97,7 @@ if (stage.mode !== "embed") {
   share(stage);
   tour(stage);
   sheets(stage);
-  ticks.push(() => events.tick(), () => charts.tick(), () => requests.tick(), () => timeline.tick(), () => world.tick());
+  ticks.push(() => events.tick(), () => charts.tick(), () => requests.tick(), () => timeline.tick(), () => code.tick(), () => world.tick());
   if (matchMedia("(max-width: 599px)").matches) showTab("tab-verdicts");
 }
 new Legend(stage, scene);

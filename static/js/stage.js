@@ -7,7 +7,7 @@ import { RunView, endOf } from "./run-view.js";
 import { request } from "./net/api.js";
 
 const DEFAULT_URLS = {
-  runs: "/api/runs", drafts: "/api/drafts", scenarios: "/api/scenarios", validate: "/api/documents/validate",
+  runs: "/api/runs", types: "/api/types", drafts: "/api/drafts", scenarios: "/api/scenarios", validate: "/api/documents/validate",
   inspector: "/sandbox/inspector/", inspector_check: "/sandbox/inspector/check/", sandbox: "/sandbox/",
 };
 export const RUN_MARK = "netsplit:run";

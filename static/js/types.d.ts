@@ -81,10 +81,20 @@ interface RequestSpan {
 /** One line of the list of keys, and what the key does; `on`: another event than keydown; `when`: where else it would not apply. */
 interface Shortcut { keys: string[]; words: string; group: string; act: (event: any) => void; when?: (event: Event) => boolean; on?: "keyup" | "copy" | "cut" | "paste" }
 
+interface TypeSource { type: string; file: string; source: string; lines: [sort: string, text: string][][]; handlers: { name: string; first_line: number; last_line: number; doc: string }[] }
+/** From when a handler begins or goes on until it returns or waits. */
+interface Activation {
+  time_ns: number; handler: string; goes_on: boolean; message: { id: number; kind: string; from: string; says: string } | null; op: number; first_line: number | null; then: string[]; raised: boolean;
+  waits: { for: string; of: string[]; need?: number } | null; sent: { id: number; kind: string; to: string }[]; state: { name: string; before: string; after: string; changed: boolean }[];
+}
+/** What a node did from one moment to another; `earlier` is the last thing before. */
+interface Look { node: string; type: string; from_ns: number; to_ns: number; earlier: { time_ns: number; handler: string } | null; ended: "enough" | "end" | "time"; activations: Activation[] }
+
 type TraceStore = import("./trace/store.js").TraceStore;
 type DocumentStore = import("./document/store.js").DocumentStore;
 type Playhead = import("./trace/playhead.js").Playhead;
 type Editor = import("./editor/editor.js").Editor;
+type LargeView = import("./editor/large-view.js").LargeView;
 type Scene = import("./scene/scene.js").Scene;
 type RunView = import("./run-view.js").RunView;
 type Stage = import("./stage.js").Stage;

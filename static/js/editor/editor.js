@@ -13,6 +13,7 @@ import { cardState } from "./node-state.js";
 import { Backdrop } from "./backdrop.js";
 import { Connecting, linkWords } from "./connecting.js";
 import { dataAt } from "./gesture.js";
+import { LargeView, forWidget, scaleMin } from "./large-view.js";
 
 const TAP_MS = 350;
 
@@ -43,6 +44,7 @@ export class Editor {
     /** @type {(() => void)[]} */
     this.moved = [];
     this.connecting = new Connecting(this);
+    this.large = new LargeView(this);
     this.#gestures();
     this.sync();
     stage.on("document", () => this.sync());
@@ -202,14 +204,15 @@ export class Editor {
   /** Makes the widget equal to the document. */
   sync() {
     const { graph, stage } = this;
-    const doc = stage.doc;
-    this.at = places(doc);
+    const doc = forWidget(stage.doc);
+    this.at = places(stage.doc);
     const wanted = new Set([...doc.nodes, ...doc.links].map((entry) => entry.id));
     for (const cell of graph.getCells()) if (!wanted.has(cell.id)) graph.removeCell(cell, /** @type {any} */ ({ fromDocument: true }));
     for (const id of [...this.cards.keys()]) if (!graph.getCellById(id)) this.cards.delete(id);
     for (const node of doc.nodes) this.#syncNode(node);
     for (const link of doc.links) this.#syncLink(link);
     this.backdrop.draw(this.at);
+    this.large.sync();
     this.showSelection();
     this.showState();
     this.#changed();
@@ -250,7 +253,7 @@ export class Editor {
       card.group.classList.toggle("sel", selection.has(id));
       card.group.setAttribute("aria-pressed", String(selection.has(id)));
     }
-    for (const link of this.stage.doc.links) this.graph.findViewByCell(link.id)?.container.classList.toggle("sel", selection.has(link.id));
+    for (const link of forWidget(this.stage.doc).links) this.graph.findViewByCell(link.id)?.container.classList.toggle("sel", selection.has(link.id));
   }
 
   /** Cards and backdrop as of the playhead. */
@@ -261,22 +264,24 @@ export class Editor {
       if (node) card.show(stage.trace ? cardState(stage, node, card.info, stage.playhead.t) : null);
     }
     const cut = this.backdrop.showFaults(stage.playhead.t, this.at);
-    for (const link of stage.doc.links) this.graph.findViewByCell(link.id)?.container.classList.toggle("cut", cut.has(link.id));
+    for (const link of forWidget(stage.doc).links) this.graph.findViewByCell(link.id)?.container.classList.toggle("cut", cut.has(link.id));
+    this.large.show(cut);
   }
 
   /** @param {string[]} [ids] of nodes; without any: everything */
   fit(ids = []) {
     const { clientWidth: width, clientHeight: height } = this.host;
     if (width < 40 || height < 40) return;
-    const box = ids.length ? bounds({ ...this.stage.doc, zones: [] }, new Map([...this.at].filter(([id]) => ids.includes(id)))) : bounds(this.stage.doc, this.at);
-    this.#show(fitting(box, { width, height }, this.editable));
+    const { doc } = this.stage;
+    const box = ids.length ? bounds({ ...doc, zones: [] }, new Map([...this.at].filter(([id]) => ids.includes(id)))) : bounds(doc, this.at);
+    this.#show(fitting(box, { width, height }, this.editable, this.large.shown ? scaleMin(doc) : 0));
     this.fitted = true;
     this.#changed();
   }
 
   /** @param {number} factor @param {Point} [about] what stays where it is, in the host; the middle */
   zoom(factor, about) {
-    this.#show(zoomed(this.transform, factor, about ?? { x: this.host.clientWidth / 2, y: this.host.clientHeight / 2 }));
+    this.#show(zoomed(this.transform, factor, about ?? { x: this.host.clientWidth / 2, y: this.host.clientHeight / 2 }, scaleMin(this.stage.doc)));
   }
 
   /** @param {import("./camera.js").View} view */
