@@ -13,6 +13,8 @@ import { $ } from "./dom.js";
 import { tabs } from "./panels/tabs.js";
 import { runBar } from "./panels/run-bar.js";
 import { transport } from "./panels/transport.js";
+import { branchBar } from "./panels/branch-bar.js";
+import { branchList } from "./panels/branch-list.js";
 import { faultLane } from "./panels/fault-lane.js";
 import { EventList } from "./panels/event-list.js";
 import { Charts } from "./panels/charts.js";
@@ -46,7 +48,7 @@ minimap(editor);
 toasts(stage);
 dialogs();
 runBar(stage);
-const ticks = [transport(stage), faultLane(stage)];
+const ticks = [transport(stage), branchBar(stage), faultLane(stage)];
 if (stage.mode !== "embed") {
   const events = new EventList(stage);
   const charts = new Charts(stage);
@@ -60,12 +62,12 @@ if (stage.mode !== "embed") {
   });
   verdicts(stage);
   new Inspector(stage, editor);
-  share(stage);
   tour(stage);
   sheets(stage);
   ticks.push(() => events.tick(), () => charts.tick(), () => timeline.tick(), () => world.tick());
   if (matchMedia("(max-width: 599px)").matches) showTab("tab-verdicts");
 }
+branchList(stage, share(stage));
 legend(stage, scene);
 if (stage.mode === "edit") {
   palette(stage, editor);

@@ -23,6 +23,19 @@ interface Scenario {
   variants?: Record<string, PatchOperation[]>; expect?: ExpectEntry[];
 }
 
+/** A run and what it may become: `at_ms` is where it departs from its parent; `ran` is the document that its viewing ran. */
+interface Branch {
+  id: string; parent: string | null; at_ms: number; name: string; document: Scenario; viewing: string | null; ran: Scenario | null; variant: string | null;
+  verdict: string | null; kept: boolean;
+}
+interface BranchTree { list: Branch[] }
+/** A branch as it is kept: `patch` leads from the draft's document to its own, `ran` from there to the one that was run. A link's has its `document`. */
+interface BranchEntry {
+  id: string; parent: string | null; at_ms: number; name: string; viewing: string | null; variant: string | null; verdict: string | null; kept: boolean;
+  patch: PatchOperation[]; ran: PatchOperation[] | null; document?: Scenario;
+}
+interface BranchFile { current: string; entries: BranchEntry[] }
+
 interface ParamInfo {
   name: string; title: string; kind: string; unit: string; default: Json; min: number | null; max: number | null;
   choices: { value: string; title: string }[]; help: string; section: string;
@@ -35,7 +48,7 @@ interface NodeTypeInfo {
 interface Catalogue { types: NodeTypeInfo[]; link: { params: ParamInfo[] }; faults: { kind: string; title: string; help: string }[]; metrics?: unknown[] }
 
 interface StageData {
-  mode: "edit" | "shared" | "embed"; document: Scenario; draft: { id: string; version: number; title?: string } | null; viewing: string | null;
+  mode: "edit" | "shared" | "embed"; document: Scenario; draft: { id: string; version: number; title?: string } | null; viewing: string | null; branches?: BranchFile | null;
   at_ms: number | null; slug: string | null; urls: Record<string, string | null>; catalogue: Catalogue; variant?: string | null;
 }
 
@@ -77,6 +90,7 @@ type Editor = import("./editor/editor.js").Editor;
 type Scene = import("./scene/scene.js").Scene;
 type RunView = import("./run-view.js").RunView;
 type Stage = import("./stage.js").Stage;
+type Branches = import("./branches.js").Branches;
 type Geometry = import("./scene/geometry.js").Geometry;
 type Messages = import("./trace/messages.js").Messages;
 type Autosave = import("./document/autosave.js").Autosave;

@@ -15,6 +15,7 @@ export function keepWork(stage, autosave) {
   const usable = kept && Array.isArray(kept.document?.nodes) && (kept.dirty || kept.version === autosave.version) && (autosave.id !== null || kept.dirty);
   if (usable) {
     stage.store.doc = kept.document;
+    stage.branches.load(kept.branches, kept.document);
     autosave.version = kept.version ?? autosave.version;
     autosave.viewing = kept.viewing;
     autosave.ran = kept.ran ?? (kept.viewing ? kept.document : null);
@@ -22,11 +23,20 @@ export function keepWork(stage, autosave) {
     autosave.at_ms = kept.at_ms;
     if (kept.dirty) setTimeout(() => autosave.touch());
   } else if (autosave.id) autosave.viewing = stage.data.viewing;
+  autosave.branches = () => stage.branches.file();
   stage.on("document", () => autosave.touch());
-  stage.on("started", () => {
+  let file = stage.branches.file();
+  stage.on("branches", () => {
+    if (file === stage.branches.file()) return;
+    file = stage.branches.file();
+    autosave.touch();
+  });
+  stage.on("trace", () => {
     autosave.viewing = stage.viewing;
     autosave.ran = stage.ranBase;
     autosave.variant = stage.variant;
+  });
+  stage.on("started", () => {
     autosave.keep();
     autosave.later();
   });
@@ -66,7 +76,7 @@ function showSaved(stage, autosave) {
  * Somebody, or another tab, saved in between: nothing is overwritten before a choice.
  * @param {Stage} stage
  * @param {Autosave} autosave
- * @param {{version: number, document: Scenario}} other
+ * @param {{version: number, document: Scenario, branches: BranchFile | null}} other
  * @param {(glyph: string, words: string, ...more: Node[]) => void} say
  */
 function conflict(stage, autosave, other, say) {
@@ -74,7 +84,7 @@ function conflict(stage, autosave, other, say) {
   theirs.onclick = () => {
     autosave.version = other.version;
     autosave.blocked = false;
-    stage.store.change(t("Load the other version"), other.document);
+    stage.branches.adopt(t("Load the other version"), other.branches, other.document);
   };
   const mine = h("button", { class: "b line" }, t("Keep mine"));
   mine.onclick = () => autosave.keepMine(other.version);

@@ -6,7 +6,7 @@ const SERVER_AGAIN_MS = 5000;
 const SERVER_DELAY_MS = 900;
 
 /**
- * @typedef {{document: Scenario, version: number | null, draft: string | null, viewing: string | null, ran: Scenario | null, variant: string | null, at_ms: number, saved: number, dirty: boolean}} Kept
+ * @typedef {{document: Scenario, version: number | null, draft: string | null, viewing: string | null, ran: Scenario | null, variant: string | null, at_ms: number, saved: number, dirty: boolean, branches?: BranchFile | null}} Kept
  */
 
 export class Autosave {
@@ -34,6 +34,8 @@ export class Autosave {
     /** @type {string | null} */
     this.variant = null;
     this.at_ms = 0;
+    /** @type {() => BranchFile | null} */
+    this.branches = () => null;
   }
 
   get key() { return `netsplit:work:${this.id ?? "new"}`; }
@@ -53,7 +55,7 @@ export class Autosave {
     /** @type {Kept} */
     const kept = {
       document: doc, version: this.version, draft: this.id, viewing: this.viewing, ran: this.ran === doc ? null : this.ran,
-      variant: this.variant, at_ms: this.at_ms, saved: Date.now(), dirty: this.dirty,
+      variant: this.variant, at_ms: this.at_ms, saved: Date.now(), dirty: this.dirty, branches: this.branches(),
     };
     try { localStorage.setItem(this.key, JSON.stringify(kept)); } catch { /* a full or blocked storage must not stop the work */ }
   }
@@ -80,8 +82,8 @@ export class Autosave {
     this.busy = true;
     const doc = this.store.doc;
     const answer = this.id
-      ? await request("PUT", `${this.urls.drafts}/${this.id}`, { document: doc, version: this.version, viewing: this.viewing })
-      : await request("POST", this.urls.drafts, { document: doc, viewing: this.viewing });
+      ? await request("PUT", `${this.urls.drafts}/${this.id}`, { document: doc, version: this.version, viewing: this.viewing, branches: this.branches() })
+      : await request("POST", this.urls.drafts, { document: doc, viewing: this.viewing, branches: this.branches() });
     this.busy = false;
     this.#saved(answer, doc);
     if (this.again) {

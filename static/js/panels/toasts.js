@@ -11,13 +11,19 @@ export function toasts(stage) {
   // What kept a run from starting is over once one starts.
   stage.on("started", () => { for (const toast of host.querySelectorAll("[data-refusal]")) toast.remove(); });
   stage.on("toast", ({ text, undo = false, stays = false, refusal = false }) => {
-    const toast = h("div", { class: "toast", "data-refusal": refusal || null }, h("span", {}, text));
+    const toast = h("div", { class: "toast", "data-refusal": refusal || null, "data-undo": undo === true || null }, h("span", {}, text));
     let timer = 0;
     const close = () => toast.remove();
     const arm = () => { if (!stays) timer = window.setTimeout(close, SHOWN_MS); };
+    // One undoes the last change only: an older offer would undo another than it names.
+    if (undo === true) for (const older of host.querySelectorAll("[data-undo]")) older.remove();
     if (undo) {
       const button = h("button", { class: "b" }, t("Undo"));
-      button.onclick = () => { stage.history("undo"); close(); };
+      button.onclick = () => {
+        if (typeof undo === "function") undo();
+        else stage.history("undo");
+        close();
+      };
       toast.append(button);
     }
     if (stays) {
