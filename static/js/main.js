@@ -15,6 +15,7 @@ import { runBar } from "./panels/run-bar.js";
 import { transport } from "./panels/transport.js";
 import { branchBar } from "./panels/branch-bar.js";
 import { branchList } from "./panels/branch-list.js";
+import { Compare } from "./panels/compare.js";
 import { faultLane } from "./panels/fault-lane.js";
 import { EventList } from "./panels/event-list.js";
 import { Charts } from "./panels/charts.js";
@@ -67,7 +68,8 @@ if (stage.mode !== "embed") {
   ticks.push(() => events.tick(), () => charts.tick(), () => timeline.tick(), () => world.tick());
   if (matchMedia("(max-width: 599px)").matches) showTab("tab-verdicts");
 }
-branchList(stage, share(stage));
+const compare = stage.mode === "embed" ? null : new Compare(stage, editor, scene);
+branchList(stage, share(stage), compare);
 legend(stage, scene);
 if (stage.mode === "edit") {
   palette(stage, editor);

@@ -51,7 +51,7 @@ export class Editor {
 
   #gestures() {
     const { graph, stage } = this;
-    graph.on("scale translate", () => this.#changed());
+    for (const name of ["scale", "translate"]) graph.on(name, () => this.#changed());
     graph.on("node:change:position", ({ node, options }) => {
       if (options?.fromDocument) return;
       const p = node.position();

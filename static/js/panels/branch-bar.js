@@ -36,6 +36,11 @@ export function branchBar(stage) {
   const end = () => stage.trace?.end ?? stage.end_ns;
   const width = () => svg.clientWidth;
   const x = (/** @type {number} */ ns) => PAD + (Math.min(ns, end()) / Math.max(1, end())) * (width() - 2 * PAD);
+  const follow = () => {
+    const at = String(x(stage.playhead.t));
+    head.setAttribute("x1", at);
+    head.setAttribute("x2", at);
+  };
   const draw = () => {
     const { list, current } = stage.branches;
     bar.hidden = list.length < 2;
@@ -48,6 +53,7 @@ export function branchBar(stage) {
     svg.style.height = `${height}px`;
     bar.style.height = `${Math.min(height, HEIGHT_PX_MAX)}px`;
     head.setAttribute("y2", String(height));
+    follow();
     const focused = svg.contains(document.activeElement);
     svg.replaceChildren(...rows.map((row) => fork(row, x, end())), path(rows, current.id, x, end()), s("circle", { class: "br-dot now", cx: x(0), cy: TOP_PX, r: 3 }), ...rows.map((row) => label(stage, row, x)), head);
     const mine = /** @type {SVGElement | null} */ (svg.querySelector('[aria-current="true"]'));
@@ -58,11 +64,7 @@ export function branchBar(stage) {
   new ResizeObserver(draw).observe(/** @type {Element} */ (svg.parentElement));
   svg.addEventListener("keydown", walk);
   draw();
-  return () => {
-    const at = String(x(stage.playhead.t));
-    head.setAttribute("x1", at);
-    head.setAttribute("x2", at);
-  };
+  return follow;
 }
 
 /** @param {HTMLElement} box @param {number} y */

@@ -5,8 +5,8 @@ import { NAME_MAX } from "../document/branches.js";
 import { branchState, forkWords } from "./branch-bar.js";
 import { t } from "./words.js";
 
-/** @param {Stage} stage @param {(id: string) => void} shareBranch */
-export function branchList(stage, shareBranch) {
+/** @param {Stage} stage @param {(id: string) => void} shareBranch @param {Compare | null} compare */
+export function branchList(stage, shareBranch, compare) {
   const box = $("#branch-list");
   const opener = $("#branches-open");
   const open = () => box.matches(":popover-open");
@@ -15,7 +15,7 @@ export function branchList(stage, shareBranch) {
     const focused = /** @type {HTMLElement | null} */ (document.activeElement);
     const key = box.contains(focused) ? [focused?.dataset.act, /** @type {HTMLElement | null} */ (focused?.closest("[data-branch]"))?.dataset.branch] : null;
     if (box.querySelector("input")) return;
-    box.replaceChildren(h("h2", {}, t("Branches")), h("ul", {}, ...stage.branches.list.map((branch) => row(stage, branch, { close: () => box.hidePopover(), show, shareBranch }))));
+    box.replaceChildren(h("h2", {}, t("Branches")), h("ul", {}, ...stage.branches.list.map((branch) => row(stage, branch, { close: () => box.hidePopover(), show, shareBranch, compare }))));
     if (key) /** @type {HTMLElement | null} */ (box.querySelector(`[data-branch="${key[1]}"] [data-act="${key[0]}"]`) ?? box.querySelector("button"))?.focus();
   };
   box.addEventListener("toggle", () => {
@@ -32,7 +32,7 @@ export function branchList(stage, shareBranch) {
 }
 
 /**
- * @typedef {{close: () => void, show: () => void, shareBranch: (id: string) => void}} Ways
+ * @typedef {{close: () => void, show: () => void, shareBranch: (id: string) => void, compare: Compare | null}} Ways
  */
 
 /** @param {Stage} stage @param {Branch} branch @param {Ways} ways */
@@ -43,12 +43,13 @@ function row(stage, branch, ways) {
   const go = h("button", { class: "br-go", "data-act": "go" }, icon(glyph, kind), h("span", {}, h("b", {}, branch.name), h("small", {}, `${forkWords(stage, branch)} · ${words}${current ? ` · ${t("current")}` : ""}`)));
   go.onclick = () => branches.switchTo(branch.id);
   const line = h("li", { "data-branch": branch.id, "aria-current": current ? "true" : null }, go);
-  if (stage.mode !== "edit") return line;
   const act = (/** @type {string} */ name, /** @type {string} */ picture, /** @type {string} */ what, /** @type {() => void} */ does, pressed = /** @type {boolean | null} */ (null)) => {
     const button = h("button", { class: "b icon", "data-act": name, "aria-label": `${what}: ${branch.name}`, title: what, "aria-pressed": pressed === null ? null : String(pressed) }, icon(picture));
     button.onclick = does;
     line.append(button);
   };
+  if (ways.compare && !current) act("compare", "i-compare", t("Compare with the current"), () => { ways.close(); ways.compare?.open(branch.id); });
+  if (stage.mode !== "edit") return line;
   act("rename", "i-rename", t("Rename"), () => rename(stage, branch, line, go, ways));
   if (branch.parent !== null) act("keep", "i-pin", t("Keep"), () => branches.keep(branch.id, !branch.kept), branch.kept);
   act("share", "i-share", t("Share"), () => { ways.close(); ways.shareBranch(branch.id); });

@@ -19,6 +19,11 @@ export function faultLane(stage) {
   heal.hidden = stage.mode !== "edit";
   heal.onclick = () => healAt(stage);
 
+  const follow = () => {
+    const at = String(x(stage.playhead.t));
+    head.setAttribute("x1", at);
+    head.setAttribute("x2", at);
+  };
   const draw = () => {
     const faults = stage.doc.faults ?? [];
     $("#fault-count").textContent = String(faults.length);
@@ -42,15 +47,14 @@ export function faultLane(stage) {
       return item(stage, place, top + place.row * 19, next?.from ?? svg.clientWidth - PAD);
     });
     head.setAttribute("y2", String(height));
+    follow();
     svg.replaceChildren(s("line", { class: "fl-axis", x1: PAD, x2: svg.clientWidth - PAD, y1: height - 3.5, y2: height - 3.5 }), ...items, head);
     if (!faults.length) svg.append(s("text", { x: PAD, y: height / 2 + 3 }, stage.mode === "edit" ? t("Nothing breaks yet. Move the playhead, select a node or a link, and break it.") : t("Nothing breaks in this scenario.")));
   };
   stage.on("document trace chunk select", draw);
   new ResizeObserver(draw).observe(svg);
   return () => {
-    const at = String(x(stage.playhead.t));
-    head.setAttribute("x1", at);
-    head.setAttribute("x2", at);
+    follow();
     heal.disabled = !mayBreak(stage) || !stage.trace || !brokenAt(stage).length;
   };
 }

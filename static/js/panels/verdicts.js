@@ -10,7 +10,7 @@ const LOOKS = { pass: ["ok", "i-pass", "Passed"], fail: ["bad", "i-fail", "Faile
 const SIGNS = { "<=": "≤", ">=": "≥", "!=": "≠", "==": "=" };
 
 /** @param {string} verdict @param {string} [words] */
-function chip(verdict, words) {
+export function chip(verdict, words) {
   const [kind, glyph, word] = LOOKS[verdict] ?? LOOKS.unknown;
   return h("span", { class: `chip ${kind}` }, icon(glyph), words ?? t(word));
 }
@@ -32,7 +32,7 @@ export function verdicts(stage) {
 }
 
 /** @param {Stage} stage @returns {{title: string, verdict: string, words: string, at_ms: number | null, evidence: EvidenceStep[]}[]} */
-function results(stage) {
+export function results(stage) {
   const { verdict } = stage;
   if (!verdict) return [];
   const claims = (verdict.expect ?? []).map((claim, i) => ({
