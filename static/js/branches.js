@@ -50,11 +50,11 @@ export class Branches {
     return found?.current ?? this.tree.list[0].id;
   }
 
-  /** @param {BranchTree} tree */
-  #grow(tree) {
+  /** @param {BranchTree} tree @param {string} [how] "judged" when only a verdict came */
+  #grow(tree, how) {
     if (tree === this.tree) return;
     this.tree = tree;
-    this.stage.emit("branches");
+    this.stage.emit("branches", how);
   }
 
   #document() {
@@ -78,7 +78,7 @@ export class Branches {
     if (!verdict || !judged) return;
     const words = [...(verdict.checks ?? []).map((check) => check.verdict), ...(verdict.expect ?? []).map(({ ok }) => (ok === null ? "unknown" : ok ? "pass" : "fail"))];
     const worst = ["fail", "unknown", "pass"].find((word) => words.includes(word)) ?? null;
-    if (worst !== judged.verdict) this.#grow(changed(this.tree, judged.id, { verdict: worst }));
+    if (worst !== judged.verdict) this.#grow(changed(this.tree, judged.id, { verdict: worst }), "judged");
   }
 
   /**

@@ -26,10 +26,11 @@ export function keepWork(stage, autosave) {
   autosave.branches = () => stage.branches.file();
   stage.on("document", () => autosave.touch());
   let file = stage.branches.file();
-  stage.on("branches", () => {
+  stage.on("branches", (how) => {
     if (file === stage.branches.file()) return;
     file = stage.branches.file();
-    autosave.touch();
+    // A verdict is no work: opening a draft saves nothing, or another tab's next save would meet a conflict.
+    if (how !== "judged") autosave.touch();
   });
   stage.on("trace", () => {
     autosave.viewing = stage.viewing;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BRANCHES_MAX, MAIN, arranged, branchOf, carried, changed, edited, forked, removed, restored, rowsOf, runningLike, sprout } from "../../static/js/document/branches.js";
+import { DocumentStore } from "../../static/js/document/store.js";
 import { packed, packedWithin, unpacked } from "../../static/js/document/branch-file.js";
 import { operationsBetween } from "../../static/js/document/diff.js";
 import { patched } from "../../static/js/document/patch.js";
@@ -119,4 +120,15 @@ test("what is too big is left out, what makes no sense is not taken", () => {
   const file = packed(tree, MAIN);
   for (const wrong of [null, {}, { ...file, current: "gone" }, { ...file, entries: file.entries.slice(1) }, { ...file, entries: [file.entries[0], { ...file.entries[1], patch: 3 }] },
     { ...file, entries: [file.entries[0], { ...file.entries[1], parent: "y" }, { ...file.entries[2], parent: "x" }] }, { ...file, entries: [file.entries[0], file.entries[0]] }]) assert.equal(unpacked(wrong, scenario()), null);
+});
+
+test("a command leads from one branch to another, and undo goes back along it", () => {
+  const store = new DocumentStore(scenario());
+  const seen = [];
+  store.subscribe(() => seen.push(store.branch));
+  store.change("Edit", with_(store.doc, { seed: 2 }));
+  store.change("Break", with_(store.doc, { faults: [crash("b", 1)] }), "", "x");
+  store.change("Edit", with_(store.doc, { seed: 3 }));
+  for (const way of ["undo", "undo", "undo", "redo", "redo"]) store[way]();
+  assert.deepEqual(seen, [MAIN, "x", "x", "x", MAIN, MAIN, MAIN, "x"]);
 });

@@ -63,4 +63,5 @@ test("differences are told by id and by field, places are none", () => {
 
 test("metrics are ordered by how much they changed", () => {
   assert.deepEqual(metricDifferences({ a: 100, b: 1, c: 5, d: 0, e: 3 }, { a: 90, b: 2, c: 5, d: 4 }).map(({ name, share }) => [name, share]), [["d", 1], ["b", 0.5], ["a", 0.1]]);
+  assert.deepEqual(metricDifferences({ "links.a.x": 1, "ops.x": 1, "nodes.b.x": 1 }, { "links.a.x": 0, "ops.x": 0, "nodes.b.x": 0 }).map(({ name }) => name), ["ops.x", "links.a.x", "nodes.b.x"]);
 });

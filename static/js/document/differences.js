@@ -4,6 +4,7 @@ import { equal } from "./diff.js";
 
 const LISTS = /** @type {const} */ (["nodes", "links", "clusters", "hosts", "zones"]);
 const UNSEEN = new Set(["id", "label", "x", "y", "width", "height"]);
+const PARTS = /^(nodes|links|zones|clusters|hosts)\./;
 const NESTED = new Set(["params", "link", "a_to_b", "b_to_a"]);
 
 /** @param {Scenario} a @param {Scenario} b @returns {Difference[]} */
@@ -54,12 +55,12 @@ function faults(left, right) {
 }
 
 /**
- * Metrics that both runs have, those that changed most first: by the change as a share of the larger.
+ * Metrics that both runs have, those that changed most first: by the change as a share of the larger; of equal ones, those of the whole before those of its parts.
  * @param {Record<string, number>} a @param {Record<string, number>} b
  * @returns {{name: string, a: number, b: number, share: number}[]}
  */
 export function metricDifferences(a, b) {
   return Object.keys(a).filter((name) => typeof a[name] === "number" && typeof b[name] === "number" && a[name] !== b[name])
     .map((name) => ({ name, a: a[name], b: b[name], share: Math.abs(b[name] - a[name]) / Math.max(Math.abs(a[name]), Math.abs(b[name])) }))
-    .sort((x, y) => y.share - x.share || x.name.localeCompare(y.name));
+    .sort((x, y) => y.share - x.share || Number(PARTS.test(x.name)) - Number(PARTS.test(y.name)) || x.name.localeCompare(y.name));
 }

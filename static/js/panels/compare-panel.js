@@ -51,7 +51,7 @@ export class ComparePanel {
     this.shown = key;
     const acts = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset.act;
     const focused = this.body.contains(document.activeElement) && acts;
-    this.body.replaceChildren(this.#first(other, found, known, over), this.#verdicts(other), this.#parameters(other), this.#metrics(other));
+    this.body.replaceChildren(this.#first(other, found, known, over), this.#parameters(other), this.#verdicts(other), this.#metrics(other));
     if (focused) /** @type {HTMLElement | null} */ (this.body.querySelector(`[data-act="${acts}"]`))?.focus();
   }
 
@@ -122,7 +122,7 @@ export class ComparePanel {
     if (!this.stage.verdict || !other.verdict) box.append(h("p", { class: "hintp" }, t("Measured when both runs are over.")));
     else if (!found.length) box.append(h("p", { class: "hintp" }, t("All metrics are the same.")));
     else {
-      const rows = (this.all ? found : found.slice(0, METRICS_SHOWN)).map(({ name, a, b }) => h("tr", {}, h("th", { scope: "row" }, name, h("small", {}, this.units(name))),
+      const rows = (this.all ? found : found.slice(0, METRICS_SHOWN)).map(({ name, a, b }) => h("tr", {}, h("th", { scope: "row" }, ...breakable(name), h("small", {}, this.units(name))),
         h("td", { class: "num" }, figure(a)), h("td", { class: "num" }, figure(b)), h("td", { class: "num" }, change(a, b))));
       box.append(table([t("Metric"), "A", "B", t("Change")], rows, "num"));
     }
@@ -165,6 +165,9 @@ function happening(stage, event) {
   if (event.what === "sent") return t("{message} is sent", { message: way });
   return m.outcome === "delivered" ? t("{message} arrives", { message: way }) : t("{message} is dropped: {reason}", { message: way, reason: t(m.outcome) });
 }
+
+/** Breaks after a dot or an underscore, not within a word. @param {string} name */
+function breakable(name) { return name.split(/(?<=[._])/).flatMap((part) => [part, h("wbr")]); }
 
 /** @param {number} value */
 function figure(value) { return value.toLocaleString(undefined, { maximumSignificantDigits: 5 }); }
