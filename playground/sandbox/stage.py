@@ -19,11 +19,13 @@ def stage_data(
     viewing: Viewing | None = None,
     draft: dict[str, Any] | None = None,
     slug: str | None = None,
+    branches: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     return {
         "mode": mode,
         "document": document,
         "draft": draft,
+        "branches": branches,
         "viewing": viewing.pk if viewing else None,
         "variant": (viewing.variant or None) if viewing else None,
         "at_ms": instant_asked(request),

@@ -29,7 +29,8 @@ def new(request: HttpRequest) -> HttpResponse:
 def draft(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     found = get_object_or_404(Draft.objects.of(owner_of(request)), pk=draft_id)
     known = {"id": str(found.pk), "version": found.version, "title": found.title}
-    return page(request, stage_data(request, "edit", found.document, viewing=found.viewing, draft=known))
+    stage = stage_data(request, "edit", found.document, viewing=found.viewing, draft=known, branches=found.branches)
+    return page(request, stage)
 
 
 def page(request: HttpRequest, stage: dict[str, Any]) -> HttpResponse:

@@ -22,6 +22,9 @@ import { files } from "./panels/files.js";
 import { JsonTab } from "./panels/json-tab.js";
 import { runBar } from "./panels/run-bar.js";
 import { transport } from "./panels/transport.js";
+import { branchBar } from "./panels/branch-bar.js";
+import { branchList } from "./panels/branch-list.js";
+import { Compare } from "./panels/compare.js";
 import { faultLane } from "./panels/fault-lane.js";
 import { secondPane } from "./panels/second-pane.js";
 import { EventList } from "./panels/event-list.js";
@@ -72,7 +75,7 @@ toasts(stage);
 dialogs();
 runBar(stage);
 const playback = transport(stage);
-const ticks = [playback.tick, faultLane(stage)];
+const ticks = [playback.tick, branchBar(stage), faultLane(stage)];
 if (stage.mode !== "embed") {
   const events = new EventList(stage);
   const charts = new Charts(stage);
@@ -94,12 +97,13 @@ if (stage.mode !== "embed") {
   walkOnLanes(stage, timeline, walk);
   verdicts(stage, walk);
   new Inspector(stage, editor);
-  share(stage);
   tour(stage);
   sheets(stage);
   ticks.push(() => events.tick(), () => charts.tick(), () => requests.tick(), () => timeline.tick(), () => code.tick(), () => world.tick());
   if (matchMedia("(max-width: 599px)").matches) showTab("tab-verdicts");
 }
+const compare = stage.mode === "embed" ? null : new Compare(stage, editor, scene);
+branchList(stage, share(stage), compare);
 new Legend(stage, scene);
 new PinCard(stage, editor);
 new LiveLog(stage);

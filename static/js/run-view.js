@@ -3,6 +3,7 @@
 import { decode } from "../vendor/msgpack.js";
 import { Emitter } from "./emitter.js";
 import { patched } from "./document/patch.js";
+import { departure } from "./document/same-run.js";
 import { TraceStore } from "./trace/store.js";
 import { RunSocket } from "./net/run-socket.js";
 import { request } from "./net/api.js";
@@ -10,6 +11,8 @@ import { request } from "./net/api.js";
 const VERDICT_AGAIN_MS = 600;
 const VERDICT_PARTIAL_AGAIN_MS = 2000;
 const RUN_LOOKS_MAX = 200;
+/** So much of a run is held back for others that begin like it. */
+const HELD_BYTES_MAX = 8_000_000;
 const OVER = new Set(["finished", "limited", "stopped", "failed"]);
 
 /** Emits `run`, `chunk` (with its number), `end`, `verdict` and `trouble`, until it is closed. */
@@ -30,6 +33,9 @@ export class RunView extends Emitter {
     this.doc = operations ? patched(base, operations) : base;
     this.runs = runs;
     this.trace = new TraceStore(decode, endOf(this.doc));
+    /** The first chunks as they came, and when each ends. @type {{bytes: Uint8Array, to: number}[]} */
+    this.held = [];
+    this.heldBytes = 0;
     /** @type {RunStatus} */
     this.run = { status: "queued", position: null };
     /** @type {Verdict | null} */
@@ -49,7 +55,7 @@ export class RunView extends Emitter {
     this.socket = new RunSocket(`/ws/runs/${this.viewing}/`, {
       cursor: () => this.trace.chunks,
       chunk: (bytes) => {
-        const number = this.trace.add(bytes);
+        const number = this.#add(bytes);
         this.#tell("chunk", number);
         return number;
       },
@@ -64,6 +70,24 @@ export class RunView extends Emitter {
     });
     return this;
   }
+
+  /** @param {Uint8Array} bytes */
+  #add(bytes) {
+    const { chunks } = this.trace;
+    const number = this.trace.add(bytes);
+    this.heldBytes += bytes.length;
+    if (number === chunks && this.heldBytes <= HELD_BYTES_MAX) this.held.push({ bytes, to: this.trace.loadedTo });
+    return number;
+  }
+
+  /** The chunks that a run of another document begins with, byte for byte: all before the first fault that only one of them has. @param {Scenario} doc */
+  sharedWith(doc) {
+    const until_ns = departure(this.doc, doc) * 1e6;
+    return this.held.filter(({ to }) => to < until_ns).map(({ bytes }) => bytes);
+  }
+
+  /** Begins with these chunks; the rest is asked for. @param {Uint8Array[]} chunks */
+  take(chunks) { for (const bytes of chunks) this.#add(bytes); }
 
   close() {
     this.closed = true;

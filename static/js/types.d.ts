@@ -23,6 +23,24 @@ interface Scenario {
   variants?: Record<string, PatchOperation[]>; expect?: ExpectEntry[];
 }
 
+/** A run and what it may become: `at_ms` is where it departs from its parent; `ran` is the document that its viewing ran. */
+interface Branch {
+  id: string; parent: string | null; at_ms: number; name: string; document: Scenario; viewing: string | null; ran: Scenario | null; variant: string | null;
+  verdict: string | null; kept: boolean;
+}
+interface BranchTree { list: Branch[] }
+/** A branch as it is kept: `patch` leads from the draft's document to its own, `ran` from there to the one that was run. A link's has its `document`. */
+interface BranchEntry {
+  id: string; parent: string | null; at_ms: number; name: string; viewing: string | null; variant: string | null; verdict: string | null; kept: boolean;
+  patch: PatchOperation[]; ran: PatchOperation[] | null; document?: Scenario;
+}
+interface BranchFile { current: string; entries: BranchEntry[] }
+
+/** What differs between two documents: `entry` is what it is about as it stands in one of them; `field` what of it, null when it is there in one only. */
+interface Difference { list: string; id: string; entry: any; field: string | null; a: unknown; b: unknown }
+/** What a run does at the moment of the first difference: a message sent or settled; null: nothing then. */
+type Happening = { what: "sent" | "settled"; slot: number } | null;
+
 interface ParamInfo {
   name: string; title: string; kind: string; unit: string; default: Json; min: number | null; max: number | null;
   choices: { value: string; title: string }[]; help: string; section: string;
@@ -32,10 +50,10 @@ interface NodeTypeInfo {
   type: string; title: string; category: string; summary: string; icon: string; doc: string; params: ParamInfo[]; shows: ShowInfo[];
   initiates: boolean; serves: boolean; clusters: boolean; forwards: boolean; lies: { name: string; title: string }[]; metrics: { name: string; unit: string; definition: string }[];
 }
-interface Catalogue { types: NodeTypeInfo[]; link: { params: ParamInfo[] }; faults: { kind: string; title: string; help: string }[]; metrics?: unknown[] }
+interface Catalogue { types: NodeTypeInfo[]; link: { params: ParamInfo[] }; faults: { kind: string; title: string; help: string }[]; metrics?: { name: string; unit: string; definition: string }[] }
 
 interface StageData {
-  mode: "edit" | "shared" | "embed"; document: Scenario; draft: { id: string; version: number; title?: string } | null; viewing: string | null;
+  mode: "edit" | "shared" | "embed"; document: Scenario; draft: { id: string; version: number; title?: string } | null; viewing: string | null; branches?: BranchFile | null;
   at_ms: number | null; slug: string | null; urls: Record<string, string | null>; catalogue: Catalogue; variant?: string | null;
   starts: { slug: string; title: string }[];
 }
@@ -98,6 +116,8 @@ type LargeView = import("./editor/large-view.js").LargeView;
 type Scene = import("./scene/scene.js").Scene;
 type RunView = import("./run-view.js").RunView;
 type Stage = import("./stage.js").Stage;
+type Branches = import("./branches.js").Branches;
+type Compare = import("./panels/compare.js").Compare;
 type Geometry = import("./scene/geometry.js").Geometry;
 type Messages = import("./trace/messages.js").Messages;
 type Autosave = import("./document/autosave.js").Autosave;

@@ -14,6 +14,7 @@ export function keepWork(stage, autosave) {
   const usable = kept && Array.isArray(kept.document?.nodes) && (kept.dirty || kept.version === autosave.version) && (autosave.id !== null || kept.dirty);
   if (usable) {
     stage.store.doc = kept.document;
+    stage.branches.load(kept.branches, kept.document);
     autosave.version = kept.version ?? autosave.version;
     autosave.viewing = kept.viewing;
     autosave.ran = kept.ran ?? (kept.viewing ? kept.document : null);
@@ -21,11 +22,21 @@ export function keepWork(stage, autosave) {
     autosave.at_ms = kept.at_ms;
     if (kept.dirty) setTimeout(() => autosave.touch());
   } else if (autosave.id) autosave.viewing = stage.data.viewing;
+  autosave.branches = () => stage.branches.file();
   stage.on("document", () => autosave.touch());
-  stage.on("started", () => {
+  let file = stage.branches.file();
+  stage.on("branches", (how) => {
+    if (file === stage.branches.file()) return;
+    file = stage.branches.file();
+    // A verdict is no work: opening a draft saves nothing, or another tab's next save would meet a conflict.
+    if (how !== "judged") autosave.touch();
+  });
+  stage.on("trace", () => {
     autosave.viewing = stage.viewing;
     autosave.ran = stage.ranBase;
     autosave.variant = stage.variant;
+  });
+  stage.on("started", () => {
     autosave.keep();
     autosave.later();
   });

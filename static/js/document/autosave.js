@@ -6,7 +6,7 @@ const SERVER_AGAIN_MS = 5000;
 const SERVER_DELAY_MS = 900;
 
 /**
- * @typedef {{document: Scenario, version: number | null, draft: string | null, viewing: string | null, ran: Scenario | null, variant: string | null, at_ms: number, saved: number, dirty: boolean, tab?: number}} Kept
+ * @typedef {{document: Scenario, version: number | null, draft: string | null, viewing: string | null, ran: Scenario | null, variant: string | null, at_ms: number, saved: number, dirty: boolean, tab?: number, branches?: BranchFile | null}} Kept
  */
 
 export class Autosave {
@@ -41,6 +41,8 @@ export class Autosave {
     /** @type {string | null} */
     this.variant = null;
     this.at_ms = 0;
+    /** @type {() => BranchFile | null} */
+    this.branches = () => null;
   }
 
   get key() { return `netsplit:work:${this.id ?? "new"}`; }
@@ -65,7 +67,7 @@ export class Autosave {
     /** @type {Kept} */
     const kept = {
       document: doc, version: this.version, draft: this.id, viewing: this.viewing, ran: this.ran === doc ? null : this.ran,
-      variant: this.variant, at_ms: this.at_ms, saved: Date.now(), dirty: this.dirty, tab: this.tab,
+      variant: this.variant, at_ms: this.at_ms, saved: Date.now(), dirty: this.dirty, tab: this.tab, branches: this.branches(),
     };
     try {
       localStorage.setItem(this.key, JSON.stringify(kept));
@@ -98,8 +100,8 @@ export class Autosave {
     this.busy = true;
     const doc = this.store.doc;
     const answer = this.id
-      ? await request("PUT", `${this.urls.drafts}/${this.id}`, { document: doc, version: this.version, viewing: this.viewing })
-      : await request("POST", this.urls.drafts, { document: doc, viewing: this.viewing });
+      ? await request("PUT", `${this.urls.drafts}/${this.id}`, { document: doc, version: this.version, viewing: this.viewing, branches: this.branches() })
+      : await request("POST", this.urls.drafts, { document: doc, viewing: this.viewing, branches: this.branches() });
     this.busy = false;
     this.#saved(answer, doc);
     if (this.again) {
@@ -181,12 +183,12 @@ export class Autosave {
     } else this.take(answer.data, "followed");
   }
 
-  /** Puts what the server has in place of what is here, as one step to undo. @param {{version: number, document: Scenario}} other @param {"followed" | "loaded"} how */
+  /** Puts what the server has in place of what is here, as one step to undo. @param {{version: number, document: Scenario, branches: BranchFile | null}} other @param {"followed" | "loaded"} how */
   take(other, how) {
     this.version = other.version;
     this.blocked = this.dirty = false;
     this.following = true;
-    this.report(how, other.document);
+    this.report(how, other);
     this.following = false;
     this.keep();
     this.report("saved");

@@ -71,7 +71,7 @@ function repaired(doc, kept) {
   const moves = Object.fromEntries(LISTS.filter((list) => list in kept).map((list) => [list, newPlaces(doc[list] ?? [], kept[list] ?? [])]));
   const variants = doc.variants && Object.fromEntries(Object.entries(doc.variants).flatMap(([name, operations]) => {
     const moved = operations.flatMap((operation) => moveOperation(operation, moves));
-    return moved.length ? [[name, moved]] : [];
+    return moved.length || !operations.length ? [[name, moved]] : [];
   }));
   const lost = new Set([
     ...Object.keys(doc.variants ?? {}).filter((name) => !variants?.[name]).map((name) => `variant:${name}`),

@@ -21,8 +21,8 @@ export function showSaved(stage, autosave) {
       tabs.saved(autosave.version ?? 0);
     } else if (state === "saving") say("i-clock", t("Saving"));
     else if (state === "adopted") tabs.join(autosave.id ?? "");
-    else if (state === "followed") stage.store.change(t("Changes of another tab"), detail);
-    else if (state === "loaded") stage.store.change(t("Load the other version"), detail);
+    else if (state === "followed") stage.branches.adopt(t("Changes of another tab"), detail.branches, detail.document);
+    else if (state === "loaded") stage.branches.adopt(t("Load the other version"), detail.branches, detail.document);
     else if (state === "kept" && autosave.unkept) say("i-warn", t("Kept nowhere"));
     else if (state === "kept") say("i-warn", detail?.status === 422 ? t("Kept in this browser; the server refuses it") : t("Kept in this browser"));
     else if (state === "conflict") conflict(stage, autosave, detail, say);
@@ -64,7 +64,7 @@ function unkept(stage, nowhere) {
  * Somebody, or another tab, saved in between: nothing is overwritten before a choice.
  * @param {Stage} stage
  * @param {Autosave} autosave
- * @param {{version: number, document: Scenario}} other
+ * @param {{version: number, document: Scenario, branches: BranchFile | null}} other
  * @param {(glyph: string, words: string, ...more: Node[]) => void} say
  */
 function conflict(stage, autosave, other, say) {

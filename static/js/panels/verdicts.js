@@ -11,7 +11,7 @@ import { t, seconds } from "./words.js";
 const LOOKS = { pass: ["ok", "i-pass", "Passed"], fail: ["bad", "i-fail", "Failed"], unknown: ["unk", "i-unk", "Unknown"] };
 
 /** @param {string} verdict @param {string} [words] */
-function chip(verdict, words) {
+export function chip(verdict, words) {
   const [kind, glyph, word] = LOOKS[verdict] ?? LOOKS.unknown;
   return h("span", { class: `chip ${kind}` }, icon(glyph), words ?? t(word));
 }
@@ -52,7 +52,7 @@ function showStep(host, walk) {
 function nameOf(evidence) { return evidence.map((step) => step.op).join(); }
 
 /** @param {Stage} stage @returns {Result[]} */
-function results(stage) {
+export function results(stage) {
   const { verdict } = stage;
   if (!verdict) return [];
   const claims = (verdict.expect ?? []).map((claim, i) => ({
