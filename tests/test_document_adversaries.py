@@ -8,7 +8,7 @@ import pytest
 
 from simulations.catalogue import describe, message_kinds, node_types
 from simulations.document import DocumentError, validate
-from simulations.document_fault_checks import doubts
+from simulations.document_doubts import doubts
 from simulations.engine.simulation import Limits, Simulation
 
 
