@@ -36,6 +36,8 @@ export class RunView extends Emitter {
     /** The first chunks as they came, and when each ends. @type {{bytes: Uint8Array, to: number}[]} */
     this.held = [];
     this.heldBytes = 0;
+    /** The last chunk taken from another run, until the server has shown the same. @type {Uint8Array | null} */
+    this.expected = null;
     /** @type {RunStatus} */
     this.run = { status: "queued", position: null };
     /** @type {Verdict | null} */
@@ -53,12 +55,8 @@ export class RunView extends Emitter {
 
   open() {
     this.socket = new RunSocket(`/ws/runs/${this.viewing}/`, {
-      cursor: () => this.trace.chunks,
-      chunk: (bytes) => {
-        const number = this.#add(bytes);
-        this.#tell("chunk", number);
-        return number;
-      },
+      cursor: () => this.trace.chunks - (this.expected ? 1 : 0),
+      chunk: (bytes) => this.#receive(bytes),
       status: (status) => {
         this.run = { ...this.run, ...status };
         this.#tell("run");
@@ -69,6 +67,27 @@ export class RunView extends Emitter {
       refused: (reason) => this.#say(`refused:${reason}`),
     });
     return this;
+  }
+
+  /** @param {Uint8Array} bytes */
+  #receive(bytes) {
+    const { expected } = this;
+    this.expected = null;
+    if (expected && !sameBytes(expected, bytes)) return this.#startOver();
+    const number = this.#add(bytes);
+    this.#tell("chunk", number);
+    return number;
+  }
+
+  /** The past was not a common one after all, as when the engine has changed since: all is asked for anew. */
+  #startOver() {
+    this.held = [];
+    this.heldBytes = 0;
+    this.trace = new TraceStore(decode, endOf(this.doc));
+    this.socket?.close();
+    this.open();
+    this.#tell("trace");
+    return -1;
   }
 
   /** @param {Uint8Array} bytes */
@@ -86,8 +105,11 @@ export class RunView extends Emitter {
     return this.held.filter(({ to }) => to < until_ns).map(({ bytes }) => bytes);
   }
 
-  /** Begins with these chunks; the rest is asked for. @param {Uint8Array[]} chunks */
-  take(chunks) { for (const bytes of chunks) this.#add(bytes); }
+  /** Begins with these chunks; the rest is asked for, and the last of them to be sure. @param {Uint8Array[]} chunks */
+  take(chunks) {
+    for (const bytes of chunks) this.#add(bytes);
+    this.expected = chunks.at(-1) ?? null;
+  }
 
   close() {
     this.closed = true;
@@ -147,6 +169,9 @@ export class RunView extends Emitter {
 
   async stop() { await request("POST", `${this.runs}/${this.viewing}/stop`); }
 }
+
+/** @param {Uint8Array} a @param {Uint8Array} b */
+function sameBytes(a, b) { return a.length === b.length && a.every((byte, i) => byte === b[i]); }
 
 /** The planned end of a run, ns. @param {Scenario} doc */
 export function endOf(doc) { return (doc.duration_ms + (doc.settle_ms ?? 0)) * 1e6; }

@@ -152,7 +152,7 @@ export class Stage extends Emitter {
     this.playhead.smart = 0.02;
     view.on("chunk", (number) => this.#chunk(view.trace, number));
     view.on("end", () => this.#end(view.trace));
-    for (const name of ["run", "verdict", "trouble"]) view.on(name, () => this.emit(name));
+    for (const name of ["run", "verdict", "trouble", "trace"]) view.on(name, () => this.emit(name));
     view.open();
     this.emit("trace");
     this.emit("run");

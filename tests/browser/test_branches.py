@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.browser.stage import digest, finished, other_digest, prepare, shown, violations, wait_shown, wait_until
 from tests.browser.test_breaking import act, faults, open_store, scrub_to
@@ -79,6 +79,32 @@ def test_the_shared_past_is_what_the_server_has(page: Page) -> None:
     scrub_to(page, 0.5)
     break_node(page, "r2", "crash", before)
     finished(page)
+    figures = [shown(page, name) for name in ("total", "totalDrops")]
+    expect(page.locator("#saved")).to_have_attribute("data-state", "i-check")
+    page.reload()
+    finished(page)
+    wait_shown(page, f"Number(d.total) === {figures[0]:.0f} && Number(d.totalDrops) === {figures[1]:.0f}")
+
+
+def test_a_past_that_is_not_the_same_is_asked_for_anew(page: Page) -> None:
+    opened: list[WebSocketRoute] = []
+
+    def alter_the_third(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+        opened.append(socket)
+        if len(opened) == 3:  # after those of the link and of the draft
+
+            def altered(message: str | bytes) -> None:
+                socket.send(message if isinstance(message, str) else message + b"!")
+
+            server.on_message(altered)
+
+    page.route_web_socket("**/ws/runs/**", alter_the_third)
+    before = open_store(page)
+    scrub_to(page, 0.5)
+    break_node(page, "r2", "crash", before)
+    finished(page)
+    assert len(opened) == 4
     figures = [shown(page, name) for name in ("total", "totalDrops")]
     expect(page.locator("#saved")).to_have_attribute("data-state", "i-check")
     page.reload()
