@@ -37,7 +37,13 @@ test("a queue is a bar, a ratio a percentage, a breaker a sign", () => {
   const busy = card([{ up: true, busy: 3, queue: 7 }], [show("busy", "Busy", "workers", "bar", "workers"), show("queue", "Queue")]);
   assert.deepEqual([busy.line, busy.bar], ["3/4 · 7 queue", 0.75]);
   assert.equal(card([{ up: true, hits: 93.4 }], [show("hits", "Hits", "%")]).line, "93\u2009% hits");
-  assert.deepEqual([card([{ up: true, breaker: "open" }], [show("breaker", "Breaker", "", "badge")])].map(({ badge, said }) => [badge, said]), [["i-breaker", "open"]]);
+  const breaker = (state) => {
+    const { line, badge, said } = card([{ up: true, in_flight: 2, breaker: state }], [show("in_flight", "In flight"), show("breaker", "Breaker")]);
+    return [line, badge, said];
+  };
+  assert.deepEqual(breaker("open"), ["breaker open", "i-breaker", "breaker open"]);
+  assert.deepEqual(breaker("half-open"), ["breaker half open", "i-breaker", "breaker half open"]);
+  assert.deepEqual(breaker("closed"), ["2 in flight", "", ""]);
 });
 
 test("what a fault has done stands on the card in words and as a sign", () => {

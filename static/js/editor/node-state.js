@@ -22,13 +22,21 @@ export function cardState(stage, node, info, at_ns) {
   if (numbers.length > 1 && upCount < numbers.length) return { line: t("{up} of {all} up", { up: upCount, all: numbers.length }), bar: null, badge: "i-warn", up };
   const shows = info?.shows ?? [];
   const condition = conditionOf(worlds);
-  const line = condition || logLine(worlds) || firstLine(shows.filter((show) => show.as === "text" || show.as === "bar").map((show) => fieldText(stage, node, show, worlds)));
+  const breaker = breakerOf(worlds);
+  const line = condition || breaker || logLine(worlds) || firstLine(shows.filter((show) => show.field !== "breaker" && (show.as === "text" || show.as === "bar")).map((show) => fieldText(stage, node, show, worlds)));
   const bar = shows.filter((show) => show.as === "bar").reduce((most, show) => Math.max(most, fullness(stage, node, show, worlds) ?? -1), -1);
   const count = numbers.length > 1 ? `×${numbers.length} ` : "";
   const ill = condition ? ILLNESSES.find(([begins]) => begins.test(condition))?.[1] ?? "" : "";
   const standing = standingOf(shows, worlds);
-  const said = [standing && t(standing), condition].filter(Boolean).join(", ");
-  return { line: count + line, bar: bar < 0 ? null : bar, badge: ill || (STANDINGS[standing] ?? (leads(standing) ? "i-crown" : "")), up, ill, said };
+  const badge = ill || (breaker && "i-breaker") || (STANDINGS[standing] ?? (leads(standing) ? "i-crown" : ""));
+  const said = [standing && t(standing), breaker, condition].filter(Boolean).join(", ");
+  return { line: count + line, bar: bar < 0 ? null : bar, badge, up, ill, said };
+}
+
+/** A circuit breaker that does not let every call through; "" for one that does. @param {Record<string, unknown>[]} worlds */
+function breakerOf(worlds) {
+  const states = worlds.map(({ breaker }) => breaker);
+  return states.includes("open") ? t("breaker open") : states.includes("half-open") ? t("breaker half open") : "";
 }
 
 /** A replica of a log: its term, how long its log is and how much of it is committed, "T4 126·124". @param {Record<string, unknown>[]} worlds */
@@ -89,7 +97,7 @@ function conditionOf(worlds) {
 
 /** What a node may say of itself that has a sign. @type {Record<string, string>} */
 const STANDINGS = {
-  deposed: "i-crown-o", candidate: "i-candidate", recovering: "i-restart", slow: "i-slow", converging: "i-slow", paused: "i-pause", open: "i-breaker", "half-open": "i-breaker",
+  deposed: "i-crown-o", candidate: "i-candidate", recovering: "i-restart", slow: "i-slow", converging: "i-slow", paused: "i-pause",
 };
 
 /** The first thing a node, or one of several, says of itself that has a sign. @param {ShowInfo[]} shows @param {Record<string, unknown>[]} worlds */

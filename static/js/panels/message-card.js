@@ -86,7 +86,7 @@ export class PinCard {
     this.shown = key;
     this.head.replaceChildren(messageTitle(stage, causes.slot, "h2"), this.unpin);
     this.facts.replaceChildren(messageFacts(stage, causes.slot));
-    this.words.textContent = chainWords(causes);
+    this.words.textContent = `${chainWords(causes)} ${t("Solid lines led to it, dashed ones followed.")}`;
     this.#where();
     this.element.dataset.corner = this.#corner();
   }

@@ -85,9 +85,9 @@ function stretchesOfMessage(messages, slot, reach) {
   return out;
 }
 
-/** @param {CanvasRenderingContext2D} c @param {number} x @param {number} y @param {number} angle */
-export function arrow(c, x, y, angle) {
-  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+/** @param {CanvasRenderingContext2D} c @param {number} x @param {number} y @param {number} angle @param {number} [k] */
+export function arrow(c, x, y, angle, k = 1) {
+  const [cos, sin] = [Math.cos(angle) * k, Math.sin(angle) * k];
   const place = (/** @type {number} */ a, /** @type {number} */ b) => /** @type {const} */ ([x + a * cos - b * sin, y + a * sin + b * cos]);
   c.moveTo(...place(-ARROW, -ARROW));
   c.lineTo(...place(0, 0));

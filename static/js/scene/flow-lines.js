@@ -16,6 +16,8 @@ const ALPHA = 0.36;
 const ARROWS_PX = 46;
 /** How fast arrows go along, whatever the speed, px a second. */
 const PACE_PX = 36;
+/** Seen from far away, bands are thinner. */
+const SMALLEST = 0.4;
 /** Air between a card and a band. */
 const CLEAR = 4;
 /** The shapes of the roles stand nearer to the sender, so that those of the two directions do not meet. */
@@ -77,11 +79,12 @@ export class FlowLines {
     const angle = Math.atan2(y2 - y1, x2 - x1);
     const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
     const faint = stage.pinned < 0 ? 1 : 0.35;
-    let side = APART;
+    const k = Math.max(SMALLEST, Math.min(1, scale));
+    let side = APART * k;
     bands.forEach(({ role, group, to, perSecond }, i) => {
-      const width = Math.min(WIDEST, 0.8 + Math.log2(1 + perSecond) * 0.42);
+      const width = Math.min(WIDEST, 0.8 + Math.log2(1 + perSecond) * 0.42) * k;
       const off = side + width / 2;
-      side += width + APART;
+      side += width + APART * k;
       const end = Math.min(length - CLEAR, length * to);
       const at = (/** @type {number} */ along) => /** @type {[number, number]} */ ([x1 + cos * along - sin * off, y1 + sin * along + cos * off]);
       context.lineCap = "butt";
@@ -94,13 +97,13 @@ export class FlowLines {
       context.globalAlpha = strength;
       if (i === 0) {
         context.beginPath();
-        for (let along = CLEAR + march; along < end; along += ARROWS_PX) arrow(context, ...at(along), angle);
-        stroke(context, looks.groups[group], 1.3);
+        for (let along = CLEAR + march; along < end; along += ARROWS_PX) arrow(context, ...at(along), angle, k);
+        stroke(context, looks.groups[group], 1.3 * k);
       }
-      if (length > bands.length * GLYPH_PX * GLYPHS_ROOM) {
+      if (length > bands.length * GLYPH_PX * GLYPHS_ROOM * k) {
         context.beginPath();
-        SHAPES[role](context, ...at(end * GLYPHS_AT + (i - (bands.length - 1) / 2) * GLYPH_PX), 0.75);
-        paint(context, role, looks.groups[group], looks.ground, true);
+        SHAPES[role](context, ...at(end * GLYPHS_AT + (i - (bands.length - 1) / 2) * GLYPH_PX * k), 0.75 * k);
+        paint(context, role, looks.groups[group], looks.ground, k > 0.7);
       }
       this.drawn += 1;
     });
