@@ -60,7 +60,7 @@ function drag(editor, guides, down, id, ids, zone) {
     up(event) {
       over();
       if (begun && (by.x || by.y)) editor.nudge(ids, by.x, by.y, "", zone);
-      else if (!begun && id !== null) editor.press(id, event.shiftKey || event.metaKey || event.ctrlKey, event);
+      else if (!begun && id !== null) editor.press(id, event.shiftKey || event.metaKey || event.ctrlKey);
       else if (!begun) stage.select(ids.length ? ids : [`zone:${zone}`]);
     },
     cancel() {
