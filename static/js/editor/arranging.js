@@ -8,6 +8,8 @@ import { removeItems } from "../document/removal.js";
 import { t, tn } from "../panels/words.js";
 
 const OFFSET = 24;
+/** What takes longer than a moment is announced. */
+const PROMPT_MAX = 150;
 
 /** @param {Editor} editor */
 function chosenPlaces(editor) {
@@ -118,6 +120,10 @@ export async function layOut(editor) {
   const { stage } = editor;
   if (!stage.doc.nodes.length) return;
   const { laidOut } = await import("../document/layout.js");
+  if (stage.doc.nodes.length > PROMPT_MAX) {
+    stage.emit("toast", { text: t("Laying out {n} nodes.", { n: stage.doc.nodes.length.toLocaleString() }) });
+    await new Promise((done) => { setTimeout(done, 50); });
+  }
   stage.store.change(t("Lay out the canvas"), laidOut(stage.doc, (type) => stage.typeInfo(type)));
   editor.fit();
   stage.emit("toast", { text: t("Laid out from those who ask to those who answer."), undo: true });
