@@ -70,6 +70,12 @@ interface TimelineSheet { context: CanvasRenderingContext2D; width: number; heig
 interface OperationRow { op: number; invoked: number; returned: number; node: number; process: number; f: string; key: unknown; value: unknown; type: string; result: unknown; error: string; attempts: number; requestClass: string }
 interface EventRow { index: number; time: number; type: string; role: string; slot: number }
 
+type AlignEdge = "left" | "centre" | "right" | "top" | "middle" | "bottom";
+type SpreadWay = "horizontal" | "vertical";
+/** A line at x (or y) = at, from and to along the other axis. */
+interface Guide { axis: "x" | "y"; at: number; from: number; to: number }
+/** How large the canvas is shown, and where its origin lies in the host. */
+interface CanvasView { scale: number; x: number; y: number }
 /** One line of the list of keys, and what the key does; `on`: another event than keydown; `when`: where else it would not apply. */
 interface Shortcut { keys: string[]; words: string; group: string; act: (event: any) => void; when?: (event: Event) => boolean; on?: "keyup" | "copy" | "cut" | "paste" }
 

@@ -74,7 +74,7 @@ function drag(editor, guides, down, id, ids, zone) {
   };
 }
 
-/** @param {import("../document/guides.js").Guide} guide */
+/** @param {Guide} guide */
 function line({ axis, at, from, to }) {
   return axis === "x" ? s("line", { x1: at, x2: at, y1: from, y2: to }) : s("line", { x1: from, x2: to, y1: at, y2: at });
 }

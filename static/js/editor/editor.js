@@ -279,7 +279,7 @@ export class Editor {
     this.#show(zoomed(this.transform, factor, about ?? { x: this.host.clientWidth / 2, y: this.host.clientHeight / 2 }));
   }
 
-  /** @param {import("./camera.js").View} view */
+  /** @param {CanvasView} view */
   #show({ scale, x, y }) {
     this.graph.scale(scale, scale);
     this.graph.translate(x, y);
