@@ -96,6 +96,12 @@ interface RequestSpan {
   replyOutcome: string; left: number | null; until: number | null; waiting: number; calling: number; working: number; calls: [number, number][]; children: RequestSpan[];
 }
 
+type AlignEdge = "left" | "centre" | "right" | "top" | "middle" | "bottom";
+type SpreadWay = "horizontal" | "vertical";
+/** A line at x (or y) = at, from and to along the other axis. */
+interface Guide { axis: "x" | "y"; at: number; from: number; to: number }
+/** How large the canvas is shown, and where its origin lies in the host. */
+interface CanvasView { scale: number; x: number; y: number }
 /** One line of the list of keys, and what the key does; `on`: another event than keydown; `when`: where else it would not apply. */
 interface Shortcut { keys: string[]; words: string; group: string; act: (event: any) => void; when?: (event: Event) => boolean; on?: "keyup" | "copy" | "cut" | "paste" }
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import itertools
 import json
-import re
-import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
+from tests.browser.drawing import changed, chosen, drag, node, places, small
 from tests.browser.stage import (
-    WAIT_S_MAX,
     connect,
     document,
     drag_part,
@@ -24,39 +22,6 @@ from tests.browser.stage import (
     violations,
     wait_until,
 )
-
-
-def node(page: Page, id: str) -> Locator:
-    return page.locator(f'#graph [data-node="{id}"]')
-
-
-def chosen(page: Page) -> list[str]:
-    found: list[str] = page.locator("#graph .node.sel").evaluate_all("all => all.map(e => e.dataset.node)")
-    return sorted(found)
-
-
-def places(page: Page) -> dict[str, tuple[float, float]]:
-    return {entry["id"]: (entry["x"], entry["y"]) for entry in document(page)["nodes"]}
-
-
-def drag(page: Page, id: str, dx: float, dy: float) -> None:
-    x, y = middle(page, id)
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x + dx / 2, y + dy / 2, steps=3)
-    page.mouse.move(x + dx, y + dy, steps=3)
-
-
-def small(page: Page) -> None:
-    """Three clients beside a service that they are not linked to yet."""
-    open_sandbox(page)
-    empty(page)
-    page.keyboard.press("Escape")
-    for y in (80, 160, 280):
-        drag_part(page, "client", 220, y)
-    drag_part(page, "service", 560, 240)
-    expect(page.locator("#graph .node")).to_have_count(4)
-    page.keyboard.press("Escape")
 
 
 def test_parts_are_copied_pasted_duplicated_and_cut_with_their_links(page: Page) -> None:
@@ -246,116 +211,6 @@ def test_layout_puts_clients_left_and_can_be_undone(page: Page) -> None:
     assert places(page) == before
 
 
-def test_why_a_link_cannot_be_is_said_before_it_is_made(page: Page) -> None:
-    open_sandbox(page)
-    box = node(page, "alice").locator(".box").bounding_box()
-    assert box
-    page.mouse.move(box["x"] + box["width"], box["y"] + box["height"] / 2)
-    page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] + 40, box["y"] + 80, steps=4)
-    expect(node(page, "server")).to_have_class(re.compile(r"\bcannot\b"))
-    page.mouse.move(*middle(page, "server"), steps=4)
-    expect(page.locator(".linkhint.bad")).to_have_text("Alice and Server are linked already.")
-    page.mouse.move(*middle(page, "bob"), steps=4)
-    expect(page.locator(".linkhint.warn")).to_contain_text("Neither Alice nor Bob answers requests")
-    page.mouse.move(*middle(page, "server"), steps=4)
-    page.mouse.up()
-    expect(page.locator(".toast").last).to_contain_text("linked already")
-    expect(page.locator("#graph .x6-edge")).to_have_count(3)
-    expect(page.locator("#graph .cannot")).to_have_count(0)
-
-
-def test_two_nodes_are_linked_by_key_and_by_the_tool(page: Page) -> None:
-    small(page)
-    node(page, "client-1").click()
-    node(page, "service-1").click(modifiers=["Shift"])
-    page.keyboard.press("l")
-    expect(page.locator('[data-link="client-1-service-1"]')).to_have_count(1)
-    expect(page.locator("#said")).to_contain_text("client-1 → service-1")
-    node(page, "client-2").focus()
-    page.keyboard.press("Enter")
-    page.keyboard.press("l")
-    expect(node(page, "client-2")).to_have_class(re.compile(r"\bfrom\b"))
-    node(page, "service-1").focus()
-    expect(page.locator(".linkhint.ok")).to_be_visible()
-    page.keyboard.press("Enter")
-    expect(page.locator('[data-link="client-2-service-1"]')).to_have_count(1)
-    page.locator('[data-tool="connect"]').click()
-    node(page, "client-1").click()
-    node(page, "service-1").click()
-    expect(page.locator(".toast").last).to_contain_text("linked already")
-    page.keyboard.press("Escape")
-    expect(page.locator('[data-tool="select"]')).to_have_attribute("aria-pressed", "true")
-    expect(page.locator("#graph .x6-edge")).to_have_count(2)
-
-
-def test_the_list_of_keys_opens_by_key_and_by_button_and_keys_can_be_switched_off(page: Page) -> None:
-    open_sandbox(page)
-    page.keyboard.press("?")
-    dialog = page.locator("#keymap")
-    expect(dialog).to_be_visible()
-    for words in ("Undo", "Duplicate", "Align left", "Zoom to what is selected", "Play and pause"):
-        expect(dialog.locator("dt", has_text=words).first).to_be_visible()
-    assert violations(page) == []
-    dialog.locator("#single-keys").uncheck()
-    page.keyboard.press("Escape")
-    expect(dialog).to_be_hidden()
-    page.keyboard.press("?")
-    expect(dialog).to_be_hidden()
-    page.keyboard.press("Control+a")
-    assert len(chosen(page)) == 4
-    page.locator(".top [data-keymap]").click()
-    dialog.locator("#single-keys").check()
-    dialog.locator("[data-close]").click()
-    expect(page.locator(".top [data-keymap]")).to_be_focused()
-    node(page, "alice").click()
-    page.keyboard.press("t")
-    assert chosen(page) == ["alice", "bob", "carol"]
-
-
-def test_the_view_is_moved_and_zoomed_by_keys_and_pointer(page: Page) -> None:
-    open_sandbox(page)
-    level = page.locator("#zoom-level")
-    page.keyboard.press("1")
-    expect(level).to_have_text("100%")
-    page.keyboard.press("+")
-    expect(level).to_have_text("120%")
-    page.keyboard.press("-")
-    expect(level).to_have_text("100%")
-    x, y = middle(page, "bob")
-    page.keyboard.press("ArrowLeft")
-    assert middle(page, "bob") == pytest.approx((x + 64, y), abs=1)
-    page.keyboard.down(" ")
-    drag(page, "bob", 30, 20)
-    page.mouse.up()
-    page.keyboard.up(" ")
-    assert middle(page, "bob") == pytest.approx((x + 94, y + 20), abs=1)
-    expect(page.locator("#play")).to_have_attribute("aria-label", "Play")
-    page.mouse.move(x + 94, y + 20)
-    page.mouse.down(button="middle")
-    page.mouse.move(x, y, steps=3)
-    page.mouse.up(button="middle")
-    assert middle(page, "bob") == pytest.approx((x, y), abs=1)
-    assert chosen(page) == []
-    expect(page.locator("#undo")).to_be_disabled()
-    page.keyboard.press("-")
-    page.keyboard.press("-")
-    node(page, "carol").click()
-    page.keyboard.press("f")
-    box = page.locator("#canvas").bounding_box()
-    assert box
-    assert middle(page, "carol") == pytest.approx((box["x"] + box["width"] / 2, box["y"] + box["height"] / 2), abs=40)
-
-
-def changed(page: Page, before: Any, ask: Callable[[Page], Any] = document) -> Any:
-    """What is there once it is no longer as before."""
-    end = time.monotonic() + WAIT_S_MAX
-    while (now := ask(page)) == before:
-        assert time.monotonic() < end, "nothing changed"
-        page.wait_for_timeout(50)
-    return now
-
-
 def test_every_change_is_undone_to_the_first_one_and_made_again(page: Page) -> None:
     open_sandbox(page)
     node(page, "alice").click()
@@ -374,7 +229,7 @@ def test_every_change_is_undone_to_the_first_one_and_made_again(page: Page) -> N
     does(lambda: page.keyboard.press("Control+d"))
     page.keyboard.press("Control+a")
     for keys in ("Control+g", "Alt+a", "Alt+Shift+V", "Control+Shift+g"):
-        does(lambda keys=keys: page.keyboard.press(keys))
+        does(partial(page.keyboard.press, keys))
     does(lambda: page.locator("[data-layout]").click())
     page.keyboard.press("Escape")
     node(page, "bob").click()
@@ -398,66 +253,3 @@ def test_every_change_is_undone_to_the_first_one_and_made_again(page: Page) -> N
         redo.click()
         assert document(page) == expected
     expect(redo).to_be_disabled()
-
-
-def test_a_phone_has_the_tools_and_undo(new_context: Any) -> None:
-    page = new_context(has_touch=True).new_page()
-    page.set_viewport_size({"width": 390, "height": 844})
-    open_sandbox(page)
-    page.locator("[data-layout]").tap()
-    undo = page.locator('.tools [data-history="undo"]')
-    expect(undo).to_be_enabled()
-    undo.tap()
-    expect(undo).to_be_disabled()
-    page.locator('[data-tool="connect"]').tap()
-    node(page, "alice").tap()
-    node(page, "bob").tap()
-    expect(page.locator('[data-link="alice-bob"]')).to_have_count(1)
-    expect(page.locator(".toast").last).to_contain_text("Neither Alice nor Bob answers requests")
-    page.locator("#tab-parts").tap()
-    page.locator('#palette [data-type="service"]').tap()
-    expect(node(page, "service-1")).to_have_count(1)
-    assert violations(page) == []
-
-
-def test_a_tablet_places_moves_and_links_by_touch(new_context: Any) -> None:
-    page = new_context(has_touch=True).new_page()
-    page.set_viewport_size({"width": 820, "height": 1180})
-    open_sandbox(page)
-    page.keyboard.press("Control+a")
-    page.keyboard.press("Delete")
-    for kind in ("client", "service"):
-        page.locator('.top [data-sheet="left"]').tap()
-        page.locator(f'#palette [data-type="{kind}"]').tap()
-    expect(page.locator("#graph .node")).to_have_count(2)
-    before = places(page)
-    touch = page.context.new_cdp_session(page)
-    x, y = middle(page, "client-1")
-
-    def finger(kind: str, *points: tuple[float, float]) -> None:
-        held = [{"x": px, "y": py, "id": n} for n, (px, py) in enumerate(points)]
-        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": held})
-
-    finger("touchStart", (x, y))
-    for n in range(1, 6):
-        finger("touchMove", (x - 24 * n, y + 20 * n))
-    page.evaluate("new Promise(requestAnimationFrame)")
-    finger("touchMove", (x - 120, y + 101))  # a finger that rests before it leaves; one that leaves in flight is a fling
-    page.evaluate("new Promise(requestAnimationFrame)")
-    finger("touchEnd")
-    changed(page, before, places)
-    assert places(page)["service-1"] == before["service-1"]
-    page.locator('[data-tool="connect"]').tap()
-    node(page, "client-1").tap()
-    node(page, "service-1").tap()
-    expect(page.locator('[data-link="client-1-service-1"]')).to_have_count(1)
-    level = page.locator("#zoom-level").inner_text()
-    box = page.locator("#canvas").bounding_box()
-    assert box
-    low = box["y"] + box["height"] - 120
-    finger("touchStart", (box["x"] + 300, low))
-    finger("touchStart", (box["x"] + 300, low), (box["x"] + 400, low))
-    for n in range(1, 6):
-        finger("touchMove", (box["x"] + 300 - 10 * n, low), (box["x"] + 400 + 10 * n, low))
-    finger("touchEnd")
-    expect(page.locator("#zoom-level")).not_to_have_text(level)

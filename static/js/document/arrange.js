@@ -1,11 +1,8 @@
 /** Rows and columns: several nodes put in line, or at equal distances. All cards are of one size, so their middles tell. */
 
-/** @typedef {"left" | "centre" | "right" | "top" | "middle" | "bottom"} Edge */
-/** @typedef {"horizontal" | "vertical"} Direction */
-
 /**
  * @param {Map<string, Point>} at the middles of those that are moved
- * @param {Edge} edge
+ * @param {AlignEdge} edge
  * @returns {Record<string, Point>}
  */
 export function aligned(at, edge) {
@@ -19,7 +16,7 @@ export function aligned(at, edge) {
 /**
  * The outermost stay; the others stand at equal distances between them.
  * @param {Map<string, Point>} at
- * @param {Direction} direction
+ * @param {SpreadWay} direction
  * @returns {Record<string, Point>}
  */
 export function distributed(at, direction) {

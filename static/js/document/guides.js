@@ -5,7 +5,6 @@ import { CARD } from "./places.js";
 
 const ROW_MAX = 12;
 
-/** @typedef {{axis: "x" | "y", at: number, from: number, to: number}} Guide a line at x (or y) = at */
 /** @typedef {{low: number, high: number}} Extent */
 
 /**

@@ -6,6 +6,8 @@ import { CARD, places } from "./places.js";
 
 const GAP = { rank: 96, node: 48, margin: 40 };
 const GRID = 8;
+/** Beyond so many nodes the shortest links are not worth the wait. */
+const TIDY_MAX = 100;
 
 /**
  * The document with every node, and every zone that has nodes, at its place in the layout.
@@ -46,7 +48,7 @@ function corner(at) {
 /** @param {Scenario} doc @param {(type: string) => NodeTypeInfo | undefined} info */
 function arranged(doc, info) {
   const graph = new Graph({ compound: true, multigraph: true });
-  graph.setGraph({ rankdir: "LR", ranksep: GAP.rank, nodesep: GAP.node, marginx: GAP.margin, marginy: GAP.margin });
+  graph.setGraph({ rankdir: "LR", ranker: doc.nodes.length > TIDY_MAX ? "longest-path" : "network-simplex", ranksep: GAP.rank, nodesep: GAP.node, marginx: GAP.margin, marginy: GAP.margin });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const node of doc.nodes) graph.setNode(node.id, { width: CARD.width, height: CARD.height });
   const home = homes(doc);

@@ -1,7 +1,22 @@
 /** What can be linked: the refusals are the server's own; doubts run, and are hardly meant. */
 
-import { copiesOf } from "./faults.js";
 import { LINKS_MAX } from "./fragment.js";
+
+/** @typedef {{pairs: Set<string>, copies: Map<string, number>, total: number}} Drawn */
+
+/** What is linked in a document: asked for every card at once while a link is drawn. @type {WeakMap<Scenario, Drawn>} */
+const known = new WeakMap();
+
+/** @param {Scenario} doc @returns {Drawn} */
+function drawnIn(doc) {
+  const found = known.get(doc);
+  if (found) return found;
+  const copies = new Map(doc.nodes.map((node) => [node.id, node.count ?? 1]));
+  const total = doc.links.reduce((sum, { a, b }) => sum + (copies.get(a) ?? 1) * (copies.get(b) ?? 1), 0);
+  const drawn = { pairs: new Set(doc.links.flatMap(({ a, b }) => [`${a} ${b}`, `${b} ${a}`])), copies, total };
+  known.set(doc, drawn);
+  return drawn;
+}
 
 /**
  * Why the server would refuse a link; null when it would not.
@@ -10,9 +25,9 @@ import { LINKS_MAX } from "./fragment.js";
  */
 export function linkRefusal(doc, a, b) {
   if (a === b) return "self";
-  if (doc.links.some((link) => (link.a === a && link.b === b) || (link.a === b && link.b === a))) return "linked";
-  const size = (/** @type {string} */ one, /** @type {string} */ other) => copiesOf(doc, one).length * copiesOf(doc, other).length;
-  return doc.links.reduce((sum, link) => sum + size(link.a, link.b), 0) + size(a, b) > LINKS_MAX ? "many" : null;
+  const { pairs, copies, total } = drawnIn(doc);
+  if (pairs.has(`${a} ${b}`)) return "linked";
+  return total + (copies.get(a) ?? 1) * (copies.get(b) ?? 1) > LINKS_MAX ? "many" : null;
 }
 
 /**

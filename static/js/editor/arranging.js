@@ -4,10 +4,13 @@ import { aligned, distributed } from "../document/arrange.js";
 import { moveNodes } from "../document/edits.js";
 import { fragmentOf, pasted } from "../document/fragment.js";
 import { clusterOf, groupsAround, whyNoCluster, zoneOf } from "../document/grouping.js";
+import { laidOut } from "../document/layout.js";
 import { removeItems } from "../document/removal.js";
 import { t, tn } from "../panels/words.js";
 
 const OFFSET = 24;
+/** What takes longer than a moment is announced. */
+const PROMPT_MAX = 150;
 
 /** @param {Editor} editor */
 function chosenPlaces(editor) {
@@ -17,13 +20,13 @@ function chosenPlaces(editor) {
   }));
 }
 
-/** @param {Editor} editor @param {import("../document/arrange.js").Edge} edge */
+/** @param {Editor} editor @param {AlignEdge} edge */
 export function align(editor, edge) {
   const at = chosenPlaces(editor);
   if (at.size > 1) editor.stage.store.change(t("Align {n} nodes", { n: at.size }), moveNodes(editor.stage.doc, aligned(at, edge)));
 }
 
-/** @param {Editor} editor @param {import("../document/arrange.js").Direction} direction */
+/** @param {Editor} editor @param {SpreadWay} direction */
 export function distribute(editor, direction) {
   const at = chosenPlaces(editor);
   if (at.size > 2) editor.stage.store.change(t("Distribute {n} nodes", { n: at.size }), moveNodes(editor.stage.doc, distributed(at, direction)));
@@ -117,7 +120,10 @@ export function selectAlike(editor) {
 export async function layOut(editor) {
   const { stage } = editor;
   if (!stage.doc.nodes.length) return;
-  const { laidOut } = await import("../document/layout.js");
+  if (stage.doc.nodes.length > PROMPT_MAX) {
+    stage.emit("toast", { text: t("Laying out {n} nodes.", { n: stage.doc.nodes.length.toLocaleString() }) });
+    await new Promise((done) => { setTimeout(done, 50); });
+  }
   stage.store.change(t("Lay out the canvas"), laidOut(stage.doc, (type) => stage.typeInfo(type)));
   editor.fit();
   stage.emit("toast", { text: t("Laid out from those who ask to those who answer."), undo: true });

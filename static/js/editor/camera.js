@@ -6,13 +6,11 @@ const READABLE = 0.72;
 const NOTE = 24;
 const SCALE = { min: 0.2, max: 2.5, fit: 1.1 };
 
-/** @typedef {{scale: number, x: number, y: number}} View */
-
 /**
  * The view in which a rectangle fills a host of that size.
  * @param {Rect} box @param {{width: number, height: number}} size @param {boolean} tools whether there are tools at the left
  * @param {number} large how small it may become in the simplified view; 0: another view
- * @returns {View}
+ * @returns {CanvasView}
  */
 export function fitting(box, { width, height }, tools, large) {
   const narrow = width < 600;
@@ -24,7 +22,7 @@ export function fitting(box, { width, height }, tools, large) {
   return { scale, x: pad.left + free(width - pad.left - pad.right - box.width * scale) - box.x * scale, y: pad.top + free(height - pad.top - pad.bottom - box.height * scale) - box.y * scale };
 }
 
-/** @param {View} view @param {number} factor @param {Point} about what stays where it is, in the host @param {number} least @returns {View} */
+/** @param {CanvasView} view @param {number} factor @param {Point} about what stays where it is, in the host @param {number} least @returns {CanvasView} */
 export function zoomed({ scale, x, y }, factor, about, least) {
   const next = Math.min(SCALE.max, Math.max(least, scale * factor));
   return { scale: next, x: about.x - ((about.x - x) / scale) * next, y: about.y - ((about.y - y) / scale) * next };

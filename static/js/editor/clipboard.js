@@ -28,9 +28,19 @@ export function clipboard(editor) {
   // While the view is moved with the middle button, some browsers would paste.
   addShortcuts(
     { keys: ["Mod+C"], on: "copy", words: t("Copy"), group, when: unmarked, act: copy },
-    { keys: ["Mod+X"], on: "cut", words: t("Cut"), group, when: unmarked, act: (event) => { if (copy(event)) editor.removeSelected(); } },
+    { keys: ["Mod+X"], on: "cut", words: t("Cut"), group, when: unmarked, act: (event) => { if (copy(event)) cut(editor); } },
     { keys: ["Mod+V"], on: "paste", words: t("Paste"), group, when: () => !editor.held, act: (event) => paste(editor, event.clipboardData?.getData("text/plain") ?? "", last) },
   );
+}
+
+/** Links between them, zones and clusters come back with a paste; faults do not, and what goes with the nodes is said. @param {Editor} editor */
+function cut(editor) {
+  const { stage } = editor;
+  const before = stage.doc.faults?.length ?? 0;
+  const nodes = editor.chosenNodes().length;
+  editor.removeSelected(tn("Cut {n} node", "Cut {n} nodes", nodes));
+  const lost = before - (stage.doc.faults?.length ?? 0);
+  if (lost > 0) stage.emit("toast", { text: tn("{n} fault on them is gone, and is not pasted with them.", "{n} faults on them are gone, and are not pasted with them.", lost), undo: true });
 }
 
 /** @param {Editor} editor @param {string} text @param {{text: string, times: number, x: number, y: number}} last */

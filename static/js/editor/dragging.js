@@ -60,7 +60,7 @@ function drag(editor, guides, down, id, ids, zone) {
     up(event) {
       over();
       if (begun && (by.x || by.y)) editor.nudge(ids, by.x, by.y, "", zone);
-      else if (!begun && id !== null) editor.press(id, event.shiftKey || event.metaKey || event.ctrlKey, event);
+      else if (!begun && id !== null) editor.press(id, event.shiftKey || event.metaKey || event.ctrlKey);
       else if (!begun) stage.select(ids.length ? ids : [`zone:${zone}`]);
     },
     cancel() {
@@ -74,7 +74,7 @@ function drag(editor, guides, down, id, ids, zone) {
   };
 }
 
-/** @param {import("../document/guides.js").Guide} guide */
+/** @param {Guide} guide */
 function line({ axis, at, from, to }) {
   return axis === "x" ? s("line", { x1: at, x2: at, y1: from, y2: to }) : s("line", { x1: from, x2: to, y1: at, y2: at });
 }

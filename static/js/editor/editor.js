@@ -90,14 +90,13 @@ export class Editor {
     const again = this.last.id === id && now - this.last.at < TAP_MS;
     this.last = { id, at: now };
     const add = event.shiftKey || event.metaKey || event.ctrlKey;
-    if (!again || !(add || this.stage.adding)) this.press(id, add, event);
+    if (!again || !(add || this.stage.adding)) this.press(id, add);
   }
 
-  /** A node or link is pressed, or chosen by key. @param {string} id @param {boolean} add @param {Event} event */
-  press(id, add, event) {
+  /** A node or link is pressed, or chosen by key. @param {string} id @param {boolean} add */
+  press(id, add) {
     if (this.picked && this.cards.has(id)) this.picked(id);
     else this.pick(id, add);
-    this.stage.emit("pressed", { id, event });
   }
 
   /** The ground is pressed. */
@@ -190,10 +189,11 @@ export class Editor {
     return left > 0 && top > 0 && left < this.host.clientWidth && top < this.host.clientHeight;
   }
 
-  removeSelected() {
+  /** @param {string} [words] what it is called */
+  removeSelected(words) {
     const ids = [...this.stage.selection];
     if (!ids.length || !this.editable) return;
-    const label = ids.length === 1 ? t("Delete {name}", { name: ids[0] }) : t("Delete {n} items", { n: ids.length });
+    const label = words ? words : ids.length === 1 ? t("Delete {name}", { name: ids[0] }) : t("Delete {n} items", { n: ids.length });
     const focused = this.host.contains(document.activeElement);
     this.stage.store.change(label, removeItems(this.stage.doc, ids));
     this.stage.select([]);
@@ -284,7 +284,7 @@ export class Editor {
     this.#show(zoomed(this.transform, factor, about ?? { x: this.host.clientWidth / 2, y: this.host.clientHeight / 2 }, scaleMin(this.stage.doc)));
   }
 
-  /** @param {import("./camera.js").View} view */
+  /** @param {CanvasView} view */
   #show({ scale, x, y }) {
     this.graph.scale(scale, scale);
     this.graph.translate(x, y);

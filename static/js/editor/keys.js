@@ -15,8 +15,8 @@ export function canvasKeys(editor) {
   const card = (/** @type {Event} */ event) => dataAt(event.target, "node");
   const group = t("Selection");
   addShortcuts(
-    { keys: ["Enter", "Space"], words: t("Select the focused node"), group, when: (event) => card(event) !== null && (/** @type {KeyboardEvent} */ (event).key === "Enter" || !stage.selection.has(card(event) ?? "")), act: (event) => editor.press(card(event) ?? "", false, event) },
-    { keys: ["Shift+Enter"], words: t("Select one more, or one less"), group, when: (event) => card(event) !== null, act: (event) => editor.press(card(event) ?? "", true, event) },
+    { keys: ["Enter", "Space"], words: t("Select the focused node"), group, when: (event) => card(event) !== null && (/** @type {KeyboardEvent} */ (event).key === "Enter" || !stage.selection.has(card(event) ?? "")), act: (event) => editor.press(card(event) ?? "", false) },
+    { keys: ["Shift+Enter"], words: t("Select one more, or one less"), group, when: (event) => card(event) !== null, act: (event) => editor.press(card(event) ?? "", true) },
   );
   if (!editor.editable) return;
   const editing = t("Editing");
