@@ -186,7 +186,7 @@ export class Autosave {
     this.version = other.version;
     this.blocked = this.dirty = false;
     this.following = true;
-    this.report(how, other.document);
+    this.report(how, other);
     this.following = false;
     this.keep();
     this.report("saved");

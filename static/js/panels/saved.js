@@ -21,8 +21,8 @@ export function showSaved(stage, autosave) {
       tabs.saved(autosave.version ?? 0);
     } else if (state === "saving") say("i-clock", t("Saving"));
     else if (state === "adopted") tabs.join(autosave.id ?? "");
-    else if (state === "followed") stage.store.change(t("Changes of another tab"), detail);
-    else if (state === "loaded") stage.store.change(t("Load the other version"), detail);
+    else if (state === "followed") stage.store.change(t("Changes of another tab"), detail.document);
+    else if (state === "loaded") stage.store.change(t("Load the other version"), detail.document);
     else if (state === "kept" && autosave.unkept) say("i-warn", t("Kept nowhere"));
     else if (state === "kept") say("i-warn", detail?.status === 422 ? t("Kept in this browser; the server refuses it") : t("Kept in this browser"));
     else if (state === "conflict") conflict(stage, autosave, detail, say);
