@@ -58,7 +58,7 @@ START: Final = Param(
     "Starts",
     "choice",
     "at",
-    choices=(Choice("at", "At a time"), Choice("when", "When something happens")),
+    choices=(Choice("at", "At a time"), Choice("when", "At an event")),
     section="When",
 )
 AT: Final = replace(START, name="at_ms", title="At", kind="number", default=0, unit="ms", choices=(), low=0)
@@ -78,7 +78,17 @@ FAULT_WHEN: Final = (
         low=None,
         help="Such as role = leader, received write, sent write, operation ok, note …, boot, crash, written, fsync.",
     ),
-    replace(AT, name="when_nth", title="Time", kind="integer", default=1, unit="", low=1, high=1_000_000),
+    replace(
+        AT,
+        name="when_nth",
+        title="Which time",
+        kind="integer",
+        default=1,
+        unit="",
+        low=1,
+        high=1_000_000,
+        help="1: the first time.",
+    ),
     replace(AT, name="when_after_ms", title="And then after", high=DELAY_MS_MAX),
     replace(AT, name="lasts_ms", title="Lasts", default=None, low=0.001, high=DELAY_MS_MAX, help="Empty: to the end."),
 )
