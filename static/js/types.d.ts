@@ -117,6 +117,7 @@ interface Look { node: string; type: string; from_ns: number; to_ns: number; ear
 type TraceStore = import("./trace/store.js").TraceStore;
 type DocumentStore = import("./document/store.js").DocumentStore;
 type Playhead = import("./trace/playhead.js").Playhead;
+type Card = import("./editor/card.js").Card;
 type Editor = import("./editor/editor.js").Editor;
 type LargeView = import("./editor/large-view.js").LargeView;
 type Scene = import("./scene/scene.js").Scene;

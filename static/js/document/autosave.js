@@ -122,9 +122,10 @@ export class Autosave {
       this.#orphaned();
     } else if (answer.status === 409 && JSON.stringify(answer.data.document) === JSON.stringify(this.store.doc)) {
       this.version = answer.data.version;
-      this.dirty = false;
+      this.dirty = JSON.stringify(answer.data.branches ?? null) !== JSON.stringify(this.branches());
       this.keep();
-      this.report("saved");
+      if (this.dirty) this.later();
+      else this.report("saved");
     } else if (answer.status === 409 && !this.dirty) {
       this.take(answer.data, "followed");
     } else if (answer.status === 409) {

@@ -6,8 +6,8 @@ import { rezoned } from "../document/grouping.js";
 import { linkDoubt, linkRefusal } from "../document/linking.js";
 import { removeItems } from "../document/removal.js";
 import { t } from "../panels/words.js";
-import { makeGraph, cardRect, NODE, EDGE } from "./graph.js";
-import { Card } from "./card.js";
+import { makeGraph, cardRect } from "./graph.js";
+import { syncCells } from "./cells.js";
 import { fitting, zoomed } from "./camera.js";
 import { cardState } from "./node-state.js";
 import { Backdrop } from "./backdrop.js";
@@ -203,48 +203,14 @@ export class Editor {
 
   /** Makes the widget equal to the document. */
   sync() {
-    const { graph, stage } = this;
-    const doc = forWidget(stage.doc);
-    this.at = places(stage.doc);
-    const wanted = new Set([...doc.nodes, ...doc.links].map((entry) => entry.id));
-    for (const cell of graph.getCells()) if (!wanted.has(cell.id)) graph.removeCell(cell, /** @type {any} */ ({ fromDocument: true }));
-    for (const id of [...this.cards.keys()]) if (!graph.getCellById(id)) this.cards.delete(id);
-    for (const node of doc.nodes) this.#syncNode(node);
-    for (const link of doc.links) this.#syncLink(link);
+    const doc = forWidget(this.stage.doc);
+    this.at = places(this.stage.doc);
+    syncCells(this, doc);
     this.backdrop.draw(this.at);
     this.large.sync();
     this.showSelection();
     this.showState();
     this.#changed();
-  }
-
-  /** @param {NodeEntry} node */
-  #syncNode(node) {
-    const rect = cardRect(this.at.get(node.id) ?? { x: 0, y: 0 });
-    let cell = /** @type {any} */ (this.graph.getCellById(node.id));
-    if (cell && this.cards.get(node.id)?.node.type !== node.type) {
-      this.graph.removeCell(cell);
-      cell = null;
-    }
-    if (!cell) cell = this.graph.addNode({ id: node.id, shape: NODE, x: rect.x, y: rect.y, zIndex: 2 });
-    else cell.position(rect.x, rect.y, { fromDocument: true });
-    const group = /** @type {SVGElement} */ (this.graph.findViewByCell(cell)?.container);
-    const card = this.cards.get(node.id);
-    if (!card || card.group !== group) this.cards.set(node.id, new Card(group, node, this.stage.typeInfo(node.type)));
-    else card.update(node);
-  }
-
-  /** @param {LinkEntry} link */
-  #syncLink(link) {
-    if (!this.at.has(link.a) || !this.at.has(link.b)) return;
-    const old = /** @type {any} */ (this.graph.getCellById(link.id));
-    if (!old) this.graph.addEdge({ id: link.id, shape: EDGE, source: { cell: link.a }, target: { cell: link.b }, zIndex: 1 });
-    else {
-      if (old.getSourceCellId() !== link.a) old.setSource({ cell: link.a });
-      if (old.getTargetCellId() !== link.b) old.setTarget({ cell: link.b });
-    }
-    const group = this.graph.findViewByCell(link.id)?.container;
-    if (group) /** @type {SVGElement} */ (group).dataset.link = link.id;
   }
 
   showSelection() {
