@@ -35,7 +35,9 @@ _LINK_FIGURES: Final = tuple(
 _HOST_FIGURES: Final = tuple(
     metric.name.removeprefix("hosts.<id>.") for metric in METRICS if metric.name.startswith("hosts.")
 )
-_CLUSTER_FIGURES: Final = (*_FIGURES, "cost")
+_CLUSTER_FIGURES: Final = _FIGURES + tuple(
+    metric.name.removeprefix("clusters.<id>.") for metric in METRICS if metric.name.startswith("clusters.<id>.")
+)
 _NODE_FIGURES: Final = tuple(
     metric.name.removeprefix("nodes.<id>.") for metric in METRICS if metric.name.startswith("nodes.")
 )

@@ -25,7 +25,6 @@ from simulations.engine.messages import kind_of
 from simulations.engine.node import Node
 
 if TYPE_CHECKING:
-    from simulations.document import Document
     from simulations.document_checks import Inspector
 
 # Faults that are either there or not: where two of them overlap, the end of the first mends nothing.
@@ -203,12 +202,6 @@ def spoof_mistakes(fault: Spoof, path: str, names: Names, types: dict[str, str])
             yield Mistake(
                 f"{path}.message", f'A node of type "{node_type.TYPE}" takes no message "{fault.message}". {right}'
             )
-
-
-def doubts(document: Document) -> list[Mistake]:
-    """What is allowed in a document and hardly meant: it runs, and is said."""
-    names = Names(document.nodes, document.links, document.clusters)
-    return list(contradictions(list(enumerate(document.faults)), names))
 
 
 def contradictions(faults: Sequence[tuple[int, Any]], names: Names) -> Iterator[Mistake]:

@@ -12,7 +12,7 @@ from simulations.engine.log import Log, Operation
 from simulations.engine.machine import CORES
 from simulations.engine.metrics import Selection
 from simulations.engine.metrics_costs import Prices, cost_metrics
-from simulations.engine.metrics_nodes import Work, link_metrics, node_metrics, work_of
+from simulations.engine.metrics_nodes import Work, cluster_metrics, link_metrics, node_metrics, work_of
 from simulations.engine.metrics_published import charged, machine_metrics, published_metrics
 from simulations.engine.metrics_table import unit_of
 from simulations.engine.metrics_traffic import Traffic, forwarding_metrics
@@ -31,6 +31,7 @@ class Places:
         log = self.log
         traffic = Traffic(log, select, chosen)
         found = node_metrics(log, select, self._params, self._work)
+        found |= cluster_metrics(log, select, self._params, self._clusters)
         found |= link_metrics(log, select, traffic, self._links) | forwarding_metrics(log, chosen)
         found |= machine_metrics(log, select, self._machines)
         found |= published_metrics(log, select, self._declared)
@@ -73,11 +74,20 @@ class Places:
     def _reached(self) -> dict[str, set[int]]:
         """The operations that messages brought to each cluster's members."""
         log = self.log
-        found: dict[str, set[int]] = {}
-        for cluster in self.physical.get("clusters", ()):
-            members = {index for index, name in enumerate(log.nodes) if name in cluster["members"]}
-            found[cluster["id"]] = {op for op, dst in zip(log.sent_op, log.sent_dst, strict=True) if dst in members}
-        return found
+        return {
+            name: {op for op, dst in zip(log.sent_op, log.sent_dst, strict=True) if dst in members}
+            for name, members in self._clusters.items()
+        }
+
+    @cached_property
+    def _clusters(self) -> dict[str, frozenset[int]]:
+        """The members of each cluster, by number."""
+        number = {name: index for index, name in enumerate(self.log.nodes)}
+        clusters = self.physical.get("clusters", ())
+        return {
+            cluster["id"]: frozenset(number[member] for member in cluster["members"] if member in number)
+            for cluster in clusters
+        }
 
     @cached_property
     def _params(self) -> dict[str, Mapping[str, Any]]:

@@ -228,7 +228,12 @@ class Run:
 
     def rows(self, table: str) -> list[tuple[Any, ...]]:
         """A table's rows over all chunks."""
-        return [row for chunk in self.decoded for row in zip(*chunk["tables"][table]["cols"].values(), strict=True)]
+        return [
+            row
+            for chunk in self.decoded
+            if table in chunk["tables"]
+            for row in zip(*chunk["tables"][table]["cols"].values(), strict=True)
+        ]
 
     def messages(self, kind: str = "", src: str = "", dst: str = "", outcome: str = "") -> list[Sent]:
         """Messages by what is given of them, in the order of sending."""

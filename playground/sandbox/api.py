@@ -16,7 +16,7 @@ from simulations import runs
 from simulations.catalogue import describe
 from simulations.document import DocumentError, json_schema
 from simulations.document_base import SEED_MAX, Mistake
-from simulations.document_fault_checks import doubts
+from simulations.document_doubts import doubts
 from simulations.models import Viewing
 
 router = Router()

@@ -43,6 +43,13 @@ class Sync(Future):
         self.disk.synced(self)
 
 
+class Together:
+    """Values written as one: all of them outlive a crash, or none."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self.values = values
+
+
 class Disk:
     """Keys and values that survive a crash once synced."""
 
@@ -74,6 +81,10 @@ class Disk:
         self.written += 1
         if self.listener is not None:
             self.listener("written")
+
+    def write_together(self, values: dict[str, Any]) -> None:
+        """Put values into the page cache as one record: a crash keeps or takes them together."""
+        self.write(next(iter(values)), Together(values))
 
     def fsync(self, takes: Distribution, how: str = EACH) -> Future:
         """Make all that was written until now durable; await it. `takes` is how long that lasts once it has begun;
@@ -112,7 +123,7 @@ class Disk:
         """Lose the page cache but for a seeded prefix of it; the write that was being made may be torn."""
         self.incarnation += 1
         kept = below(self.key, nth(self.key, -self.incarnation), len(self.cached) + 1)
-        self.torn = [self.cached[kept][0]] if self.tearing and kept < len(self.cached) else []
+        self.torn = list(_entries(self.cached[kept : kept + 1])) if self.tearing else []
         self._keep(kept)
         if self.unguarded:
             for key in self.torn:
@@ -124,7 +135,7 @@ class Disk:
 
     def read(self) -> dict[str, Any]:
         """What a process finds there when it starts."""
-        return {**self.durable, **dict(self.cached)}
+        return {**self.durable, **_entries(self.cached)}
 
     def _start(self, sync: Sync) -> None:
         self.syncs += 1
@@ -134,7 +145,17 @@ class Disk:
     def _keep(self, count: int) -> None:
         if count <= 0:
             return
-        for key, value in self.cached[:count]:
-            self.durable[key] = value
+        self.durable.update(_entries(self.cached[:count]))
         self.cached = self.cached[count:]
         self.kept += count
+
+
+def _entries(writes: list[tuple[str, Any]]) -> dict[str, Any]:
+    """What stands under each key after these writes."""
+    found: dict[str, Any] = {}
+    for key, value in writes:
+        if isinstance(value, Together):
+            found.update(value.values)
+        else:
+            found[key] = value
+    return found

@@ -25,6 +25,10 @@ class Body:
         """What goes first in a queue by priority: the higher."""
         return 0
 
+    def idempotency_key(self) -> int:
+        """The same in all attempts of one operation; −1: none."""
+        return -1
+
     def altered(self, draw: float) -> Body:
         """The same message with other content, as somebody on the wire may make it of a draw in [0, 1). Itself where
         there is nothing to alter.
@@ -99,16 +103,20 @@ def kind_of(body: type[Body]) -> str:
 
 @dataclass(frozen=True)
 class Work(Request):
-    """A request that only costs time."""
+    """A request that only costs time. `token`: its idempotency key; −1: none."""
 
     key: str
     priority: int = 0
+    token: int = -1
 
     def rank(self) -> int:
         return 2 * self.priority
 
+    def idempotency_key(self) -> int:
+        return self.token
+
     def altered(self, draw: float) -> Body:
-        return Work(wrong_key(self.key, draw), self.priority)
+        return Work(wrong_key(self.key, draw), self.priority, self.token)
 
 
 @dataclass(frozen=True)
@@ -127,17 +135,40 @@ class Read(Request):
 
 @dataclass(frozen=True)
 class Write(Request):
-    """Write a value to a key."""
+    """Write a value to a key. `token`: its idempotency key; −1: none."""
 
     key: str
     value: int
     priority: int = 0
+    token: int = -1
 
     def rank(self) -> int:
         return 2 * self.priority
 
+    def idempotency_key(self) -> int:
+        return self.token
+
     def altered(self, draw: float) -> Body:
-        return Write(self.key, wrong_value(draw), self.priority)
+        return Write(self.key, wrong_value(draw), self.priority, self.token)
+
+
+@dataclass(frozen=True)
+class Increment(Request):
+    """Add to the number under a key. `token`: its idempotency key; −1: none."""
+
+    key: str
+    amount: int
+    priority: int = 0
+    token: int = -1
+
+    def rank(self) -> int:
+        return 2 * self.priority
+
+    def idempotency_key(self) -> int:
+        return self.token
+
+    def altered(self, draw: float) -> Body:
+        return Increment(self.key, wrong_value(draw), self.priority, self.token)
 
 
 @dataclass(frozen=True)

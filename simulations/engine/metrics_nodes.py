@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import chain, takewhile
+from math import fsum
 from typing import Any
 
 from simulations.engine.causality import call_end_ns, queue_stays
@@ -22,23 +23,59 @@ def node_metrics(
     to_ns = min(select.to_ns, log.end_ns)
     window = (select.from_ns, to_ns)
     for index, name in enumerate(log.nodes):
-        busy = log.mean(index, "busy", select.from_ns, to_ns)
-        slots = params.get(name, {}).get("concurrency") or log.mean(index, "concurrency", select.from_ns, to_ns)
-        if busy is not None and isinstance(slots, (int, float)) and slots > 0:
-            found[f"nodes.{name}.utilisation"] = busy / slots
-        queue = log.mean(index, "queue", select.from_ns, to_ns)
-        if queue is not None:
-            found[f"nodes.{name}.queue_mean"] = queue
-            found[f"nodes.{name}.queue_max"] = log.highest(index, "queue", select.from_ns, to_ns)
-            stays = takewhile(lambda stay: stay[1] < to_ns, queue_stays(log, index))
-            waits = (left - came for came, left, served in stays if served and left >= select.from_ns)
-            found |= latency_figures(f"nodes.{name}.wait_ms", waits)
+        found |= _occupation(log, f"nodes.{name}", [index], window, params)
+        if f"nodes.{name}.queue_mean" in found:
+            found[f"nodes.{name}.queue_max"] = log.highest(index, "queue", *window)
         if to_ns > select.from_ns:
             found |= work[index].figures(f"nodes.{name}", window)
-        up = log.mean(index, "up", select.from_ns, to_ns)
-        if up is not None:
-            found[f"nodes.{name}.up_ratio"] = up
     return found
+
+
+def cluster_metrics(
+    log: Log, select: Selection, params: Mapping[str, Mapping[str, Any]], clusters: Mapping[str, Collection[int]]
+) -> dict[str, float]:
+    """How busy the members of each cluster are together. `clusters` are the numbers of their nodes, by id."""
+    found: dict[str, float] = {}
+    window = (select.from_ns, min(select.to_ns, log.end_ns))
+    for name, members in clusters.items():
+        found |= _occupation(log, f"clusters.{name}", members, window, params)
+    return found
+
+
+def _occupation(
+    log: Log, prefix: str, nodes: Collection[int], window: tuple[int, int], params: Mapping[str, Mapping[str, Any]]
+) -> dict[str, float]:
+    """How busy some nodes are together: utilisation, queue, waiting times, the share of their time that they are up."""
+    found: dict[str, float] = {}
+    busy, slots, queues, ups = 0.0, 0.0, [], []
+    waits: list[Iterable[int]] = []
+    for index in sorted(nodes):
+        servers = params.get(log.nodes[index], {}).get("concurrency") or log.mean(index, "concurrency", *window)
+        working = log.mean(index, "busy", *window)
+        if working is not None and isinstance(servers, (int, float)) and servers > 0:
+            busy += working
+            slots += servers
+        queue = log.mean(index, "queue", *window)
+        if queue is not None:
+            queues.append(queue)
+            waits.append(_waits(log, index, window))
+        up = log.mean(index, "up", *window)
+        if up is not None:
+            ups.append(up)
+    if slots:
+        found[f"{prefix}.utilisation"] = busy / slots
+    if queues:
+        found[f"{prefix}.queue_mean"] = fsum(queues)
+        found |= latency_figures(f"{prefix}.wait_ms", chain.from_iterable(waits))
+    if ups:
+        found[f"{prefix}.up_ratio"] = fsum(ups) / len(ups)
+    return found
+
+
+def _waits(log: Log, index: int, window: tuple[int, int]) -> Iterable[int]:
+    """How long those who were served within a window had waited, ns."""
+    stays = takewhile(lambda stay: stay[1] < window[1], queue_stays(log, index))
+    return (left - came for came, left, served in stays if served and left >= window[0])
 
 
 class Spans:

@@ -155,6 +155,12 @@ METRICS: Final[tuple[Metric, ...]] = (
     Metric("hosts.<id>.cost", "$", "A machine's cost_per_hour × the time, whether up or not."),
     Metric("zones.<id>.<figure>", "", "Any figure of ops for the clients in a zone: zones.east.success_ratio."),
     Metric("clusters.<id>.<figure>", "", "Any figure of ops for the operations that reached a cluster's members."),
+    Metric("clusters.<id>.utilisation", "ratio", "Busy servers of its members ÷ their concurrency, time-averaged."),
+    Metric("clusters.<id>.queue_mean", "requests", "Time-average of the requests queued at its members together."),
+    Metric(
+        "clusters.<id>.wait_ms.<figure>", "ms", "Waiting times in its members' queues: mean, p50, p95, p99, p999, max."
+    ),
+    Metric("clusters.<id>.up_ratio", "ratio", "Share of the time that its members were up, their mean."),
     Metric("clusters.<id>.cost", "$", "What was sent between its members without a drawn link × its cost_per_gb."),
     Metric(
         "cost.total",

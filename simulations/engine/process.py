@@ -45,6 +45,11 @@ class Process:
         self.observer = host.observer
         self._keys: dict[str, int] = {}
 
+    @classmethod
+    def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
+        """Parameters that contradict each other: a name, and what comes of it and what would be right."""
+        return []
+
     def integer(self, name: str) -> int:
         """An integer parameter."""
         return int(self.params[name])

@@ -59,3 +59,8 @@ class Retries:
             return full_ns - full_ns // 2 + int(chance * (full_ns // 2) + 0.5)
         reach_ns = 3 * max(last_ns, self.base_ns) - self.base_ns
         return min(self.cap_ns, self.base_ns + int(chance * reach_ns + 0.5))
+
+
+def retries(node: Node) -> Retries | None:
+    """The retry policy that a node's parameters describe; None for none."""
+    return None if node.text("retry") == "none" else Retries(node)

@@ -45,47 +45,44 @@ QUEUE_PARAMS: Final[tuple[Param, ...]] = (
 
 
 class Slot(Future):
-    """A worker to come. Whoever gives up waiting leaves the queue."""
+    """A place to come. Whoever gives up waiting leaves the queue."""
 
-    def __init__(self, workers: Workers) -> None:
+    def __init__(self, slots: Slots) -> None:
         super().__init__()
-        self.workers = workers
+        self.slots = slots
 
     def fail(self, error: Failure, cause: Cause | None) -> None:
         if not self.done:
-            self.workers.leave()
+            self.slots.leave()
         super().fail(error, cause)
 
 
-class Workers:
-    """The worker slots of a process and the queue before them. Shows `busy` and `queue`."""
+class Slots:
+    """So many places, and the queue before them; `full` is the reason given to whom there is no room for."""
 
-    def __init__(self, node: Node, count: int, queue_max: int, discipline: str = FIFO) -> None:
+    def __init__(self, count: int, queue_max: int, discipline: str = FIFO, full: str = "queue full") -> None:
         self.count = count
         self.queue_max = queue_max
         self.discipline = discipline
+        self.full = full
         self.busy = 0
         self.queued = 0
         self.waiting: deque[Slot] = deque()  # some may have left
         self.ranked: list[tuple[int, int, Slot]] = []
         self.arrivals = 0
-        self.show_busy = node.gauge("busy")
-        self.show_queue = node.gauge("queue")
-        self.show_busy.set(0)
-        self.show_queue.set(0)
 
     def acquire(self, priority: int = 0) -> Future:
-        """Await a free worker; a higher priority goes first where the discipline is PRIORITY. Raises Refused at once
-        when the queue is full.
+        """Await a place; a higher priority goes first where the discipline is PRIORITY. Raises Refused at once when
+        the queue is full.
         """
         slot = Slot(self)
         if self.busy < self.count:
             self.busy += 1
-            self.show_busy.set(self.busy)
+            self.busy_changed()
             slot.done = True
         elif 0 <= self.queue_max <= self.queued:
             slot.done = True
-            slot.error = Refused("queue full", False)
+            slot.error = Refused(self.full, False)
         else:
             if self.discipline == PRIORITY:
                 self.arrivals += 1
@@ -93,11 +90,11 @@ class Workers:
             else:
                 self.waiting.append(slot)
             self.queued += 1
-            self.show_queue.set(self.queued)
+            self.queue_changed()
         return slot
 
     def release(self) -> None:
-        """Free a worker; whoever is next gets it."""
+        """Free a place; whoever is next gets it."""
         if self.queued:
             slot = self._next()
             while slot.done:
@@ -106,17 +103,40 @@ class Workers:
             slot.resolve(None, None)
         else:
             self.busy -= 1
-            self.show_busy.set(self.busy)
+            self.busy_changed()
 
     def leave(self) -> None:
         """One fewer waits."""
         self.queued -= 1
-        self.show_queue.set(self.queued)
+        self.queue_changed()
+
+    def busy_changed(self) -> None:
+        """Another number of places is taken."""
+
+    def queue_changed(self) -> None:
+        """Another number waits."""
 
     def _next(self) -> Slot:
         if self.discipline == PRIORITY:
             return heappop(self.ranked)[2]
         return self.waiting.pop() if self.discipline == LIFO else self.waiting.popleft()
+
+
+class Workers(Slots):
+    """The worker slots of a process and the queue before them. Shows `busy` and `queue`."""
+
+    def __init__(self, node: Node, count: int, queue_max: int, discipline: str = FIFO) -> None:
+        super().__init__(count, queue_max, discipline)
+        self.show_busy = node.gauge("busy")
+        self.show_queue = node.gauge("queue")
+        self.show_busy.set(0)
+        self.show_queue.set(0)
+
+    def busy_changed(self) -> None:
+        self.show_busy.set(self.busy)
+
+    def queue_changed(self) -> None:
+        self.show_queue.set(self.queued)
 
 
 def workers_of(node: Node) -> Workers:

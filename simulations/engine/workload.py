@@ -1,5 +1,5 @@
 """What a client asks, built from its parameters: when (`arrivals`), what and of which keys (`Operations`), in which
-class, and what it does about failures (`retries`).
+class.
 """
 
 from __future__ import annotations
@@ -18,9 +18,8 @@ from simulations.engine.arrivals import (
     spike,
 )
 from simulations.engine.distributions import to_ns
-from simulations.engine.messages import Body, Read, Work, Write
+from simulations.engine.messages import Body, Increment, Read, Work, Write
 from simulations.engine.node import Node
-from simulations.engine.retries import Retries
 
 KEYS_MAX: Final = 100_000
 ZIPF_SCALE: Final = 1 << 40  # the weight of the most popular key, in integers so that sums are exact
@@ -46,11 +45,6 @@ def arrivals(node: Node) -> Arrivals:
         at_ns, takes_ns = to_ns(node.number("spike_at_ms")), to_ns(node.number("spike_ms"))
         return spike(key, rate_per_s, at_ns, takes_ns, node.number("spike_factor"))
     return Poisson(key, rate_per_s)
-
-
-def retries(node: Node) -> Retries | None:
-    """The retry policy that a node's parameters describe; None for none."""
-    return None if node.text("retry") == "none" else Retries(node)
 
 
 class Keys:
@@ -129,6 +123,7 @@ class Operations:
         self.work_ratio = 1.0 if requests == "work" else node.number("work_ratio") if requests == "mix" else 0.0
         self.read_ratio = node.number("read_ratio")
         self.keys = keys(node)
+        self.increments = requests == "increment"
         self.works: dict[int, Work] = {}  # by priority
         self.own_keys = node.boolean("own_keys")
         self.classes: list[tuple[str, int]] = []  # name, priority
@@ -141,7 +136,9 @@ class Operations:
             self.classes.append((entry["name"], entry["priority"]))
 
     def choose(self) -> str:
-        """What the operation that begins now does: work, read or write."""
+        """What the operation that begins now does: work, read, write or increment."""
+        if self.increments:
+            return "increment"
         if self.work_ratio > 0.0 and (self.work_ratio == 1.0 or self.node.draw("work") < self.work_ratio):
             return "work"
         return "read" if self.node.draw("operation") < self.read_ratio else "write"
@@ -153,13 +150,17 @@ class Operations:
             return name
         return f"{self.node.id}.u{user}.{name}" if user >= 0 else f"{self.node.id}.{name}"
 
-    def body(self, f: str, key: str, value: int | None, priority: int) -> Body:
-        """What to send for it. Work of one priority is all alike."""
+    def body(self, f: str, key: str, value: int | None, priority: int, token: int) -> Body:
+        """What to send for it, under an idempotency key (−1: none). Work of one priority without one is all alike."""
+        if f == "increment":
+            return Increment(key, 1, priority, token)
         if f == "work":
+            if token >= 0:
+                return Work(key, priority, token)
             if priority not in self.works:
                 self.works[priority] = Work(key, priority)
             return self.works[priority]
-        return Read(key, priority) if value is None else Write(key, value, priority)
+        return Read(key, priority) if value is None else Write(key, value, priority, token)
 
     def request_class(self) -> tuple[str, int]:
         """Its class and priority; "" where there are no classes."""

@@ -11,7 +11,7 @@ from simulations.engine.workload import KEYS_MAX
 HOUR_MS: Final = 3_600_000
 CLASSES_MAX: Final = 20
 _AT_A_RATE: Final = ("pattern", "poisson", "deterministic", "bursty", "diurnal", "ramp", "spike")
-_KEYED: Final = ("requests", "read-write", "mix")
+_KEYED: Final = ("requests", "read-write", "mix", "increment")
 
 
 def _load(
@@ -146,6 +146,7 @@ OPERATIONS: Final[tuple[Param, ...]] = (
             Choice("work", "Work: costs time only"),
             Choice("read-write", "Reads and writes of keys"),
             Choice("mix", "Work, reads and writes"),
+            Choice("increment", "Increments of numbers"),
         ),
         help="Reads and writes are checked for consistency.",
         section="Operations",
@@ -202,6 +203,14 @@ OPERATIONS: Final[tuple[Param, ...]] = (
         None,
         CLASSES_MAX,
         help="Name, share and priority of each, with commas between: gold 20 1, silver 80 0. Empty: no classes.",
+        section="Operations",
+    ),
+    Param(
+        "idempotency_keys",
+        "Idempotency keys",
+        "boolean",
+        False,
+        help="Each operation carries a key, the same in all its attempts, by which it can be known again.",
         section="Operations",
     ),
     Param("keys", "Keys", "integer", 5, "", 1, KEYS_MAX, help="How many there are.", section="Keys", when=_KEYED),

@@ -10,15 +10,16 @@ An operation ends ok, fail (it had no effect), or unknown: a write that timed ou
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from simulations.engine.arrivals import NEVER
-from simulations.engine.declare import Param, Show
-from simulations.engine.messages import Body, Value, Write
+from simulations.engine.call_params import CALL_METRICS, CALL_PARAMS, CALL_SHOWS, NO_FALLBACK, call_doubts
+from simulations.engine.calls import Calls
+from simulations.engine.declare import Metric, Param, Show
+from simulations.engine.messages import Body, Increment, Value, Write
 from simulations.engine.node import Node
-from simulations.engine.retry_params import RETRIES
 from simulations.engine.tasks import Failure
-from simulations.engine.workload import Operations, arrivals, retries
+from simulations.engine.workload import Operations, arrivals
 from simulations.engine.workload_params import LOAD, OPERATIONS
 
 
@@ -32,15 +33,22 @@ class Client(Node):
     ICON: ClassVar[str] = "client"
     INITIATES: ClassVar[bool] = True
     SERVES: ClassVar[bool] = False
-    PARAMS: ClassVar[tuple[Param, ...]] = (*LOAD, *OPERATIONS, *RETRIES)
-    SHOWS: ClassVar[tuple[Show, ...]] = (Show("in_flight", "In flight", "ops"),)
+    PARAMS: ClassVar[tuple[Param, ...]] = (*LOAD, *OPERATIONS, *CALL_PARAMS)
+    SHOWS: ClassVar[tuple[Show, ...]] = (Show("in_flight", "In flight", "ops"), *CALL_SHOWS)
+    METRICS: ClassVar[tuple[Metric, ...]] = CALL_METRICS
+
+    @classmethod
+    def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
+        return call_doubts(params, neighbours)
 
     def start(self) -> None:
         self.in_flight = 0
         self.issued = 0
         self.timeout_ms = self.number("timeout_ms")
         self.operations = Operations(self)
-        self.retries = retries(self)
+        self.keyed = self.boolean("idempotency_keys")
+        self.calls = Calls(self)
+        self.retries = self.calls.retries
         self.show_in_flight = self.gauge("in_flight")
         self.show_in_flight.set(0)
         if self.text("arrivals") == "open":
@@ -82,11 +90,11 @@ class Client(Node):
         f = self.operations.choose()
         key = "" if f == "work" else self.operations.key(user)
         request_class, priority = self.operations.request_class()
-        value = self.network.operations + 1 if f == "write" else None
+        value = self.network.operations + 1 if f == "write" else 1 if f == "increment" else None
         op = self.invoke(f, key, value, process, request_class)
         self.in_flight += 1
         self.show_in_flight.set(self.in_flight)
-        body = self.operations.body(f, key, value, priority)
+        body = self.operations.body(f, key, value, priority, op if self.keyed else -1)
         if self.retries is not None:
             self.retries.begin()
         self.spawn(self.operate(op, body, choice, process, user), self.cause)
@@ -97,11 +105,15 @@ class Client(Node):
         outcome, value, error = "fail", None, "no target"
         attempts = pause_ns = 0
         uncertain = False
-        while self.targets:
-            target = self.targets[(choice + attempts) % len(self.targets)]
+        calls = self.calls
+        while calls.targets:
+            target = calls.pick(choice, attempts)
             attempts += 1
             try:
-                reply = await self.call(target, body, self.timeout_ms)
+                if calls.direct:
+                    reply = await self.call(target, body, self.timeout_ms)
+                else:
+                    reply = await calls.once(target, body, None, self.timeout_ms)
                 outcome, value, error = "ok", reply.value if isinstance(reply, Value) else None, ""
                 break
             except Failure as failure:
@@ -113,8 +125,13 @@ class Client(Node):
             if pause_ns < 0:
                 break
             await self.sleep(pause_ns)
+            self.publish("calls.retried", 1)
             self.trace.attempt(op, attempts + 1)
-        if outcome != "ok" and uncertain and isinstance(body, Write):
+        if outcome != "ok" and calls.fallback != NO_FALLBACK:
+            answer = await calls.fall_back(body, None)
+            if answer is not None:
+                outcome, value, error = "ok", answer.value if isinstance(answer, Value) else None, ""
+        if outcome != "ok" and uncertain and isinstance(body, (Write, Increment)):
             outcome = "info"
         self.complete(op, outcome, value, error, attempts)
         self.in_flight -= 1

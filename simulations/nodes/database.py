@@ -8,16 +8,20 @@ Control in IMS/VS Fast Path", IEEE Database Engineering 8(2), 1985).
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar, Final
 
+from simulations.engine.admission import ADMISSION_METRICS, ADMISSION_PARAMS, Admission
 from simulations.engine.channel import Message
-from simulations.engine.declare import Choice, Lie, Param, Show
+from simulations.engine.declare import Choice, Lie, Metric, Param, Show
 from simulations.engine.disk import EACH, GROUP, QUEUE
 from simulations.engine.distributions import to_ns
-from simulations.engine.messages import DONE, Body, Read, Value, Work, Write
+from simulations.engine.idempotency import IDEMPOTENCY_METRICS, IDEMPOTENCY_PARAMS, results
+from simulations.engine.messages import DONE, Body, Increment, Read, Request, Value, Work, Write
 from simulations.engine.node import Node
 from simulations.engine.tasks import Cause, Failure
 from simulations.engine.workers import QUEUE_PARAMS, workers_of
+
+RESULT: Final = "result of "  # before the idempotency key, on disk; no key of a client has a blank
 
 
 class Database(Node):
@@ -106,13 +110,16 @@ class Database(Node):
             help="Without syncing only: how often writes go from memory to disk; 0: never.",
             section="Disk",
         ),
+        *ADMISSION_PARAMS,
+        *IDEMPOTENCY_PARAMS,
     )
+    METRICS: ClassVar[tuple[Metric, ...]] = (*ADMISSION_METRICS, *IDEMPOTENCY_METRICS)
     SHOWS: ClassVar[tuple[Show, ...]] = (
         Show("busy", "Busy", "connections", "bar", "concurrency"),
         Show("queue", "Queue", "requests"),
         Show("value", "Last write"),
     )
-    HANDLES: ClassVar[tuple[type[Body], ...]] = (Work, Read, Write)
+    HANDLES: ClassVar[tuple[type[Body], ...]] = (Work, Read, Write, Increment)
     LIES: ClassVar[tuple[Lie, ...]] = (
         Lie("wrong answers", "Answers with wrong values", "Reads get values that nobody wrote."),
         Lie("false acknowledgements", "Says done and does nothing", "Writes are acknowledged and not kept."),
@@ -125,8 +132,13 @@ class Database(Node):
         self.fsyncs = self.text("fsyncs")
         self.durable = self.boolean("durable")
         self.flush_every_ns = to_ns(self.number("flush_every_ms"))
-        self.values: dict[str, int] = self.disk.read()
+        stored = self.disk.read()
+        self.values: dict[str, int] = {key: value for key, value in stored.items() if not key.startswith(RESULT)}
+        self.newest = dict(self.values)  # also what is not on disk yet
         self.versions: dict[str, int] = {}
+        answers = {int(key[len(RESULT) :]): answer for key, answer in stored.items() if key.startswith(RESULT)}
+        self.results = results(self, answers)
+        self.admission = Admission(self)
         if not self.durable and self.flush_every_ns > 0:
             self.timer(self.flush_every_ns, "flush", self.flush)
 
@@ -136,45 +148,56 @@ class Database(Node):
         if self.disk.cached:
             self.disk.fsync(self.fsync_time, self.fsyncs)
 
-    async def on_work(self, body: Work, message: Message) -> Body:
-        await self.cancellable(message, self.workers.acquire(body.rank()))
-        await self.work(self.service_time, "service time")
-        self.workers.release()
-        return DONE
+    def on_request(self, body: Request, message: Message) -> Any:
+        """Let the request in, and carry it out unless that was done."""
+        refusal = None if self.admission.open else self.admission.refusal(message, self.workers.queued)
+        if refusal is not None:
+            return refusal
+        key = -1 if self.results is None else body.idempotency_key()
+        if self.results is None or key < 0:
+            return self.serve(body, message)
+        return self.results.once(key, lambda: self.serve(body, message))
 
-    async def on_read(self, body: Read, message: Message) -> Body:
+    async def serve(self, body: Request, message: Message) -> Body:
+        """Wait for a connection, and do what is asked. Raises Refused when the disk is full."""
+        came_ns = self.kernel.now
         await self.cancellable(message, self.workers.acquire(body.rank()))
+        self.admission.waited(self.kernel.now - came_ns)
         await self.work(self.service_time, "service time")
-        value = self.values.get(body.key)
-        self.workers.release()
-        return Value(value)
-
-    async def on_write(self, body: Write, message: Message) -> Body:
-        await self.cancellable(message, self.workers.acquire(body.rank()))
+        answer: Body = DONE
         try:
-            await self.work(self.service_time, "service time")
-            await self.store(body)
+            if isinstance(body, Read):
+                answer = Value(self.values.get(body.key))
+            elif isinstance(body, Write):
+                await self.store(body.key, body.value, body.token)
+            elif isinstance(body, Increment):
+                await self.store(body.key, (self.newest.get(body.key) or 0) + body.amount, body.token)
+                self.effect()
         except Failure:
             self.workers.release()
             raise
         self.workers.release()
-        return DONE
+        return answer
 
-    async def store(self, body: Write) -> None:
-        """Write, and sync if that is promised. Raises Refused when the disk is full."""
-        self.disk.write(body.key, body.value)
+    async def store(self, key: str, value: int, token: int) -> None:
+        """Write, and sync if that is promised; with an idempotency key, the result goes to disk with the effect."""
+        if self.results is None or token < 0:
+            self.disk.write(key, value)
+        else:
+            self.disk.write_together({key: value, f"{RESULT}{token}": DONE})
+        self.newest[key] = value
         version = self.disk.written
         if self.durable:
             await self.disk.fsync(self.fsync_time, self.fsyncs)
-        if version > self.versions.get(body.key, 0):  # the disk's order, though one fsync may overtake another
-            self.versions[body.key] = version
-            self.values[body.key] = body.value
-            self.show("value", f"{body.key} = {body.value}")
+        if version > self.versions.get(key, 0):  # the disk's order, though one fsync may overtake another
+            self.versions[key] = version
+            self.values[key] = value
+            self.show("value", f"{key} = {value}")
 
     # Lies
 
     def feign(self, behaviour: str, body: Body, request: Cause) -> Body | None:
-        return DONE if behaviour == "false acknowledgements" and isinstance(body, Write) else None
+        return DONE if behaviour == "false acknowledgements" and isinstance(body, (Write, Increment)) else None
 
     def lie(self, behaviour: str, to: str, body: Body) -> Body | None:
         wrong = behaviour == "wrong answers" and isinstance(body, Value)

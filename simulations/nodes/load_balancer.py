@@ -11,12 +11,15 @@ which is safe only where doing it twice does no harm.
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
+from simulations.engine.admission import RATE_LIMIT_METRICS, RATE_LIMIT_PARAMS, RATE_LIMITED, rate_limit
+from simulations.engine.breakers import BREAKER_METRICS, BREAKER_PARAMS, BREAKER_SHOW, Breakers, breakers
+from simulations.engine.calls import first_answer
 from simulations.engine.channel import Message
-from simulations.engine.declare import Choice, Lie, Param, Show
+from simulations.engine.declare import Choice, Lie, Metric, Param, Show
 from simulations.engine.distributions import to_ns
-from simulations.engine.messages import Body, Probe, ProbeReply, Read, Request, Work, Write
+from simulations.engine.messages import Body, Increment, Probe, ProbeReply, Read, Request, Work, Write
 from simulations.engine.node import Node
 from simulations.engine.tasks import Cancelled, Failure, Future, Refused
 
@@ -135,12 +138,16 @@ class LoadBalancer(Node):
             help="Probes in a row; one success brings a server back.",
             section="Health",
         ),
+        *BREAKER_PARAMS,
+        *RATE_LIMIT_PARAMS,
     )
+    METRICS: ClassVar[tuple[Metric, ...]] = (*BREAKER_METRICS, *RATE_LIMIT_METRICS)
     SHOWS: ClassVar[tuple[Show, ...]] = (
         Show("healthy", "Healthy", "servers"),
         Show("in_flight", "In flight", "requests"),
+        BREAKER_SHOW,
     )
-    HANDLES: ClassVar[tuple[type[Body], ...]] = (Work, Read, Write)
+    HANDLES: ClassVar[tuple[type[Body], ...]] = (Work, Read, Write, Increment)
     LIES: ClassVar[tuple[Lie, ...]] = (
         Lie("black hole", "Swallows requests", "It looks well, passes nothing on and answers nobody."),
     )
@@ -151,6 +158,8 @@ class LoadBalancer(Node):
         self.policy = self.text("policy")
         self.samples = self.integer("samples")
         self.hedge_after_ns = to_ns(self.number("hedge_after_ms"))
+        self.breakers = breakers(self)
+        self.rate_limit = rate_limit(self)
         self.turn = 0
         self.in_flight = dict.fromkeys(self.targets, 0)
         self.failures = dict.fromkeys(self.targets, 0)
@@ -164,7 +173,13 @@ class LoadBalancer(Node):
 
     # Requests
 
-    async def on_request(self, body: Request, message: Message) -> Body:
+    def on_request(self, body: Request, message: Message) -> Any:
+        """Let the request in, and pass it on."""
+        if self.rate_limit is not None and not self.rate_limit.admits(message):
+            return RATE_LIMITED
+        return self.balance(body, message)
+
+    async def balance(self, body: Request, message: Message) -> Body:
         """Pass the request to a server, and to others when that fails and retries are left."""
         tried: list[str] = []
         uncertain = False
@@ -175,6 +190,8 @@ class LoadBalancer(Node):
                 break
             tried.append(target)
             try:
+                if self.breakers is not None:
+                    return await self.guarded(self.breakers, body, message, target, tried)
                 if self.hedge_after_ns > 0:
                     return await self.hedged(body, message, target, tried)
                 return await self.ask(body, message, target)
@@ -184,6 +201,16 @@ class LoadBalancer(Node):
                 uncertain = uncertain or failure.uncertain
                 reason = failure.reason
         raise Refused(reason, uncertain)
+
+    async def guarded(self, breakers: Breakers, body: Request, message: Message, target: str, tried: list[str]) -> Body:
+        """Ask one server through its circuit breaker."""
+
+        async def attempt() -> Body:
+            if self.hedge_after_ns > 0:
+                return await self.hedged(body, message, target, tried)
+            return await self.ask(body, message, target)
+
+        return await breakers.guard(target, attempt)
 
     async def ask(self, body: Request, message: Message, target: str) -> Body:
         """Ask one server."""
@@ -196,33 +223,24 @@ class LoadBalancer(Node):
 
     async def hedged(self, body: Request, message: Message, target: str, tried: list[str]) -> Body:
         """Ask one server and, when it takes too long, another; the first answer counts, the other goes unheeded."""
+        asked = [target]
         self.count(target, 1)
-        first = self.call(target, body, self.timeout_ms)
-        calls: list[Future] = [first]
-        second = ""
+
+        def second() -> Future | None:
+            other = self.choose(tried)
+            if not other:
+                return None
+            tried.append(other)
+            asked.append(other)
+            self.count(other, 1)
+            return self.call(other, body, self.timeout_ms)
+
         try:
-            if not first.done:
-                await self.cancellable(message, self.race([first, self.sleep(self.hedge_after_ns)]))
-            if not first.done:
-                second = self.choose(tried)
-            if second:
-                tried.append(second)
-                self.count(second, 1)
-                calls.append(self.call(second, body, self.timeout_ms))
-            while True:
-                for call in calls:
-                    if call.done and call.error is None:
-                        answer: Body = call.value
-                        return answer
-                waiting = [call for call in calls if not call.done]
-                if not waiting:
-                    assert first.error is not None
-                    raise first.error
-                await self.cancellable(message, self.race(waiting))
+            first = self.call(target, body, self.timeout_ms)
+            return await first_answer(self, message, first, self.hedge_after_ns, second)
         finally:
-            self.count(target, -1)
-            if second:
-                self.count(second, -1)
+            for server in asked:
+                self.count(server, -1)
 
     def choose(self, tried: list[str]) -> str:
         """A healthy server not tried yet, by the policy; "" when there is none."""
@@ -230,6 +248,8 @@ class LoadBalancer(Node):
         candidates = self.targets
         if tried or self.ailing:
             candidates = [target for target in self.targets if target not in tried and self.failures[target] < limit]
+        if self.breakers is not None:
+            candidates = [target for target in candidates if not self.breakers.of[target].shut]
         if not candidates:
             return ""
         if not tried:

@@ -7,12 +7,15 @@ its worker waits meanwhile, as a thread does, so that a slow store uses up the w
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from simulations.engine.admission import ADMISSION_METRICS, ADMISSION_PARAMS, Admission
+from simulations.engine.call_params import CALL_METRICS, CALL_PARAMS, CALL_SHOWS, call_doubts
+from simulations.engine.calls import Calls
 from simulations.engine.channel import Message
-from simulations.engine.declare import Lie, Param, Show
-from simulations.engine.distributions import NS_PER_MS
-from simulations.engine.messages import DONE, Body, Read, Request, Value, Work, Write
+from simulations.engine.declare import Lie, Metric, Param, Show
+from simulations.engine.idempotency import IDEMPOTENCY_METRICS, IDEMPOTENCY_PARAMS, results
+from simulations.engine.messages import DONE, Body, Increment, Read, Request, Value, Work, Write
 from simulations.engine.node import Node
 from simulations.engine.tasks import Cause, Failure, Refused
 from simulations.engine.workers import QUEUE_PARAMS, workers_of
@@ -96,6 +99,8 @@ class Service(Node):
             help="A request whose caller has given up by its turn is refused, not worked on.",
             section="Calls",
         ),
+        *CALL_PARAMS,
+        *ADMISSION_PARAMS,
         Param(
             "counts_effects",
             "Count what is done",
@@ -104,16 +109,23 @@ class Service(Node):
             help="Finished work counts as an effect, so that a retry that is worked on again shows as a duplicate.",
             section="Effects",
         ),
+        *IDEMPOTENCY_PARAMS,
     )
     SHOWS: ClassVar[tuple[Show, ...]] = (
         Show("busy", "Busy", "workers", "bar", "concurrency"),
         Show("queue", "Queue", "requests"),
+        *CALL_SHOWS,
     )
-    HANDLES: ClassVar[tuple[type[Body], ...]] = (Work, Read, Write)
+    METRICS: ClassVar[tuple[Metric, ...]] = (*CALL_METRICS, *ADMISSION_METRICS, *IDEMPOTENCY_METRICS)
+    HANDLES: ClassVar[tuple[type[Body], ...]] = (Work, Read, Write, Increment)
     LIES: ClassVar[tuple[Lie, ...]] = (
         Lie("wrong answers", "Answers with wrong values", "Reads get values that nobody wrote."),
         Lie("false acknowledgements", "Says done and does nothing", "Work and writes are acknowledged at once."),
     )
+
+    @classmethod
+    def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
+        return call_doubts(params, neighbours)
 
     def start(self) -> None:
         self.workers = workers_of(self)
@@ -122,11 +134,26 @@ class Service(Node):
         self.holds_worker = self.boolean("holds_worker")
         self.drop_expired = self.boolean("drop_expired")
         self.counts_effects = self.boolean("counts_effects")
+        self.calls = Calls(self)
+        self.admission = Admission(self)
+        self.results = results(self, {})
         self.turn = 0
 
-    async def on_request(self, body: Request, message: Message) -> Body:
+    def on_request(self, body: Request, message: Message) -> Any:
+        """Let the request in, and carry it out unless that was done."""
+        refusal = None if self.admission.open else self.admission.refusal(message, self.workers.queued)
+        if refusal is not None:
+            return refusal
+        key = -1 if self.results is None else body.idempotency_key()
+        if self.results is None or key < 0:
+            return self.serve(body, message)
+        return self.results.once(key, lambda: self.serve(body, message))
+
+    async def serve(self, body: Request, message: Message) -> Body:
         """Wait for a worker, work, and ask behind if there is somebody."""
+        came_ns = self.kernel.now
         await self.cancellable(message, self.workers.acquire(body.rank()))
+        self.admission.waited(self.kernel.now - came_ns)
         reply: Body = Value(None) if isinstance(body, Read) else DONE
         try:
             if self.drop_expired and 0 <= message.deadline_ns <= self.kernel.now:
@@ -145,21 +172,20 @@ class Service(Node):
         return reply
 
     async def ask_behind(self, body: Request, message: Message) -> Body:
-        """Pass the request to the next target in turn; its failure becomes ours. Where deadlines count, it has no more
-        time than its caller.
-        """
+        """Pass the request on; its failure becomes ours. Where deadlines count, it has no more time than its caller."""
+        deadline_ns = message.deadline_ns if self.drop_expired else -1
+        if not self.calls.plain:
+            return await self.calls.ask(body, message, deadline_ns)
         target = self.targets[self.turn % len(self.targets)]
         self.turn += 1
-        timeout_ms = self.timeout_ms
-        if self.drop_expired and message.deadline_ns >= 0:
-            timeout_ms = max(0.000_001, min(timeout_ms, (message.deadline_ns - self.kernel.now) / NS_PER_MS))
+        timeout_ms = self.timeout_ms if deadline_ns < 0 else self.calls.time_left_ms(deadline_ns)
         reply: Body = await self.cancellable(message, self.call(target, body, timeout_ms))
         return reply
 
     # Lies
 
     def feign(self, behaviour: str, body: Body, request: Cause) -> Body | None:
-        return DONE if behaviour == "false acknowledgements" and isinstance(body, (Work, Write)) else None
+        return DONE if behaviour == "false acknowledgements" and isinstance(body, (Work, Write, Increment)) else None
 
     def lie(self, behaviour: str, to: str, body: Body) -> Body | None:
         wrong = behaviour == "wrong answers" and isinstance(body, Value)

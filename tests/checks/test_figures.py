@@ -181,6 +181,26 @@ def test_lag_is_from_the_first_replica_that_shows_a_change() -> None:
     assert (found["replicas.lag_ms.mean"], found["replicas.lag_ms.max"]) == (5, 8)
 
 
+def test_a_clusters_members_are_busy_together() -> None:
+    """One of two servers works for 40 ms of 100; the other node has four, all working for 10 ms, and is then down."""
+    state = [
+        (0, 1, "busy", 1),
+        (40 * MS, 1, "busy", 0),
+        (0, 2, "busy", 4),
+        (0, 2, "queue", 3),
+        (10 * MS, 2, "busy", None),
+        (10 * MS, 2, "queue", None),
+        (10 * MS, 2, "up", False),
+    ]
+    nodes = [{"id": name, "params": {"concurrency": slots}} for name, slots in (("c", 0), ("s-1", 2), ("s-2", 4))]
+    physical = {"nodes": nodes, "clusters": [{"id": "both", "members": ["s-1", "s-2"]}]}
+    found = recorded(physical, state=state).metrics()
+    assert found["clusters.both.utilisation"] == pytest.approx((1 * 0.4 + 4 * 0.1) / 6)
+    assert found["clusters.both.queue_mean"] == pytest.approx(3 * 0.1)
+    assert found["clusters.both.up_ratio"] == pytest.approx((1 + 0.1) / 2)
+    assert "clusters.both.cost" not in found
+
+
 # Groups, warm-up
 
 
@@ -233,6 +253,7 @@ def test_the_warm_up_is_cut_off_from_figures_and_not_from_checks() -> None:
         ("zones.north.total", "no zone"),
         ("zones.east.mood", "no such metric"),
         ("clusters.x.total", "no cluster"),
+        ("clusters.x.utilisation", "no cluster"),
         ("nodes.s.wait_ms.mean", ""),
         ("links.la.dropped.lost", ""),
         ("zones.west.unavailable.longest_ms", ""),

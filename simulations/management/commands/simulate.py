@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand
 
 from simulations.document import Document, DocumentError, parse, validate, variant_hint
 from simulations.document_base import DOCUMENT_BYTES_MAX, SEED_MAX, did_you_mean
-from simulations.document_fault_checks import doubts
+from simulations.document_doubts import doubts
 from simulations.document_patch import with_settings
 from simulations.report import report
 from simulations.report_text import as_text

@@ -1,0 +1,124 @@
+"""The parameters of what a process does about its calls, beside timeouts, retries and circuit breakers."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from simulations.engine.breakers import BREAKER_METRICS, BREAKER_PARAMS, BREAKER_SHOW
+from simulations.engine.declare import Choice, Metric, Param, Show
+from simulations.engine.retry_params import RETRIES
+
+IN_TURN: Final = "in-turn"
+FAILOVER: Final = "failover"
+NO_FALLBACK: Final = "none"
+DEFAULT: Final = "default"
+CACHED: Final = "cached"
+OTHER: Final = "other"
+
+ORDER_PARAM: Final = Param(
+    "call_order",
+    "Whom to ask",
+    "choice",
+    IN_TURN,
+    choices=(Choice(IN_TURN, "Each target in turn"), Choice(FAILOVER, "The first; others when it fails")),
+    help="A further attempt goes to the next target. With circuit breakers, those that are open are left out.",
+    section="Calls",
+)
+
+HEDGE_PARAM: Final = Param(
+    "hedge_after_ms",
+    "Hedge after",
+    "number",
+    0,
+    "ms",
+    0,
+    3_600_000,
+    help="Without an answer by then, the next target is asked too, and the first answer counts. 0: never.",
+    section="Calls",
+)
+
+BULKHEAD_PARAMS: Final[tuple[Param, ...]] = (
+    Param(
+        "bulkhead_calls",
+        "Calls at once",
+        "integer",
+        0,
+        "",
+        0,
+        100_000,
+        help="To one target; so a slow one cannot take all that there is. 0: any number.",
+        section="Bulkhead",
+    ),
+    Param(
+        "bulkhead_queue",
+        "Calls that wait",
+        "integer",
+        0,
+        "",
+        0,
+        1_000_000,
+        help="One more is refused at once.",
+        section="Bulkhead",
+    ),
+)
+
+FALLBACK_PARAMS: Final[tuple[Param, ...]] = (
+    Param(
+        "fallback",
+        "Fallback",
+        "choice",
+        NO_FALLBACK,
+        choices=(
+            Choice(NO_FALLBACK, "None: the failure is passed on"),
+            Choice(DEFAULT, "A default answer"),
+            Choice(CACHED, "The last answer to the same question"),
+            Choice(OTHER, "Ask another node"),
+        ),
+        help="What is answered when a call and its retries have failed. Writes have no default and no cached answer.",
+        section="Fallback",
+    ),
+    Param(
+        "fallback_to",
+        "Other node",
+        "text",
+        "",
+        help="A node that this one has a link to; it is asked in no other case.",
+        section="Fallback",
+        when=("fallback", OTHER),
+    ),
+)
+
+CALL_PARAMS: Final[tuple[Param, ...]] = (
+    ORDER_PARAM,
+    HEDGE_PARAM,
+    *RETRIES,
+    *BREAKER_PARAMS,
+    *BULKHEAD_PARAMS,
+    *FALLBACK_PARAMS,
+)
+CALL_METRICS: Final[tuple[Metric, ...]] = (
+    Metric("calls.retried", "calls", "Further attempts of its calls.", "count"),
+    Metric("calls.hedged", "calls", "Calls for which a second target was asked too.", "count"),
+    Metric("calls.fallbacks", "calls", "Failed calls that were answered by the fallback.", "count"),
+    Metric("bulkhead.refused", "calls", "Calls that a bulkhead had no room for.", "count"),
+    *BREAKER_METRICS,
+)
+CALL_SHOWS: Final[tuple[Show, ...]] = (BREAKER_SHOW,)
+
+
+def call_doubts(params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
+    """What of CALL_PARAMS contradicts itself, and the consequence."""
+    found: list[tuple[str, str]] = []
+    retrying = params["retry"] != "none"
+    if retrying and params["retry_budget"] and params["budget_per_operation"] == 0:
+        words = f"Nothing fills the budget: after {params['budget_tokens']:,} retries there are none. Put in 0.1."
+        found.append(("budget_per_operation", words))
+    if params["hedge_after_ms"] >= params["timeout_ms"]:
+        words = f"Never happens: the call times out first, after {params['timeout_ms']:g} ms. Hedge earlier."
+        found.append(("hedge_after_ms", words))
+    if params["bulkhead_queue"] > 0 and params["bulkhead_calls"] == 0:
+        found.append(("bulkhead_queue", "Nobody waits while any number of calls may be made at once. Limit them."))
+    if params["fallback"] == OTHER and params["fallback_to"] not in neighbours:
+        near = ", ".join(sorted(neighbours)[:5]) or "none"
+        found.append(("fallback_to", f"Never asked: there must be a link to it. Nodes with one: {near}."))
+    return found
