@@ -186,7 +186,7 @@ def click_run(bench: Bench) -> list[Figure]:
     page = context.new_page()
     page.goto("/sandbox/")
     page.locator("#graph .node").first.wait_for()
-    took = []
+    took: list[float] = []
     base = int.from_bytes(os.urandom(3), "big")
     for number in range(2 * SEEDS):
         if len(took) > SEEDS:  # the first warms up
