@@ -52,6 +52,7 @@ class Onlooker(Observer):
         self.size = 0
         self.ended = "end"  # of the run; or enough: to be shown; or time
         self._depth = 0
+        self._within = 0  # how many others began within the present activation
         self._node: Node | None = None
         self._now: dict[str, Any] = {}
         self._held: dict[str, Words] = {}
@@ -71,6 +72,7 @@ class Onlooker(Observer):
             self._node = None
             return
         self._node = node
+        self._within = 0
         self._now = {
             "time_ns": now,
             "handler": name,
@@ -93,7 +95,7 @@ class Onlooker(Observer):
                 self._stop("time")
             return
         sent = node.trace.sent[self._sent :]
-        if awaited is not None and awaited is not IDLE and self._now["waits"] is None:
+        if awaited is not None and awaited is not IDLE and self._is_its_own():
             self._now["waits"] = _waits(awaited, sent)
         if self._depth == 0:
             self._note(node, sent)
@@ -106,8 +108,15 @@ class Onlooker(Observer):
 
     # What is made of it
 
+    def _is_its_own(self) -> bool:
+        """Whether what has just ended is the activation itself, or the task that its handler began; not another task
+        that it let go on. Called when that has been left.
+        """
+        return self._depth == 0 or (self._depth == 1 and self._within == 1 and not self._now["goes_on"])
+
     def _let_go_on(self, doing: Any) -> None:
         """Within an activation: a handler that waited goes on, or the handler itself begins as a task."""
+        self._within += 1
         name = self.name_of(doing)
         then = self._now.get("then")
         if self._node is not None and then is not None and name != self._now["handler"] and len(then) < SENT_MAX:

@@ -123,6 +123,14 @@ def test_a_handler_says_whom_it_waits_for() -> None:
     assert {"for": "replies", "of": ["r1", "r2"], "need": 1} in waits
 
 
+def test_who_lets_another_go_on_does_not_wait_itself() -> None:
+    document = world([client("c", rate_per_s=500), service("s", concurrency=1)], [link("c", "s")])
+    found = look(document, "s", 500)["activations"]
+    ended = [one for one in found if one["goes_on"] and any(sent["kind"] == "done" for sent in one["sent"])]
+    assert ended
+    assert {one["waits"] for one in ended} == {None}
+
+
 def test_no_more_is_told_than_can_be_read() -> None:
     document = world([client("c", rate_per_s=5000), service("s", concurrency=100)], [link("c", "s")])
     found = look(document, "s", 500)

@@ -66,7 +66,7 @@ def test_a_worker_looks_and_the_answer_is_kept(caller: Caller, asked: list[tuple
     assert answer.status_code == 200
     body = answer.json()
     assert body["type"] == "service"
-    assert {one["handler"] for one in body["activations"]} == {"on_request"}
+    assert "on_request" in {one["handler"] for one in body["activations"]}
     assert len(asked) == 1
 
 
