@@ -40,6 +40,7 @@ export class Branches {
   adopt(label, file, doc) {
     this.stage.store.change(label, doc, "", this.#open(file, doc));
     this.stage.emit("branches");
+    if (this.current.viewing !== null) this.show();
   }
 
   /** @param {BranchFile | null | undefined} file @param {Scenario} doc @returns {string} the current branch */

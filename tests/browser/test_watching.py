@@ -72,7 +72,7 @@ def test_a_chain_is_walked_in_steps(page: Page) -> None:
 def test_messages_by_keyboard_are_told_politely(page: Page) -> None:
     open_run(page)
     some_under_way(page)
-    words = page.locator(".walk + p[role=status]")
+    words = page.locator(".rove + p[role=status]")
     page.keyboard.press("m")
     expect(words).to_have_text(re.compile(r"^1 of \d+: .*→"))
     page.keyboard.press("m")

@@ -11,7 +11,7 @@ export class MessageWalk {
     this.scene = scene;
     this.card = card;
     this.words = h("p", { class: "vh", role: "status" });
-    this.stop = h("button", { class: "b line walk" });
+    this.stop = h("button", { class: "b line rove" });
     this.stop.addEventListener("focus", () => this.#count());
     this.stop.addEventListener("keydown", (event) => this.#key(event));
     this.stop.onclick = () => this.pin() || this.step(1);
