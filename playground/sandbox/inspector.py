@@ -27,6 +27,8 @@ from simulations.document_lists import LISTS, list_text, list_value
 from simulations.document_params import mistakes_of, param_model
 
 ITEM_BYTES_MAX: Final = 200_000
+# Sections of what a node does about failure and load besides its work.
+BESIDES: Final = frozenset({"Retries", "Circuit breaker", "Bulkhead", "Fallback", "Admission", "Effects"})
 
 
 @dataclass
@@ -211,13 +213,14 @@ def row(group: str, info: dict[str, Any], own: dict[str, Any], shared: dict[str,
     return made
 
 
-def in_sections(rows: list[Field]) -> Iterable[tuple[str, list[Field]]]:
-    """Rows under their headings, in order of first appearance."""
+def in_sections(rows: list[Field]) -> Iterable[tuple[str, list[Field], bool]]:
+    """Rows under their headings, in order of first appearance; folded: what a node can do besides, and does not."""
     sections: dict[str, list[Field]] = {}
     for made in rows:
         heading = made.info.get("section") or (_("Parameters") if made.group == "params" else "")
         sections.setdefault(heading, []).append(made)
-    yield from sections.items()
+    for heading, fields in sections.items():
+        yield heading, fields, heading in BESIDES and not any(made.own or made.mixed for made in fields)
 
 
 def value_of(info: dict[str, Any], post: QueryDict) -> tuple[Any, str]:

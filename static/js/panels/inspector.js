@@ -88,6 +88,7 @@ export class Inspector {
     }
     const holder = h("div", {});
     holder.innerHTML = html;
+    if ($("body").dataset.inspector === String(item.id)) keepOpen(this.host, holder);
     this.head.replaceChildren(/** @type {Element} */ (holder.querySelector(".ih")));
     this.host.replaceChildren(...holder.childNodes);
     if (this.stage.mode !== "edit") for (const control of this.host.querySelectorAll("input, select, button")) control.setAttribute("disabled", "");
@@ -186,6 +187,13 @@ export class Inspector {
     const inside = this.host.contains(document.activeElement);
     await this.#load(entry);
     if (inside && id) document.getElementById(id)?.focus();
+  }
+}
+
+/** A section that is open stays so when its part is shown anew. @param {HTMLElement} before @param {HTMLElement} after */
+function keepOpen(before, after) {
+  for (const section of before.querySelectorAll("div[data-section], details[open][data-section]")) {
+    after.querySelector(`details[data-section="${CSS.escape(section.getAttribute("data-section") ?? "")}"]`)?.setAttribute("open", "");
   }
 }
 

@@ -91,7 +91,10 @@ async function reveal(stage, editor, place, field) {
   $("#tab-params").click();
   for (let i = 0; i < FORM_LOOKS_MAX; i++) {
     const input = document.body.dataset.inspector === place ? document.getElementById(`f-${field}`) : null;
-    if (input) return input.focus();
+    if (input) {
+      input.closest("details")?.setAttribute("open", "");
+      return input.focus();
+    }
     await new Promise((done) => { setTimeout(done, FORM_LOOK_MS); });
     if (!stage.selection.has(place)) return;
   }
