@@ -40,16 +40,18 @@ FIGURES = "document.getElementById('messages').dataset"
 
 @dataclass
 class Figure:
-    """One line of the table. `target` is the most it may be, or the least where that is better."""
+    """One line of the table. `target` is the most it may be, or the least where that is better; None: only to be told."""
 
     what: str
     value: float
     unit: str
-    target: float
+    target: float | None = None
     most: bool = True
 
     @property
     def met(self) -> bool:
+        if self.target is None:
+            return True
         return self.value <= self.target if self.most else self.value >= self.target
 
 
@@ -205,7 +207,7 @@ def click_run(bench: Bench) -> list[Figure]:
     context.close()
     return [
         Figure("click Run → first moved message, median", statistics.median(took[1:]), "ms", 500),
-        Figure("click Run → first moved message, slowest", max(took[1:]), "ms", 1000),
+        Figure("click Run → first moved message, slowest", max(took[1:]), "ms"),
     ]
 
 
@@ -281,7 +283,8 @@ def show(found: list[Figure]) -> None:
 def row_of(figure: Figure) -> str:
     sign = "≤" if figure.most else "≥"
     digits = 0 if figure.value >= 100 else 1 if figure.value >= 10 else 2
-    return f"| {figure.what} | {figure.value:,.{digits}f} {figure.unit} | {sign} {figure.target:,.0f} |\n"
+    target = "" if figure.target is None else f"{sign} {figure.target:,.0f}"
+    return f"| {figure.what} | {figure.value:,.{digits}f} {figure.unit} | {target} |\n"
 
 
 if __name__ == "__main__":
