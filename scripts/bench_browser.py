@@ -40,7 +40,7 @@ FIGURES = "document.getElementById('messages').dataset"
 
 @dataclass
 class Figure:
-    """One line of the table. `target` is the most it may be, or the least where that is better; None: only to be told."""
+    """One line of the table. `target` is the most it may be, or the least where that is better; None: there is none."""
 
     what: str
     value: float
