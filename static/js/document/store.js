@@ -5,7 +5,7 @@
 
 import { MAIN } from "./branches.js";
 
-const STACK_MAX = 200;
+const STACK_MAX = 5_000;
 const MERGE_MS = 1200;
 
 /** @typedef {{label: string, before: Scenario, after: Scenario, from: string, to: string, key: string, at: number}} Command */
