@@ -14,6 +14,7 @@ from ninja.security import APIKeyCookie
 
 from playground.middleware import OWNER_COOKIE, owner_of
 from playground.sandbox.api import router as sandbox
+from playground.sandbox.code import router as code
 from playground.sandbox.models import TooManyDrafts
 from playground.sharing.api import router as sharing
 from simulations.document import DocumentError
@@ -64,6 +65,7 @@ api = NinjaAPI(
     urls_namespace="api",
 )
 api.add_router("", sandbox)
+api.add_router("", code)
 api.add_router("", sharing)
 
 

@@ -8,4 +8,5 @@ _glob, MODULE_IMPORTS = CompressedManifestStaticFilesStorage._js_module_import_a
 class HashedStaticFiles(CompressedManifestStaticFilesStorage):
     """Imports are rewritten in our own scripts only: other packages bring some that are not meant to resolve."""
 
+    max_post_process_passes = 20  # a module's name is known a pass after those it imports
     patterns = (*CompressedManifestStaticFilesStorage.patterns, ("js/*.js", MODULE_IMPORTS))

@@ -19,7 +19,7 @@ TARGETS: dict[str, Callable[[], int]] = {}
 
 
 def target(function: Callable[[], int]) -> Callable[[], int]:
-    TARGETS[function.__name__.removeprefix("make_")] = function
+    TARGETS[function.__name__.removeprefix("make_").replace("_", "-")] = function
     return function
 
 
@@ -27,7 +27,7 @@ def target(function: Callable[[], int]) -> Callable[[], int]:
 def make_help() -> int:
     """list the targets"""
     for name, function in TARGETS.items():
-        print(f"  make {name:<12} {function.__doc__}")
+        print(f"  make {name:<13} {function.__doc__}")
     return 0
 
 
@@ -95,6 +95,12 @@ def make_test() -> int:
 def make_fidelity() -> int:
     """hold the engine against queueing theory and published figures (ARGS="M/M/1" for some; some ten minutes)"""
     return with_tools(tasks.fidelity)
+
+
+@target
+def make_bench_browser() -> int:
+    """measure the page in a real browser (ARGS="--json", ARGS="--only scrub")"""
+    return with_tools(tasks.bench_browser)
 
 
 @target

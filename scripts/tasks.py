@@ -46,6 +46,11 @@ def fidelity() -> int:
     return python("-m", "tests.fidelity", *shlex.split(os.environ.get("ARGS", "")))
 
 
+def bench_browser() -> int:
+    """The page's figures; exit status 1 when a target is missed."""
+    return python("scripts/bench_browser.py", *shlex.split(os.environ.get("ARGS", "")))
+
+
 def check() -> int:
     """Every check, even after one has failed; the failed ones are named at the end."""
     steps = {

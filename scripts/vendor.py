@@ -11,7 +11,8 @@ SOURCE_MAP = re.compile(rb"\n//# sourceMappingURL=\S+\s*$")
 
 
 def copy_browser_libraries(modules: Path, vendor: Path) -> None:
-    """Fills `vendor` with x6.js (default export), msgpack.js (named exports), uplot.js (default export) and uplot.css.
+    """Fills `vendor` with x6.js (default export), msgpack.js (named exports), uplot.js (default export), uplot.css
+    and dagre.js (named exports).
 
     Beside each module lies a `.d.ts`, so that type checks of the pages' scripts see the libraries' own types.
     """
@@ -24,6 +25,9 @@ def copy_browser_libraries(modules: Path, vendor: Path) -> None:
         f"export const {{ {MSGPACK_NAMES} }} = module.exports;",
     )
     (vendor / "msgpack.d.ts").write_text('export * from "@msgpack/msgpack";\n')
+    dagre = (modules / "@dagrejs/dagre/dist/dagre.esm.js").read_bytes()
+    (vendor / "dagre.js").write_bytes(SOURCE_MAP.sub(b"", dagre) + b"\n")
+    (vendor / "dagre.d.ts").write_text('export * from "@dagrejs/dagre";\n')
     shutil.copyfile(modules / "uplot/dist/uPlot.esm.js", vendor / "uplot.js")
     shutil.copyfile(modules / "uplot/dist/uPlot.min.css", vendor / "uplot.css")
     (vendor / "uplot.d.ts").write_text('import uPlot from "uplot";\nexport default uPlot;\n')

@@ -68,3 +68,17 @@ def forget_asking(what: str) -> None:
         client().delete(f"netsplit:asked:{what}")
     except redis.RedisError:
         pass  # it is forgotten by itself a little later
+
+
+def keep(what: str, data: bytes, seconds: int) -> None:
+    """Keep an answer for a while; without a broker nobody could have asked."""
+    client().set(f"netsplit:kept:{what}", data, ex=seconds)
+
+
+def kept(what: str) -> bytes | None:
+    """An answer that is still kept."""
+    try:
+        found = client().get(f"netsplit:kept:{what}")
+    except redis.RedisError:
+        return None
+    return found if isinstance(found, bytes) else None

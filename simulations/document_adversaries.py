@@ -72,15 +72,20 @@ ADVERSARY_HELP: Final[dict[str, tuple[str, str]]] = {
     "spoof": ("Spoof", "The node sends messages in the name of another one, which gets the answers."),
     "byzantine": ("Lie", "The node deceives others, in a way that its type knows."),
 }
+_KINDS: Final = Param(
+    "kinds", "Only", "words", None, high=KIND_NAMES_MAX, help="Kinds of messages, with commas. Empty: all."
+)
 ADVERSARY_PARAMS: Final[dict[str, tuple[Param, ...]]] = {
     "tamper": (
         share("The share of messages altered."),
         Param("mends_checksum", "Puts checksums right", "boolean", False, help="Then only a signature finds it."),
+        _KINDS,
         DIRECTION,
     ),
     "replay": (
         share("The share of messages sent again."),
         Param("delay", "Again after", "distribution", 100, "ms"),
+        _KINDS,
         DIRECTION,
     ),
     "spoof": (

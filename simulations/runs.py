@@ -18,12 +18,15 @@ from simulations.document import Document
 from simulations.keys import limits, run_key, sha256_of, version_for
 from simulations.models import ABANDONED, WAITING, ChunkRow, Run, SavedDocument, State, Viewing, queued
 from simulations.notifier import announce
+from simulations.probes import OtherVersion, UnknownNode, probe, probe_run
 from simulations.verdicts import Damaged, NotComplete, judge_viewing, verdict
 
 __all__ = [
     "Look",
     "NotComplete",
+    "OtherVersion",
     "TooManyRuns",
+    "UnknownNode",
     "compute",
     "duration_ms",
     "find_viewing",
@@ -31,6 +34,8 @@ __all__ = [
     "limits",
     "look",
     "mend",
+    "probe",
+    "probe_run",
     "request_run",
     "resume",
     "run_key",

@@ -4,6 +4,7 @@ from celery import shared_task
 from django.conf import settings
 
 from simulations import runs
+from simulations.probes import PROBE_SECONDS_MAX
 
 
 @shared_task(
@@ -19,6 +20,11 @@ def compute(run_id: int) -> None:
 @shared_task(soft_time_limit=120, time_limit=135)
 def judge(viewing_id: str) -> None:
     runs.judge(viewing_id)
+
+
+@shared_task(soft_time_limit=PROBE_SECONDS_MAX, time_limit=PROBE_SECONDS_MAX + 10)
+def probe(viewing_id: str, node: str, from_ns: int, at_ns: int, asker: str) -> None:
+    runs.probe_run(viewing_id, node, from_ns, at_ns, asker)
 
 
 @shared_task

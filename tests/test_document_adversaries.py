@@ -169,7 +169,7 @@ def test_events_of_a_node_can_be_waited_for(node: str, event: str) -> None:
         ("c", "sent wrk", 'There is no message "wrk". Did you mean "work"?'),
         ("c", "received work", 'A node of type "client" takes no message "work". It takes answers only.'),
         ("c", "sent done", 'A node of type "client" answers nobody.'),
-        ("s", "received store", 'A node of type "service" takes no message "store". It takes: work, read, write.'),
+        ("s", "received store", 'takes no message "store". It takes: work, read, write, increment.'),
         ("s", "operation ok", 'A node of type "service" begins no operations.'),
         ("s", "falls over", "Must be a field of the state and its value"),
         ("s", "operation lost", "Must be a field of the state and its value"),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from ninja import Field, Router, Schema, Status
 from ninja.errors import HttpError
 
+from playground.sandbox.branches import Branches, kept
 from playground.sandbox.documents import document_of, sketch_of, variant_of
 from playground.sandbox.models import Draft
 from simulations import runs
@@ -50,6 +51,7 @@ class DraftBody(Schema):
     document: Any
     version: int | None = None
     viewing: str | None = Field(None, max_length=32)
+    branches: Branches | None = None
 
 
 class DraftMade(Schema):
@@ -60,6 +62,7 @@ class DraftMade(Schema):
 
 class DraftWhole(DraftMade):
     document: dict[str, Any]
+    branches: dict[str, Any] | None
     viewing: str | None
 
 
@@ -70,6 +73,7 @@ class DraftSaved(Schema):
 class DraftConflict(Schema):
     version: int
     document: dict[str, Any]
+    branches: dict[str, Any] | None
 
 
 class DocumentBody(Schema):
@@ -141,7 +145,8 @@ def list_drafts(request: HttpRequest) -> Any:
 @router.post("/drafts", response={201: DraftMade}, tags=["drafts"])
 def make_draft(request: HttpRequest, body: DraftBody) -> Any:
     document = sketch_of(body.document)
-    return Status(201, Draft.objects.begin(owner(request), document, own_viewing(request, body.viewing)))
+    viewing = own_viewing(request, body.viewing)
+    return Status(201, Draft.objects.begin(owner(request), document, viewing, kept(body.branches)))
 
 
 @router.get("/drafts/{draft_id}", response=DraftWhole, tags=["drafts"])
@@ -152,6 +157,7 @@ def get_draft(request: HttpRequest, draft_id: uuid.UUID) -> Any:
         "version": draft.version,
         "title": draft.title,
         "document": draft.document,
+        "branches": draft.branches,
         "viewing": draft.viewing_id,
     }
 
@@ -163,8 +169,8 @@ def save_draft(request: HttpRequest, draft_id: uuid.UUID, body: DraftBody) -> An
     if body.version is None:
         raise HttpError(422, _("Say which version this was made from."))
     document = sketch_of(body.document)
-    if not draft.store(document, body.version, own_viewing(request, body.viewing)):
-        return Status(409, {"version": draft.version, "document": draft.document})
+    if not draft.store(document, body.version, own_viewing(request, body.viewing), kept(body.branches)):
+        return Status(409, {"version": draft.version, "document": draft.document, "branches": draft.branches})
     return {"version": draft.version}
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from simulations.catalogue import describe
-from simulations.document_base import PRICE_MAX
+from simulations.document_base import DELAY_MS_MAX, PRICE_MAX
 from simulations.document_entries import FAULT_PARAMS
 from simulations.document_hosts import CORES_MAX
 from simulations.engine.declare import Choice, Param
@@ -17,6 +17,7 @@ MACHINE: Final = "Machine"
 
 NODE_ENTRY: Final = (
     Param("label", "Name", "text", "", high=80),
+    Param("zone", "Zone", "text", "", high=50),
     Param("count", "Copies", "integer", 1, low=1, high=1_000, help="Equal nodes behind one card, linked alike."),
     Param(
         "host",
@@ -52,9 +53,48 @@ CLUSTER_ENTRY: Final = (
         help="Drawn ones can be cut, and may lead through switches.",
     ),
 )
-FAULT_ENTRY: Final = (
-    Param("at_ms", "Starts at", "number", 0, "ms", 0, TIME_MAX_MS),
-    Param("until_ms", "Ends at", "number", None, "ms", 0, TIME_MAX_MS, help="Empty: it lasts to the end."),
+START: Final = Param(
+    "start",
+    "Starts",
+    "choice",
+    "at",
+    choices=(Choice("at", "At a time"), Choice("when", "At an event")),
+    section="When",
+)
+AT: Final = replace(START, name="at_ms", title="At", kind="number", default=0, unit="ms", choices=(), low=0)
+FAULT_AT: Final = (
+    replace(AT, high=TIME_MAX_MS),
+    replace(AT, name="until_ms", title="Ends at", default=None, high=TIME_MAX_MS, help="Empty: it lasts to the end."),
+)
+FAULT_WHEN: Final = (
+    replace(AT, name="when_node", title="Node", kind="text", default="", unit="", low=None, high=50),
+    replace(
+        AT,
+        name="when_event",
+        title="Event",
+        kind="event",
+        default="boot",
+        unit="",
+        low=None,
+        help="Such as role = leader, received write, sent write, operation ok, note …, boot, crash, written, fsync.",
+    ),
+    replace(
+        AT,
+        name="when_nth",
+        title="Which time",
+        kind="integer",
+        default=1,
+        unit="",
+        low=1,
+        high=1_000_000,
+        help="1: the first time.",
+    ),
+    replace(AT, name="when_after_ms", title="And then after", high=DELAY_MS_MAX),
+    replace(AT, name="lasts_ms", title="Lasts", default=None, low=0.001, high=DELAY_MS_MAX, help="Empty: to the end."),
+)
+TARGET: Final = Param("target", "Target", "text", "", high=140)
+GROUPS: Final = Param(
+    "target", "Groups", "groups", None, high=50, help="Ids with commas between them, and | between the groups."
 )
 
 
@@ -76,7 +116,10 @@ def entry_params(subject: str) -> tuple[Param, ...]:
         own = FAULT_PARAMS.get(sort, ())
         if sort == "byzantine":
             own = tuple(replace(param, choices=lies_of(of) or param.choices) for param in own)
-        return (*own, *FAULT_ENTRY[:1]) if sort == "restart" else (*own, *FAULT_ENTRY)
+        times = (START, *FAULT_AT, *FAULT_WHEN)
+        if sort == "restart":
+            times = tuple(param for param in times if param.name not in ("until_ms", "lasts_ms"))
+        return (GROUPS if sort == "partition" else TARGET, *own, *times)
     return {"node": NODE_ENTRY, "cluster": CLUSTER_ENTRY}.get(kind, ())
 
 

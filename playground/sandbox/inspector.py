@@ -21,12 +21,14 @@ from playground.sandbox.durations import distribution_kinds, distribution_of, nu
 from playground.sandbox.entry_fields import MACHINE, entry_params, params_of
 from simulations.catalogue import describe, params_model
 from simulations.document_base import Entry, Identifier
+from simulations.document_faults import Event
 from simulations.document_links import LINK_MODEL
 from simulations.document_lists import LISTS, list_text, list_value
 from simulations.document_params import mistakes_of, param_model
-from simulations.engine.declare import Param
 
 ITEM_BYTES_MAX: Final = 200_000
+# Sections of what a node does about failure and load besides its work.
+BESIDES: Final = frozenset({"Retries", "Circuit breaker", "Bulkhead", "Fallback", "Admission", "Effects"})
 
 
 @dataclass
@@ -40,6 +42,7 @@ class Field:
     subject: str
     error: str = ""
     kinds: list[dict[str, Any]] = field(default_factory=list)
+    mixed: bool = False  # the entries that are shown together differ here
 
     @property
     def name(self) -> str:
@@ -52,6 +55,8 @@ class Field:
     @property
     def text(self) -> str:
         """The value as it stands in an input."""
+        if self.mixed:
+            return ""
         listed = self.info["kind"] in LISTS
         return list_text(self.info["kind"], self.value) if listed else "" if self.value is None else str(self.value)
 
@@ -92,17 +97,25 @@ def bounds(info: dict[str, Any]) -> str:
 
 @require_POST
 def inspect(request: HttpRequest) -> HttpResponse:
-    """The form of one entry: `kind` node, link, cluster or fault, `item` its JSON, `shared` a cluster's parameters."""
+    """The form of one entry: `kind` node, link, cluster or fault, `item` its JSON, `shared` a cluster's parameters.
+
+    `choices` gives the parts that a field may name, as value and words. Of `several` entries `item` is what they have
+    in common, and `mixed` says where they differ, such as `params.rate_per_s`; then its type may be missing.
+    """
     kind = request.POST.get("kind", "")
-    item = parsed(request.POST.get("item", ""))
-    shared = parsed(request.POST.get("shared", "{}"))
-    if item is None or shared is None or kind not in ("node", "link", "cluster", "fault"):
+    asked = {name: parsed(request.POST.get(name, "{}")) for name in ("item", "shared", "choices", "mixed")}
+    item = asked["item"]
+    if not item or None in asked.values() or kind not in ("node", "link", "cluster", "fault"):
         return HttpResponseBadRequest(_("This is no entry of a scenario."))
+    several = bool(asked["mixed"])
     about = type_of(kind, item)
-    sections = list(in_sections(fields_of(kind, item, shared, about)))
+    rows = fields_of(kind, item, asked["shared"] or {}, about)
+    rows = list(offering(rows, asked["choices"] or {}))
+    if several:
+        rows = list(together(rows, asked["mixed"] or {}))
     title = str(item.get("label") or item.get("id") or "")
-    context = {"kind": kind, "item": item, "about": about, "sections": sections, "title": title}
-    return render(request, "_inspector.html", context)
+    context = {"kind": kind, "item": item, "about": about, "sections": list(in_sections(rows)), "title": title}
+    return render(request, "_inspector.html", {**context, "several": several})
 
 
 @require_POST
@@ -147,16 +160,47 @@ def fields_of(kind: str, item: dict[str, Any], shared: dict[str, Any], about: di
     own = item.get("params") if isinstance(item.get("params"), dict) else {}
     assert isinstance(own, dict)
     entry_subject = f"{kind}:{item.get('kind', '')}" + (f":{item['of']}" if item.get("of") else "")
-    rows = [row("entry", info, item, {}, entry_subject) for info in params_of("entry", entry_subject)]
+    entry = with_start(item) if kind == "fault" else item
+    rows = [row("entry", info, entry, {}, entry_subject) for info in params_of("entry", entry_subject)]
     if not item.get("host"):
         rows = [made for made in rows if not made.name.startswith("machine_")]
-    if isinstance(item.get("when"), dict):  # started by an event, not by the clock
-        rows = [made for made in rows if made.name not in ("at_ms", "until_ms")]
+    if kind == "fault":
+        other = ("at_ms", "until_ms") if entry["start"] == "when" else ("when_", "lasts_ms")
+        rows = [made for made in rows if not made.name.startswith(other)]
     if kind in ("node", "cluster") and about:
         rows += [row("params", info, own, shared, about["type"]) for info in about["params"]]
     if kind == "link":
         rows += [row("params", info, own, {}, "link") for info in params_of("params", "link")]
     return sorted(rows, key=lambda made: made.info["section"] == MACHINE)  # what it does comes before what it runs on
+
+
+def with_start(fault: dict[str, Any]) -> dict[str, Any]:
+    """A fault with what its `when` says beside the rest: a form has no fields within fields."""
+    when = fault.get("when")
+    if not isinstance(when, dict):
+        return {**fault, "start": "at"}
+    return {**fault, "start": "when", **{f"when_{name}": value for name, value in when.items()}}
+
+
+def offering(rows: list[Field], choices: dict[str, Any]) -> Iterable[Field]:
+    """Rows in which a part is chosen among those that there are. A zone is asked for only where there are some."""
+    for made in rows:
+        pairs = [pair for pair in choices.get(made.name) or [] if isinstance(pair, list) and len(pair) == 2]
+        offered = [{"value": str(value), "title": str(words)} for value, words in pairs]
+        if offered:
+            known = [choice["value"] for choice in offered]
+            missing = [] if made.text in known or made.mixed else [{"value": made.text, "title": made.text}]
+            made.info = {**made.info, "kind": "choice", "choices": [*missing, *offered]}
+        if offered or made.name != "zone":
+            yield made
+
+
+def together(rows: list[Field], mixed: dict[str, Any]) -> Iterable[Field]:
+    """The rows that several entries share: none that is of one entry alone."""
+    for made in rows:
+        if made.name != "label" and not made.name.startswith("machine_"):
+            made.mixed = f"{made.group}.{made.name}" in (mixed.get("names") or [])
+            yield made
 
 
 def row(group: str, info: dict[str, Any], own: dict[str, Any], shared: dict[str, Any], subject: str) -> Field:
@@ -169,13 +213,14 @@ def row(group: str, info: dict[str, Any], own: dict[str, Any], shared: dict[str,
     return made
 
 
-def in_sections(rows: list[Field]) -> Iterable[tuple[str, list[Field]]]:
-    """Rows under their headings, in order of first appearance."""
+def in_sections(rows: list[Field]) -> Iterable[tuple[str, list[Field], bool]]:
+    """Rows under their headings, in order of first appearance; folded: what a node can do besides, and does not."""
     sections: dict[str, list[Field]] = {}
     for made in rows:
         heading = made.info.get("section") or (_("Parameters") if made.group == "params" else "")
         sections.setdefault(heading, []).append(made)
-    yield from sections.items()
+    for heading, fields in sections.items():
+        yield heading, fields, heading in BESIDES and not any(made.own or made.mixed for made in fields)
 
 
 def value_of(info: dict[str, Any], post: QueryDict) -> tuple[Any, str]:
@@ -203,21 +248,26 @@ def verdict(group: str, subject: str, info: dict[str, Any], value: Any) -> str:
     if value is None or (group == "entry" and value == ""):
         return ""
     name = info["name"]
-    if group == "entry" and name == "host":
-        return named(value)
+    if group == "entry" and name in ("host", "when_event"):
+        return named(value) if name == "host" else event(value)
     model: type[Entry]
     if group == "params":
         model = LINK_MODEL if subject == "link" else params_model(subject)
     else:
-        model = param_model("entry", [param for param in entry_params(subject) if param.default is not None])
-        if name not in model.model_fields:
-            model = param_model(
-                "entry", [Param(name, info["title"], "number", 0, info["unit"], info["min"], info["max"])]
-            )
+        model = param_model("entry", [param for param in entry_params(subject) if param.name == name])
     try:
         model.model_validate({name: value})
     except ValidationError as error:
         return " ".join(mistake.message for mistake in mistakes_of(error, model, {name: value}))
+    return ""
+
+
+def event(value: str) -> str:
+    """What is wrong with an event that a fault waits for; empty when it is right."""
+    try:
+        TypeAdapter(Event).validate_python(value)
+    except ValidationError as error:
+        return f"{error.errors()[0]['msg']}."
     return ""
 
 

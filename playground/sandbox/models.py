@@ -20,11 +20,17 @@ class DraftQuerySet(models.QuerySet["Draft"]):
     def of(self, owner: uuid.UUID) -> "DraftQuerySet":
         return self.filter(owner=owner)
 
-    def begin(self, owner: uuid.UUID, document: dict[str, Any], viewing: Viewing | None = None) -> "Draft":
+    def begin(
+        self,
+        owner: uuid.UUID,
+        document: dict[str, Any],
+        viewing: Viewing | None = None,
+        branches: dict[str, Any] | None = None,
+    ) -> "Draft":
         """A new draft. Raises TooManyDrafts."""
         if self.of(owner).count() >= settings.DRAFTS_PER_OWNER_MAX:
             raise TooManyDrafts
-        return self.create(owner=owner, document=document, title=title_of(document), viewing=viewing)
+        return self.create(owner=owner, document=document, title=title_of(document), viewing=viewing, branches=branches)
 
 
 def title_of(document: dict[str, Any]) -> str:
@@ -38,6 +44,7 @@ class Draft(models.Model):
     owner = models.UUIDField(gettext_lazy("owner"), db_index=True)
     title = models.CharField(gettext_lazy("title"), max_length=200, blank=True)
     document = models.JSONField(gettext_lazy("document"))
+    branches = models.JSONField(gettext_lazy("branches"), null=True, blank=True)
     version = models.PositiveIntegerField(gettext_lazy("version"), default=1)
     viewing = models.ForeignKey(
         Viewing, on_delete=models.SET_NULL, null=True, blank=True, verbose_name=gettext_lazy("last viewing")
@@ -55,10 +62,17 @@ class Draft(models.Model):
     def __str__(self) -> str:
         return self.title or str(self.id)
 
-    def store(self, document: dict[str, Any], version: int, viewing: Viewing | None) -> bool:
+    def store(
+        self,
+        document: dict[str, Any],
+        version: int,
+        viewing: Viewing | None,
+        branches: dict[str, Any] | None = None,
+    ) -> bool:
         """Save over `version`; False, and nothing changed, when the draft has moved on since."""
         changes: dict[str, Any] = {
             "document": document,
+            "branches": branches,
             "title": title_of(document),
             "version": F("version") + 1,
             "updated": timezone.now(),

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from simulations.catalogue import describe
+from simulations.gallery import starts
 from simulations.models import Viewing
 
 
@@ -18,16 +19,19 @@ def stage_data(
     viewing: Viewing | None = None,
     draft: dict[str, Any] | None = None,
     slug: str | None = None,
+    branches: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     return {
         "mode": mode,
         "document": document,
         "draft": draft,
+        "branches": branches,
         "viewing": viewing.pk if viewing else None,
         "variant": (viewing.variant or None) if viewing else None,
         "at_ms": instant_asked(request),
         "slug": slug,
         "urls": urls(slug),
+        "starts": starts() if mode == "edit" else [],
         "catalogue": describe(),
     }
 
@@ -44,6 +48,7 @@ def instant_asked(request: HttpRequest) -> float | None:
 def urls(slug: str | None) -> dict[str, str | None]:
     return {
         "runs": "/api/runs",
+        "types": "/api/types",
         "drafts": "/api/drafts",
         "scenarios": "/api/scenarios",
         "validate": "/api/documents/validate",

@@ -2,6 +2,7 @@
 
 import uuid
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 
@@ -13,7 +14,9 @@ from simulations.models import Run, Viewing
 from simulations.report import variants_named
 
 
-def share(document: Document, viewing: Viewing | None, owner: uuid.UUID) -> Scenario:
+def share(
+    document: Document, viewing: Viewing | None, owner: uuid.UUID, branches: dict[str, Any] | None = None
+) -> Scenario:
     """A link to `document` and to the run that was watched, if it is one of this document; else to its base run.
 
     Raises TooManyRuns.
@@ -26,7 +29,7 @@ def share(document: Document, viewing: Viewing | None, owner: uuid.UUID) -> Scen
             shared.owner = None  # the link's from now on: nobody's Stop ends it
             shared.save(update_fields=["owner"])
         return Scenario.objects.create(
-            document=shared.document, viewing=shared, title=document.title[:200], owner=owner
+            document=shared.document, viewing=shared, branches=branches, title=document.title[:200], owner=owner
         )
 
 

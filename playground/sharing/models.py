@@ -33,6 +33,7 @@ class Scenario(models.Model):
     viewing = models.OneToOneField(
         Viewing, on_delete=models.SET_NULL, null=True, blank=True, verbose_name=gettext_lazy("viewing")
     )
+    branches = models.JSONField(gettext_lazy("branches"), null=True, blank=True)
     title = models.CharField(gettext_lazy("title"), max_length=200)
     owner = models.UUIDField(gettext_lazy("owner"), null=True, blank=True, db_index=True)
     in_gallery = models.BooleanField(gettext_lazy("in the gallery"), default=False)

@@ -57,7 +57,7 @@ def embed(request: HttpRequest, slug: str) -> HttpResponse:
 def show(request: HttpRequest, slug: str, mode: str, template: str) -> HttpResponse:
     found = get_object_or_404(Scenario.objects.select_related("document", "viewing__run"), slug=slug)
     viewing = watched(found)
-    stage = stage_data(request, mode, found.data, viewing=viewing, slug=slug)
+    stage = stage_data(request, mode, found.data, viewing=viewing, slug=slug, branches=found.branches)
     context = {
         "document_title": found.title,
         "stage_data": stage,
@@ -73,7 +73,7 @@ def remix(request: HttpRequest, slug: str) -> HttpResponse:
     """A copy of one's own, opened where the original was."""
     found = get_object_or_404(Scenario.objects.select_related("document", "viewing"), slug=slug)
     try:
-        draft = Draft.objects.begin(owner_of(request), found.data, found.viewing)
+        draft = Draft.objects.begin(owner_of(request), found.data, found.viewing, found.branches)
     except TooManyDrafts:
         return render(request, "429.html", status=429)
     return redirect("draft", draft.pk)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from simulations.engine.machine import Machine
     from simulations.engine.network import Network
     from simulations.engine.node import Node
+    from simulations.engine.observing import Observer
 
 PACE_MAX: Final = 1e12  # however many faults make a machine slow
 
@@ -74,6 +75,7 @@ class Host:
         self.node_type: type[Node] | None = None
         self.params: dict[str, Any] = {}
         self.process: Node | None = None
+        self.observer: Observer | None = None  # of its processes
 
     def clusters(self) -> bool:
         """Whether nodes of this type that are linked are peers, not caller and callee."""

@@ -157,10 +157,7 @@ class Node(Process):
     def begin(self) -> None:
         """Run `start`, as the engine does at every boot."""
         self.cause = Cause(-1, -1, nth(self.key("start"), self.incarnation))
-        try:
-            self.start()
-        except Exception as error:
-            raise self.bug(error) from error
+        self.act(self.start)
 
     def die(self) -> None:
         """The host has crashed. Its tasks are kept: thrown away, Python would run each one's `finally`."""
@@ -207,16 +204,19 @@ class Node(Process):
         if handler is None:
             self.answer(message, Refusal("not understood", False))
             return
+        observer = self.observer
+        if observer is not None:
+            observer.begins(self, handler)
         try:
             result = handler(body, message)
         except Exception as error:
             raise self.bug(error) from error
-        if result is None:
-            return
         if isinstance(result, Body):
             self.answer(message, result)
-        else:
+        elif result is not None:
             start_task(self, result, message, True)
+        if observer is not None:
+            observer.ends(None)
 
     def answer(self, request: Cause, body: Body | None) -> None:
         """Reply to a request, on the channel back."""
@@ -240,10 +240,19 @@ class Node(Process):
             self.put_off(timer)
             return
         self.cause = timer.cause
+        self.act(timer.callback)
+
+    def act(self, doing: Callable[[], None]) -> None:
+        """Do what no message asks for."""
+        observer = self.observer
+        if observer is not None:
+            observer.begins(self, doing)
         try:
-            timer.callback()
+            doing()
         except Exception as error:
             raise self.bug(error) from error
+        if observer is not None:
+            observer.ends(None)
 
     def cancellable(self, request: Message, future: Future) -> Future:
         """What a request waits for: it ends with Cancelled when the request is cancelled."""

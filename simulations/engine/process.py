@@ -42,6 +42,7 @@ class Process:
         self.params = params
         self.cause = Cause(-1, -1, 0)
         self.alive = True  # neither dead nor held still
+        self.observer = host.observer
         self._keys: dict[str, int] = {}
 
     @classmethod

@@ -215,6 +215,9 @@ class Task(Event):
             return
         before = node.cause
         node.cause = self.cause
+        observer = node.observer
+        if observer is not None:
+            observer.begins(node, self._work)
         try:
             future: Future = self._runner.send(None)
             future.waiter = self
@@ -222,6 +225,8 @@ class Task(Event):
             raise
         except Exception as error:
             raise node.bug(error) from error
+        if observer is not None:
+            observer.ends(future)
         node.cause = before
 
     async def _run(self) -> None:

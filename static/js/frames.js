@@ -14,11 +14,13 @@ export function startFrames(stage, editor, scene, ticks) {
   let last = performance.now();
   let lastPanels = 0;
   let lastT = -1;
+  /** Something was drawn that the panels do not know of yet. */
+  let owed = false;
   const samples = new Float64Array(120);
   let frames = 0;
   /** @type {TraceStore | null} */
   let seen = null;
-  stage.on("seek trace chunk play verdict document", () => { scene.stale = true; lastPanels = 0; });
+  stage.on("seek trace chunk play verdict document pin", () => { scene.stale = true; lastPanels = 0; });
 
   const frame = (/** @type {number} */ now) => {
     requestAnimationFrame(frame);
@@ -30,8 +32,8 @@ export function startFrames(stage, editor, scene, ticks) {
       if (was !== playhead.playing) stage.emit("play");
     }
     last = now;
-    const moved = playhead.t !== lastT;
-    if (moved || scene.stale) {
+    if (playhead.t !== lastT || scene.stale) {
+      owed = true;
       lastT = playhead.t;
       scene.draw();
       samples[frames++ % samples.length] = performance.now() - began;
@@ -41,7 +43,8 @@ export function startFrames(stage, editor, scene, ticks) {
       }
     }
     stage.emit("frame");
-    if ((moved || lastPanels === 0) && now - lastPanels >= PANEL_MS) {
+    if ((owed || lastPanels === 0) && now - lastPanels >= PANEL_MS) {
+      owed = false;
       lastPanels = now;
       editor.showState();
       for (const tick of ticks) tick();
@@ -60,6 +63,11 @@ function publish(stage, scene, samples, frames) {
   dataset.playheadMs = (stage.playhead.t / 1e6).toFixed(3);
   dataset.total = String(stage.trace?.messages.length ?? 0);
   dataset.totalDrops = String(stage.trace?.messages.drops.length ?? 0);
+  dataset.lit = String(scene.stats.lit);
+  dataset.flows = String(scene.flows.drawn);
+  dataset.pinned = stage.pinned < 0 ? "" : String(stage.pinned);
+  const marked = scene.marked < 0 ? null : scene.dots.place(scene.marked);
+  dataset.marked = marked ? `${marked.x},${marked.y}` : "";
   dataset.faults = String(stage.trace?.activeFaults(stage.playhead.t).size ?? 0);
   const n = Math.min(frames, samples.length);
   if (n) dataset.frameMs = [...samples.subarray(0, n)].sort((a, b) => a - b)[n >> 1].toFixed(2);

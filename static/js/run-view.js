@@ -3,6 +3,7 @@
 import { decode } from "../vendor/msgpack.js";
 import { Emitter } from "./emitter.js";
 import { patched } from "./document/patch.js";
+import { departure } from "./document/same-run.js";
 import { TraceStore } from "./trace/store.js";
 import { RunSocket } from "./net/run-socket.js";
 import { request } from "./net/api.js";
@@ -10,6 +11,8 @@ import { request } from "./net/api.js";
 const VERDICT_AGAIN_MS = 600;
 const VERDICT_PARTIAL_AGAIN_MS = 2000;
 const RUN_LOOKS_MAX = 200;
+/** So much of a run is held back for others that begin like it. */
+const HELD_BYTES_MAX = 8_000_000;
 const OVER = new Set(["finished", "limited", "stopped", "failed"]);
 
 /** Emits `run`, `chunk` (with its number), `end`, `verdict` and `trouble`, until it is closed. */
@@ -30,6 +33,11 @@ export class RunView extends Emitter {
     this.doc = operations ? patched(base, operations) : base;
     this.runs = runs;
     this.trace = new TraceStore(decode, endOf(this.doc));
+    /** The first chunks as they came, and when each ends. @type {{bytes: Uint8Array, to: number}[]} */
+    this.held = [];
+    this.heldBytes = 0;
+    /** The last chunk taken from another run, until the server has shown the same. @type {Uint8Array | null} */
+    this.expected = null;
     /** @type {RunStatus} */
     this.run = { status: "queued", position: null };
     /** @type {Verdict | null} */
@@ -47,12 +55,8 @@ export class RunView extends Emitter {
 
   open() {
     this.socket = new RunSocket(`/ws/runs/${this.viewing}/`, {
-      cursor: () => this.trace.chunks,
-      chunk: (bytes) => {
-        const number = this.trace.add(bytes);
-        this.#tell("chunk", number);
-        return number;
-      },
+      cursor: () => this.trace.chunks - (this.expected ? 1 : 0),
+      chunk: (bytes) => this.#receive(bytes),
       status: (status) => {
         this.run = { ...this.run, ...status };
         this.#tell("run");
@@ -63,6 +67,48 @@ export class RunView extends Emitter {
       refused: (reason) => this.#say(`refused:${reason}`),
     });
     return this;
+  }
+
+  /** @param {Uint8Array} bytes */
+  #receive(bytes) {
+    const { expected } = this;
+    this.expected = null;
+    if (expected && !sameBytes(expected, bytes)) return this.#startOver();
+    const number = this.#add(bytes);
+    this.#tell("chunk", number);
+    return number;
+  }
+
+  /** The past was not a common one after all, as when the engine has changed since: all is asked for anew. */
+  #startOver() {
+    this.held = [];
+    this.heldBytes = 0;
+    this.trace = new TraceStore(decode, endOf(this.doc));
+    this.socket?.close();
+    this.open();
+    this.#tell("trace");
+    return -1;
+  }
+
+  /** @param {Uint8Array} bytes */
+  #add(bytes) {
+    const { chunks } = this.trace;
+    const number = this.trace.add(bytes);
+    this.heldBytes += bytes.length;
+    if (number === chunks && this.heldBytes <= HELD_BYTES_MAX) this.held.push({ bytes, to: this.trace.loadedTo });
+    return number;
+  }
+
+  /** The chunks that a run of another document begins with, byte for byte: all before the first fault that only one of them has. @param {Scenario} doc */
+  sharedWith(doc) {
+    const until_ns = departure(this.doc, doc) * 1e6;
+    return this.held.filter(({ to }) => to < until_ns).map(({ bytes }) => bytes);
+  }
+
+  /** Begins with these chunks; the rest is asked for, and the last of them to be sure. @param {Uint8Array[]} chunks */
+  take(chunks) {
+    for (const bytes of chunks) this.#add(bytes);
+    this.expected = chunks.at(-1) ?? null;
   }
 
   close() {
@@ -123,6 +169,9 @@ export class RunView extends Emitter {
 
   async stop() { await request("POST", `${this.runs}/${this.viewing}/stop`); }
 }
+
+/** @param {Uint8Array} a @param {Uint8Array} b */
+function sameBytes(a, b) { return a.length === b.length && a.every((byte, i) => byte === b[i]); }
 
 /** The planned end of a run, ns. @param {Scenario} doc */
 export function endOf(doc) { return (doc.duration_ms + (doc.settle_ms ?? 0)) * 1e6; }

@@ -2,12 +2,14 @@
 
 import { Emitter } from "./emitter.js";
 import { DocumentStore } from "./document/store.js";
+import { sameRun } from "./document/same-run.js";
 import { Playhead } from "./trace/playhead.js";
+import { Branches } from "./branches.js";
 import { RunView, endOf } from "./run-view.js";
 import { request } from "./net/api.js";
 
 const DEFAULT_URLS = {
-  runs: "/api/runs", drafts: "/api/drafts", scenarios: "/api/scenarios", validate: "/api/documents/validate",
+  runs: "/api/runs", types: "/api/types", drafts: "/api/drafts", scenarios: "/api/scenarios", validate: "/api/documents/validate",
   inspector: "/sandbox/inspector/", inspector_check: "/sandbox/inspector/check/", sandbox: "/sandbox/",
 };
 export const RUN_MARK = "netsplit:run";
@@ -42,9 +44,12 @@ export class Stage extends Emitter {
     this.holdAt = 0;
     /** Slot of the message whose causes and consequences are lit everywhere, −1 for none. */
     this.pinned = -1;
+    /** Slot of the client operation that is looked at, −1 for none. */
+    this.operation = -1;
     /** Fields still being checked by the server; a run waits for them. */
     this.pending = 0;
     this.store.subscribe((doc, before) => this.emit("document", before));
+    this.branches = new Branches(this, data.branches);
   }
 
   get doc() { return this.store.doc; }
@@ -75,11 +80,13 @@ export class Stage extends Emitter {
   /** The run shown belongs to an older state of the document. */
   get outdated() { return this.ranBase !== null && !sameRun(this.ranBase, this.doc); }
 
-  /** Undoing or redoing a fault takes the run again: what is seen is what the document says. @param {"undo" | "redo"} way */
+  /** Undoing or redoing goes back to the branch where the change was made; a fault takes the run again: what is seen is what the document says. @param {"undo" | "redo"} way */
   history(way) {
     const { faults } = this.doc;
-    const label = this.store[way]();
-    if (label !== null && this.trace && faults !== this.doc.faults && this.outdated) this.start({ keep: true });
+    const { branch } = this.store;
+    if (this.store[way]() === null) return;
+    if (branch !== this.store.branch) this.branches.show();
+    else if (this.trace && faults !== this.doc.faults && this.outdated) this.start({ keep: true });
   }
 
   /** @param {Iterable<string>} ids */
@@ -93,12 +100,18 @@ export class Stage extends Emitter {
     performance.mark(RUN_MARK);
     await this.#settled();
     const doc = this.doc;
+    const { branch } = this.store;
     this.starting = true;
     this.emit("run");
     const answer = await request("POST", this.urls.runs, { document: doc, variant: this.variant, seed: null });
     this.starting = false;
     if (!answer.ok) {
       this.#refused(answer);
+      return;
+    }
+    if (branch !== this.store.branch) {
+      this.branches.note(branch, answer.data.viewing, doc);
+      this.emit("run");
       return;
     }
     this.mistakes = answer.data.doubts.map((/** @type {Mistake} */ doubt) => ({ ...doubt, doubtful: true }));
@@ -126,20 +139,24 @@ export class Stage extends Emitter {
    * @param {{at_ns: number, play: boolean}} options
    */
   watch(viewing, doc, { at_ns, play }) {
-    this.view?.close();
+    const before = this.view;
+    before?.close();
     const view = new RunView(viewing, doc, this.variant, this.urls.runs ?? "");
+    if (before) view.take(before.sharedWith(view.doc));
     this.view = view;
     this.pinned = -1;
+    this.operation = -1;
     this.holdAt = at_ns;
     this.playhead.t = at_ns;
     this.playhead.playing = play;
     this.playhead.smart = 0.02;
     view.on("chunk", (number) => this.#chunk(view.trace, number));
     view.on("end", () => this.#end(view.trace));
-    for (const name of ["run", "verdict", "trouble"]) view.on(name, () => this.emit(name));
+    for (const name of ["run", "verdict", "trouble", "trace"]) view.on(name, () => this.emit(name));
     view.open();
     this.emit("trace");
     this.emit("run");
+    if (view.trace.chunks) this.#chunk(view.trace, 0);
   }
 
   /** @param {TraceStore} trace @param {number} number */
@@ -165,6 +182,13 @@ export class Stage extends Emitter {
   pin(slot) {
     this.pinned = slot;
     this.emit("pin");
+  }
+
+  /** @param {number} slot of a client operation, −1 for none */
+  chooseOperation(slot) {
+    if (slot === this.operation) return;
+    this.operation = slot;
+    this.emit("operation");
   }
 
   /** @param {number} ns */
@@ -209,15 +233,4 @@ export class Stage extends Emitter {
     if (count === 1) return [this.traceNode(id)].filter((n) => n >= 0);
     return Array.from({ length: count }, (_, i) => this.trace?.nodes.indexOf(`${id}-${i + 1}`) ?? -1).filter((n) => n >= 0);
   }
-}
-
-/** Changes that leave a run as it was: places, names, claims. @param {Scenario} a @param {Scenario} b */
-export function sameRun(a, b) {
-  if (a === b) return true;
-  const physical = (/** @type {Scenario} */ doc) => JSON.stringify({
-    nodes: doc.nodes.map(({ id, type, zone, host, count, params, cost_per_hour }) => [id, type, zone, host, count, params, cost_per_hour]), links: doc.links,
-    clusters: doc.clusters?.map(({ label, ...rest }) => rest), zones: doc.zones?.map((zone) => zone.id), hosts: doc.hosts?.map(({ label, ...rest }) => rest), faults: doc.faults ?? [],
-    rest: [doc.seed, doc.duration_ms, doc.settle_ms ?? 0, doc.variants ?? {}],
-  });
-  return physical(a) === physical(b);
 }

@@ -14,7 +14,7 @@ interface HostEntry { id: string; label?: string; zone?: string; cores?: number;
 interface LinkEntry { id: string; a: string; b: string; params?: Params; a_to_b?: Params; b_to_a?: Params }
 interface ZoneEntry { id: string; label?: string; x?: number; y?: number; width?: number; height?: number }
 interface ClusterEntry { id: string; label?: string; protocol: string; members: string[]; params?: Params; link?: Params; cables?: string }
-interface FaultEntry { kind: string; target: string | string[][]; at_ms?: number; when?: { node: string; event: string }; does?: string; until_ms?: number; lasts_ms?: number; direction?: string; probability?: number; mbit_per_s?: number; latency?: Json; down_ms?: number; factor?: number; claims?: string; to?: string; behaviour?: string; offset_ms?: number; drift_ppm?: number; mode?: string; rate_per_min?: number; mttr_ms?: number }
+interface FaultEntry { kind: string; target: string | string[][]; at_ms?: number; when?: { node: string; event: string; nth?: number; after_ms?: number }; does?: string; until_ms?: number; lasts_ms?: number; direction?: string; probability?: number; mbit_per_s?: number; latency?: Json; down_ms?: number; factor?: number; claims?: string; to?: string; behaviour?: string; offset_ms?: number; drift_ppm?: number; mode?: string; rate_per_min?: number; mttr_ms?: number }
 interface ExpectEntry { claim: string; left: Json; op: string; right: Json; tolerance?: Json }
 interface PatchOperation { op: string; path: string; value?: Json; from?: string }
 interface Scenario {
@@ -22,6 +22,24 @@ interface Scenario {
   nodes: NodeEntry[]; links: LinkEntry[]; zones?: ZoneEntry[]; latencies?: { a: string; b: string; latency: Json }[]; hosts?: HostEntry[]; clusters?: ClusterEntry[]; faults?: FaultEntry[];
   variants?: Record<string, PatchOperation[]>; expect?: ExpectEntry[];
 }
+
+/** A run and what it may become: `at_ms` is where it departs from its parent; `ran` is the document that its viewing ran. */
+interface Branch {
+  id: string; parent: string | null; at_ms: number; name: string; document: Scenario; viewing: string | null; ran: Scenario | null; variant: string | null;
+  verdict: string | null; kept: boolean;
+}
+interface BranchTree { list: Branch[] }
+/** A branch as it is kept: `patch` leads from the draft's document to its own, `ran` from there to the one that was run. A link's has its `document`. */
+interface BranchEntry {
+  id: string; parent: string | null; at_ms: number; name: string; viewing: string | null; variant: string | null; verdict: string | null; kept: boolean;
+  patch: PatchOperation[]; ran: PatchOperation[] | null; document?: Scenario;
+}
+interface BranchFile { current: string; entries: BranchEntry[] }
+
+/** What differs between two documents: `entry` is what it is about as it stands in one of them; `field` what of it, null when it is there in one only. */
+interface Difference { list: string; id: string; entry: any; field: string | null; a: unknown; b: unknown }
+/** What a run does at the moment of the first difference: a message sent or settled; null: nothing then. */
+type Happening = { what: "sent" | "settled"; slot: number } | null;
 
 interface ParamInfo {
   name: string; title: string; kind: string; unit: string; default: Json; min: number | null; max: number | null;
@@ -32,11 +50,12 @@ interface NodeTypeInfo {
   type: string; title: string; category: string; summary: string; icon: string; doc: string; params: ParamInfo[]; shows: ShowInfo[];
   initiates: boolean; serves: boolean; clusters: boolean; forwards: boolean; lies: { name: string; title: string }[]; metrics: { name: string; unit: string; definition: string }[];
 }
-interface Catalogue { types: NodeTypeInfo[]; link: { params: ParamInfo[] }; faults: { kind: string; title: string; help: string }[]; metrics?: unknown[] }
+interface Catalogue { types: NodeTypeInfo[]; link: { params: ParamInfo[] }; faults: { kind: string; title: string; help: string }[]; metrics?: { name: string; unit: string; definition: string }[] }
 
 interface StageData {
-  mode: "edit" | "shared" | "embed"; document: Scenario; draft: { id: string; version: number; title?: string } | null; viewing: string | null;
+  mode: "edit" | "shared" | "embed"; document: Scenario; draft: { id: string; version: number; title?: string } | null; viewing: string | null; branches?: BranchFile | null;
   at_ms: number | null; slug: string | null; urls: Record<string, string | null>; catalogue: Catalogue; variant?: string | null;
+  starts: { slug: string; title: string }[];
 }
 
 type Column = Float64Array | Int32Array | unknown[];
@@ -52,7 +71,7 @@ interface RunStatus { status: string; position?: number | null; simulated_ms?: n
 interface Mistake { path: string; message: string; doubtful?: boolean }
 interface EvidenceStep { op: number; client: string; text: string; start_ms: number; end_ms: number | null }
 interface CheckResult { name: string; title?: string; verdict: string; explanation?: string; at_ms?: number | null; evidence?: EvidenceStep[] }
-interface ExpectResult { claim: string; ok: boolean | null; actual: Json; reason?: string }
+interface ExpectResult { claim: string; ok: boolean | null; actual: Json; op?: string; right?: number | null; reason?: string }
 interface Verdict { metrics?: Record<string, number>; checks?: CheckResult[]; expect?: ExpectResult[] }
 
 /** From when until when a fault lasts; Infinity: until the end. */
@@ -69,14 +88,43 @@ interface Leg { src: number; dst: number; from: number; to: number; last: boolea
 interface TimelineSheet { context: CanvasRenderingContext2D; width: number; height: number; scroll: number; lane: number; colours: Record<string, string>; window: TimeWindow; store: TraceStore }
 interface OperationRow { op: number; invoked: number; returned: number; node: number; process: number; f: string; key: unknown; value: unknown; type: string; result: unknown; error: string; attempts: number; requestClass: string }
 interface EventRow { index: number; time: number; type: string; role: string; slot: number }
+/** A chart: its lines over the windows of a run, null where there is no figure. */
+interface ChartData { id: string; unit: string; lines: { id: string; values: (number | null)[] }[] }
+/** A message that asks for something and what came of it, times in ns, null for what never happened; `left`: when it left the receiver's queue, `until`: when the receiver was done with it, `calls`: when it waited for others meanwhile. */
+interface RequestSpan {
+  slot: number; kind: string; role: string; src: number; dst: number; sent: number; settled: number | null; outcome: string; reply: number; answered: number | null; returned: number | null;
+  replyOutcome: string; left: number | null; until: number | null; waiting: number; calling: number; working: number; calls: [number, number][]; children: RequestSpan[];
+}
+
+type AlignEdge = "left" | "centre" | "right" | "top" | "middle" | "bottom";
+type SpreadWay = "horizontal" | "vertical";
+/** A line at x (or y) = at, from and to along the other axis. */
+interface Guide { axis: "x" | "y"; at: number; from: number; to: number }
+/** How large the canvas is shown, and where its origin lies in the host. */
+interface CanvasView { scale: number; x: number; y: number }
+/** One line of the list of keys, and what the key does; `on`: another event than keydown; `when`: where else it would not apply. */
+interface Shortcut { keys: string[]; words: string; group: string; act: (event: any) => void; when?: (event: Event) => boolean; on?: "keyup" | "copy" | "cut" | "paste" }
+
+interface TypeSource { type: string; file: string; source: string; lines: [sort: string, text: string][][]; handlers: { name: string; first_line: number; last_line: number; doc: string }[] }
+/** From when a handler begins or goes on until it returns or waits. */
+interface Activation {
+  time_ns: number; handler: string; goes_on: boolean; message: { id: number; kind: string; from: string; says: string } | null; op: number; first_line: number | null; then: string[]; raised: boolean;
+  waits: { for: string; of: string[]; need?: number } | null; sent: { id: number; kind: string; to: string }[]; state: { name: string; before: string; after: string; changed: boolean }[];
+}
+/** What a node did from one moment to another; `earlier` is the last thing before. */
+interface Look { node: string; type: string; from_ns: number; to_ns: number; earlier: { time_ns: number; handler: string } | null; ended: "enough" | "end" | "time"; activations: Activation[] }
 
 type TraceStore = import("./trace/store.js").TraceStore;
 type DocumentStore = import("./document/store.js").DocumentStore;
 type Playhead = import("./trace/playhead.js").Playhead;
+type Card = import("./editor/card.js").Card;
 type Editor = import("./editor/editor.js").Editor;
+type LargeView = import("./editor/large-view.js").LargeView;
 type Scene = import("./scene/scene.js").Scene;
 type RunView = import("./run-view.js").RunView;
 type Stage = import("./stage.js").Stage;
+type Branches = import("./branches.js").Branches;
+type Compare = import("./panels/compare.js").Compare;
 type Geometry = import("./scene/geometry.js").Geometry;
 type Messages = import("./trace/messages.js").Messages;
 type Autosave = import("./document/autosave.js").Autosave;
@@ -84,3 +132,14 @@ type Kept = import("./document/autosave.js").Kept;
 type TimeWindow = import("./trace/time-window.js").TimeWindow;
 type Causes = import("./trace/causes.js").Causes;
 type Timeline = import("./panels/timeline.js").Timeline;
+type Walk = import("./panels/walk.js").Walk;
+type UPlot = import("../vendor/uplot.js").default;
+type RequestView = "slow" | "failed" | "all";
+/** A step of a verdict's evidence in the trace: slots of its operation and of its first message, when it is best seen, and the nodes that asked and answered; −1 for none. */
+interface FoundStep { operation: number; t: number; message: number; client: number; answerer: number }
+type Looks = import("./scene/looks.js").Looks;
+type FlowStream = import("./trace/flow.js").Stream;
+type HoverCard = import("./panels/message-pointer.js").HoverCard;
+type MessageWalk = import("./panels/message-walk.js").MessageWalk;
+type Jump = import("./panels/jump.js").Jump;
+type Loop = import("./panels/loop.js").Loop;

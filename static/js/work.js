@@ -1,7 +1,6 @@
 /** Reload keeps everything: work, run and playhead come back from this browser, or from the server. */
 
-import { $, h, icon } from "./dom.js";
-import { t } from "./panels/words.js";
+import { showSaved } from "./panels/saved.js";
 
 const PLAYHEAD_MS = 700;
 
@@ -15,6 +14,7 @@ export function keepWork(stage, autosave) {
   const usable = kept && Array.isArray(kept.document?.nodes) && (kept.dirty || kept.version === autosave.version) && (autosave.id !== null || kept.dirty);
   if (usable) {
     stage.store.doc = kept.document;
+    stage.branches.load(kept.branches, kept.document);
     autosave.version = kept.version ?? autosave.version;
     autosave.viewing = kept.viewing;
     autosave.ran = kept.ran ?? (kept.viewing ? kept.document : null);
@@ -22,11 +22,21 @@ export function keepWork(stage, autosave) {
     autosave.at_ms = kept.at_ms;
     if (kept.dirty) setTimeout(() => autosave.touch());
   } else if (autosave.id) autosave.viewing = stage.data.viewing;
+  autosave.branches = () => stage.branches.file();
   stage.on("document", () => autosave.touch());
-  stage.on("started", () => {
+  let file = stage.branches.file();
+  stage.on("branches", (how) => {
+    if (file === stage.branches.file()) return;
+    file = stage.branches.file();
+    // A verdict is no work: opening a draft saves nothing, or another tab's next save would meet a conflict.
+    if (how !== "judged") autosave.touch();
+  });
+  stage.on("trace", () => {
     autosave.viewing = stage.viewing;
     autosave.ran = stage.ranBase;
     autosave.variant = stage.variant;
+  });
+  stage.on("started", () => {
     autosave.keep();
     autosave.later();
   });
@@ -42,41 +52,8 @@ export function keepWork(stage, autosave) {
     autosave.at_ms = stage.playhead.t / 1e6;
     if (autosave.id || autosave.dirty) autosave.keep();
   });
+  addEventListener("online", () => autosave.online());
+  addEventListener("beforeunload", (event) => { if (autosave.unkept && autosave.dirty) event.preventDefault(); });
   showSaved(stage, autosave);
   return usable ? { ...kept, ran: kept.ran ?? kept.document } : null;
-}
-
-/** @param {Stage} stage @param {Autosave} autosave */
-function showSaved(stage, autosave) {
-  const place = $("#saved");
-  const say = (/** @type {string} */ glyph, /** @type {string} */ words, /** @type {Node[]} */ ...more) => {
-    place.dataset.state = glyph;
-    place.replaceChildren(icon(glyph), h("span", {}, words), ...more);
-  };
-  stage.on("saved", ({ state, detail }) => {
-    const time = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-    if (state === "saved") say("i-check", t("Saved {time}", { time }));
-    else if (state === "saving") say("i-clock", t("Saving"));
-    else if (state === "kept") say("i-warn", detail?.status === 422 ? t("Kept in this browser; the server refuses it") : t("Kept in this browser"));
-    else if (state === "conflict") conflict(stage, autosave, detail, say);
-  });
-}
-
-/**
- * Somebody, or another tab, saved in between: nothing is overwritten before a choice.
- * @param {Stage} stage
- * @param {Autosave} autosave
- * @param {{version: number, document: Scenario}} other
- * @param {(glyph: string, words: string, ...more: Node[]) => void} say
- */
-function conflict(stage, autosave, other, say) {
-  const theirs = h("button", { class: "b line" }, t("Load the other"));
-  theirs.onclick = () => {
-    autosave.version = other.version;
-    autosave.blocked = false;
-    stage.store.change(t("Load the other version"), other.document);
-  };
-  const mine = h("button", { class: "b line" }, t("Keep mine"));
-  mine.onclick = () => autosave.keepMine(other.version);
-  say("i-warn", t("Changed in another tab"), theirs, mine);
 }

@@ -68,6 +68,39 @@ def connect(page: Page, a: str, b: str) -> None:
     page.mouse.up()
 
 
+def middle(page: Page, id: str) -> tuple[float, float]:
+    """The middle of a card, in the window."""
+    box = page.locator(f'#graph [data-node="{id}"] .box').bounding_box()
+    assert box
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def document(page: Page) -> dict[str, Any]:
+    """The scenario as this browser keeps it; as it was served while nothing was changed."""
+    found: dict[str, Any] = page.evaluate(
+        """() => {
+        const served = JSON.parse(document.getElementById('stage-data').textContent).document;
+        const id = location.pathname.match(/sandbox\\/([^/]+)/)?.[1] ?? 'new';
+        const kept = ['new', id].map(name => localStorage.getItem(`netsplit:work:${name}`)).filter(Boolean);
+        return kept.length ? JSON.parse(kept[kept.length - 1]).document : served;
+    }"""
+    )
+    return found
+
+
+def press_paste(page: Page, text: str, selector: str = "body") -> None:
+    """What a browser does on Ctrl+V with this text on the clipboard."""
+    page.evaluate(
+        """([text, selector]) => {
+        const clipboardData = new DataTransfer();
+        clipboardData.setData('text/plain', text);
+        const event = new ClipboardEvent('paste', {clipboardData, bubbles: true, cancelable: true});
+        document.querySelector(selector).dispatchEvent(event);
+    }""",
+        [text, selector],
+    )
+
+
 def run(page: Page) -> None:
     page.locator("#run").click()
     finished(page)

@@ -31,7 +31,7 @@ def test_the_sandbox_has_no_axe_violations(new_context: Any, scheme: str) -> Non
     pause(page)
     page.locator('[data-node="server"]').click()
     expect(page.locator("#f-params-concurrency")).to_be_visible()
-    for tab in ("#tab-outline", "#tab-problems", "#tab-palette", "#tab-charts", "#tab-events"):
+    for tab in ("#tab-outline", "#tab-problems", "#tab-palette", "#tab-charts", "#tab-requests", "#tab-events"):
         page.locator(tab).click()
         assert violations(page) == [], tab
     for opener in ("#run-options", "#share"):
@@ -68,7 +68,7 @@ def test_from_an_empty_canvas_to_a_verdict_by_keyboard_alone(page: Page) -> None
     page.keyboard.press("Enter")
     wait_shown(page, "Number(d.playheadMs) > 0 && Number(d.playheadMs) < 5000")
     page.locator("#tab-events").focus()
-    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowLeft")
     expect(page.locator("#tab-charts")).to_have_attribute("aria-selected", "true")
     expect(page.locator("#second")).not_to_contain_text("No run yet")
 

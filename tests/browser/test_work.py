@@ -130,6 +130,7 @@ def test_a_lost_connection_is_told_and_taken_up_again(page: Page) -> None:
 
 def test_two_tabs_do_not_overwrite_each_other(page: Page, console: Any) -> None:
     console.allow("409")
+    page.add_init_script("delete window.BroadcastChannel")  # as on two machines
     open_sandbox(page)
     drag_part(page, "client", 420, 380)
     page.wait_for_url("**/sandbox/*-*/")

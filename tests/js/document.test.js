@@ -64,6 +64,7 @@ test("removing a node takes its links, faults and claims, and keeps variants poi
   assert.deepEqual(Object.keys(less.variants), ["only"]);
   assert.deepEqual(less.expect, []);
   assert.equal(removeFault(scenario(), 0).faults.length, 1);
+  assert.deepEqual(removeFault({ ...scenario(), variants: { plain: [] } }, 0).variants, { plain: [] });
 });
 
 test("a fault of a node with copies is numbered once for each of them", () => {

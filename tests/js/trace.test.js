@@ -141,6 +141,25 @@ test("the playhead waits at the end of what is loaded, and stops at the end of t
   assert.ok(!playhead.playing);
 });
 
+test("smart speed looks closely at the beginning and at a fault, and hurries between", () => {
+  const store = new TraceStore(decode, 60e9);
+  const sent = Array.from({ length: 6000 }, (_, id) => message(id, id * 10e6));
+  store.add(chunk({ to: 60e9, sent, settled: sent.map(([id, time]) => [id, time + 7e6, "delivered"]), faults: [[30e9, 0, "start"]] }));
+  store.complete = true;
+  const playhead = new Playhead();
+  playhead.playing = true;
+  let frames = 0;
+  let fastest = 0;
+  for (; playhead.playing && frames < 60 * 300; frames++) {
+    playhead.advance(1 / 60, store);
+    if (frames > 60 && frames < 5 * 60) assert.ok(playhead.pace < 0.011, `${playhead.pace} after ${frames / 60} s`);
+    if (Math.abs(playhead.t - 30e9) < 5e6) assert.ok(playhead.rate < 0.02, `${playhead.rate} at ${playhead.t / 1e9} s`);
+    fastest = Math.max(fastest, playhead.pace);
+  }
+  assert.ok(fastest > 0.9, `fastest ${fastest}`);
+  assert.ok(frames > 60 * 60 && frames < 60 * 200, `${frames / 60} s`);
+});
+
 test("smart speed lets a message of median length be seen for about 0.7 s", () => {
   const store = new TraceStore(decode, 1e9);
   const sent = Array.from({ length: 60 }, (_, id) => message(id, id * 1e6));

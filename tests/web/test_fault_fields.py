@@ -9,6 +9,7 @@ import pytest
 from playground.sandbox.entry_fields import params_of
 from playground.sandbox.inspector import fields_of, verdict
 from simulations.catalogue import describe
+from simulations.document_lists import list_value
 
 ENTRIES: list[dict[str, Any]] = [
     {"kind": "cut", "direction": "b-to-a"},
@@ -17,7 +18,7 @@ ENTRIES: list[dict[str, Any]] = [
     {"kind": "reorder", "probability": 0.5, "latency": {"kind": "constant", "value_ms": 5}},
     {"kind": "bandwidth", "mbit_per_s": 3},
     {"kind": "tamper", "probability": 0.5, "mends_checksum": True},
-    {"kind": "replay", "probability": 0.5, "delay": {"kind": "constant", "value_ms": 5}},
+    {"kind": "replay", "probability": 0.5, "kinds": ["write"], "delay": {"kind": "constant", "value_ms": 5}},
     {"kind": "spoof", "claims": "a", "to": "b", "message": "read", "rate_per_s": 5},
     {"kind": "byzantine", "behaviour": "silent"},
 ]
@@ -27,7 +28,7 @@ ENTRIES: list[dict[str, Any]] = [
 def test_a_fault_shows_what_it_has(entry: dict[str, Any]) -> None:
     rows = {row.name: row for row in fields_of("fault", entry | {"at_ms": 1}, {}, {})}
     declared = next(fault["params"] for fault in describe()["faults"] if fault["kind"] == entry["kind"])
-    assert list(rows) == [param["name"] for param in declared] + ["at_ms", "until_ms"]
+    assert list(rows) == ["target", *[param["name"] for param in declared], "start", "at_ms", "until_ms"]
     assert all(rows[name].value == value for name, value in entry.items() if name != "kind")
 
 
@@ -56,3 +57,45 @@ def test_lies_are_those_of_the_type_that_tells_them() -> None:
     (lie,) = [info for info in params_of("entry", subject) if info["name"] == "behaviour"]
     assert verdict("entry", subject, lie, "old values") == ""
     assert "Must be one of" in verdict("entry", subject, lie, "black hole")
+
+
+def test_a_fault_that_waits_shows_for_what() -> None:
+    when = {"node": "a", "event": "role = leader", "nth": 2}
+    rows = {row.name: row.text for row in fields_of("fault", {"kind": "crash", "when": when, "lasts_ms": 5}, {}, {})}
+    assert list(rows) == [
+        "target",
+        "start",
+        *(f"when_{name}" for name in ("node", "event", "nth", "after_ms")),
+        "lasts_ms",
+    ]
+    assert (rows["start"], rows["when_event"], rows["when_nth"]) == ("when", "role = leader", "2")
+    assert (rows["when_after_ms"], rows["lasts_ms"]) == ("0", "5")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "value", "words"),
+    [
+        ("crash", "when_event", "role = leader", ""),
+        ("crash", "when_event", "sometimes", "Must be a field of the state"),
+        ("crash", "lasts_ms", 0, "Must be at least"),
+        ("partition", "target", [["a"], ["b", "c"]], ""),
+        ("partition", "target", [["a"]], "at least 2"),
+        ("tamper", "kinds", ["write", "read"], ""),
+    ],
+)
+def test_what_a_fault_takes_is_checked(kind: str, name: str, value: Any, words: str) -> None:
+    (info,) = [info for info in params_of("entry", f"fault:{kind}") if info["name"] == name]
+    said = verdict("entry", f"fault:{kind}", info, value)
+    assert words in said
+    assert bool(said) is bool(words)
+
+
+def test_groups_are_typed_with_bars_between_them() -> None:
+    (row,) = [
+        row
+        for row in fields_of("fault", {"kind": "partition", "target": [["a", "b"], ["c"]]}, {}, {})
+        if row.name == "target"
+    ]
+    assert row.text == "a, b | c"
+    assert list_value("groups", "a, b | c") == [["a", "b"], ["c"]]
+    assert list_value("words", "write, read") == ["write", "read"]

@@ -59,3 +59,36 @@ def test_a_node_on_a_machine_shows_what_is_said_of_it(client: Client) -> None:
 def test_a_machine_has_a_name_like_any_part(client: Client, value: str, ok: bool) -> None:
     asked = {"group": "entry", "subject": "node:", "name": "host", "item": "s", "value": value}
     assert json.loads(client.post("/sandbox/inspector/check/", asked)["HX-Trigger"])["fieldchecked"]["ok"] is ok
+
+
+def form(client: Client, **parts: object) -> str:
+    kind = parts.pop("kind", "node")
+    posted = {"kind": kind, **{name: json.dumps(value) for name, value in parts.items()}}
+    return client.post("/sandbox/inspector/", posted).content.decode()
+
+
+def test_several_entries_show_what_they_have_in_common_and_where_they_differ(client: Client) -> None:
+    item = {"id": "several:s t", "words": "2 nodes", "type": "service", "params": {"concurrency": 3}}
+    page = form(client, item=item, mixed={"names": ["params.queue_max", "params.service_time"]})
+    assert 'value="several:s t"' in page
+    assert 'name="value" value="3"' in page
+    assert 'value="" placeholder="mixed"' in page
+    assert '<option value="" selected disabled hidden>mixed</option>' in page
+    assert 'data-field="label"' not in page
+    assert "A change applies to all of them." in page
+
+
+def test_entries_of_different_types_share_what_every_entry_has(client: Client) -> None:
+    page = form(client, item={"id": "several:s c", "words": "2 nodes", "type": ""}, mixed={"names": []})
+    assert "Only what all of them have is shown" in page
+    assert 'data-field="count"' in page
+    assert 'data-group="params"' not in page
+
+
+def test_a_part_is_chosen_among_those_there_are(client: Client) -> None:
+    item = {"id": "s", "type": "service", "zone": "gone"}
+    page = form(client, item=item, choices={"zone": [["", "None"], ["eu", "Europe"]]})
+    assert '<option value="eu">Europe</option>' in page
+    assert '<option value="gone" selected>gone</option>' in page
+    assert 'data-field="zone"' not in form(client, item=item)
+    assert form(client, item=item, choices={"zone": ["eu", 7]})

@@ -1,13 +1,11 @@
 /** Changes of a scenario: each takes a document and gives a new one, sharing what did not change. */
 
+import { freeName, namesTaken } from "./names.js";
+
 export const GRID = 8;
 
-/** @param {Scenario} doc @param {string} type */
-function freeId(doc, type) {
-  const stem = { client: "client", "load-balancer": "lb", service: "service", database: "db", register: "store" }[type] ?? type;
-  const taken = new Set([...doc.nodes, ...doc.links, ...(doc.clusters ?? []), ...(doc.zones ?? [])].map((entry) => entry.id));
-  for (let n = 1; ; n++) if (!taken.has(`${stem}-${n}`)) return `${stem}-${n}`;
-}
+/** @type {Record<string, string>} */
+const STEMS = { "load-balancer": "lb", database: "db", register: "store" };
 
 /**
  * @param {Scenario} doc
@@ -16,7 +14,7 @@ function freeId(doc, type) {
  * @returns {{doc: Scenario, id: string}}
  */
 export function addNode(doc, type, at) {
-  const id = freeId(doc, type);
+  const id = freeName(namesTaken(doc), STEMS[type] ?? type);
   const node = { id, type, x: snap(at.x), y: snap(at.y) };
   return { doc: { ...doc, nodes: [...doc.nodes, node] }, id };
 }
@@ -29,9 +27,8 @@ export function addNode(doc, type, at) {
  */
 export function addLink(doc, a, b) {
   if (a === b || doc.links.some((link) => (link.a === a && link.b === b) || (link.a === b && link.b === a))) return null;
-  const taken = new Set(doc.links.map((link) => link.id));
-  let id = `${a}-${b}`.slice(0, 36);
-  for (let n = 2; taken.has(id); n++) id = `${a}-${b}`.slice(0, 36) + `-${n}`;
+  const copies = [a, b].reduce((product, end) => product * (doc.nodes.find((node) => node.id === end)?.count ?? 1), 1);
+  const id = freeName(namesTaken(doc), `${a}-${b}`, copies, true);
   return { doc: { ...doc, links: [...doc.links, { id, a, b }] }, id };
 }
 
@@ -45,7 +42,7 @@ export function moveNodes(doc, places) {
 }
 
 /**
- * @template {"nodes" | "links" | "clusters"} L
+ * @template {"nodes" | "links" | "clusters" | "zones"} L
  * @param {Scenario} doc
  * @param {L} list
  * @param {string} id

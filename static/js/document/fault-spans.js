@@ -42,7 +42,7 @@ function placeIn(ran, fault, index) {
 }
 
 /** @param {FaultEntry} fault @param {number} from_ms */
-function endOf(fault, from_ms) {
+export function endOf(fault, from_ms) {
   if (fault.kind === "restart") return from_ms + (fault.down_ms ?? DOWN_MS);
   const lasts_ms = fault.lasts_ms ?? Infinity;
   return fault.when ? from_ms + lasts_ms : fault.until_ms ?? Infinity;

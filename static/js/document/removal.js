@@ -2,20 +2,38 @@
 
 import { meshEnds } from "./faults.js";
 
-const LISTS = /** @type {const} */ (["nodes", "links", "clusters", "faults"]);
+const LISTS = /** @type {const} */ (["nodes", "links", "clusters", "faults", "zones", "latencies"]);
 
 /**
  * @param {Scenario} doc
- * @param {string[]} ids of nodes and links
+ * @param {string[]} ids of nodes and links; `cluster:<id>` and `zone:<id>` are taken away and leave their nodes
  * @returns {Scenario}
  */
 export function removeItems(doc, ids) {
   const gone = new Set(ids);
+  return removeParts(ids.some((id) => id.startsWith("zone:")) ? withoutZones(doc, gone) : doc, gone);
+}
+
+/** @param {Scenario} doc @param {Set<string>} gone @returns {Scenario} */
+function withoutZones(doc, gone) {
+  const lost = (/** @type {string | undefined} */ zone) => zone !== undefined && gone.has(`zone:${zone}`);
+  const open = (/** @type {any} */ entry) => {
+    if (!lost(entry.zone)) return entry;
+    const { zone: _zone, ...rest } = entry;
+    return rest;
+  };
+  const kept = { nodes: doc.nodes.map(open), links: doc.links, clusters: doc.clusters, faults: doc.faults, zones: doc.zones?.filter(({ id }) => !lost(id)), latencies: doc.latencies?.filter(({ a, b }) => !lost(a) && !lost(b)) };
+  const next = repaired(doc, kept);
+  return next.hosts ? { ...next, hosts: next.hosts.map(open) } : next;
+}
+
+/** @param {Scenario} doc @param {Set<string>} gone @returns {Scenario} */
+function removeParts(doc, gone) {
   const links = doc.links.filter((link) => !gone.has(link.id) && !gone.has(link.a) && !gone.has(link.b));
   const linkIds = new Set(links.map((link) => link.id));
   const nodes = doc.nodes.filter((node) => !gone.has(node.id));
   const nodeIds = new Set(nodes.map((node) => node.id));
-  const clusters = doc.clusters?.map((cluster) => withMembers(cluster, nodeIds)).filter((cluster) => cluster.members.length > 0);
+  const clusters = doc.clusters?.filter(({ id }) => !gone.has(`cluster:${id}`)).map((cluster) => withMembers(cluster, nodeIds)).filter((cluster) => cluster.members.length > 0);
   const left = { ...doc, nodes, links, clusters };
   const kept = { nodes, links, clusters, faults: doc.faults?.flatMap((fault) => keepFault(fault, new Set([...nodeIds, ...nodes.flatMap((node) => node.host ?? [])]), linkIds, left)) };
   return repaired(doc, kept);
@@ -46,22 +64,23 @@ function keepFault(fault, nodes, links, left) {
 /**
  * Variants name entries by their place in a list and claims name them by id, so both follow a removal.
  * @param {Scenario} doc
- * @param {Pick<Scenario, "nodes" | "links" | "clusters" | "faults">} kept
+ * @param {Pick<Scenario, "nodes" | "links" | "clusters" | "faults"> & Partial<Pick<Scenario, "zones" | "latencies">>} kept a list that is not named stays
  * @returns {Scenario}
  */
 function repaired(doc, kept) {
-  const moves = Object.fromEntries(LISTS.map((list) => [list, newPlaces(doc[list] ?? [], kept[list] ?? [])]));
+  const moves = Object.fromEntries(LISTS.filter((list) => list in kept).map((list) => [list, newPlaces(doc[list] ?? [], kept[list] ?? [])]));
   const variants = doc.variants && Object.fromEntries(Object.entries(doc.variants).flatMap(([name, operations]) => {
     const moved = operations.flatMap((operation) => moveOperation(operation, moves));
-    return moved.length ? [[name, moved]] : [];
+    return moved.length || !operations.length ? [[name, moved]] : [];
   }));
   const lost = new Set([
     ...Object.keys(doc.variants ?? {}).filter((name) => !variants?.[name]).map((name) => `variant:${name}`),
     ...doc.nodes.filter((node) => !kept.nodes.some((other) => other.id === node.id)).map((node) => `node:${node.id}`),
+    ...(kept.zones ? (doc.zones ?? []).filter((zone) => !kept.zones?.some((other) => other.id === zone.id)).map((zone) => `zone:${zone.id}`) : []),
   ]);
   const expect = doc.expect?.filter((claim) => !mentions(claim.left, lost) && !mentions(claim.right, lost));
   const next = /** @type {any} */ ({ ...doc, ...kept, variants, expect });
-  for (const key of ["clusters", "faults", "variants", "expect"]) if (next[key] === undefined || (key === "variants" && !Object.keys(next[key]).length)) delete next[key];
+  for (const key of ["clusters", "faults", "zones", "latencies", "variants", "expect"]) if (next[key] === undefined || (key === "variants" && !Object.keys(next[key]).length)) delete next[key];
   return next;
 }
 
@@ -92,6 +111,6 @@ function mentions(side, lost) {
   if (node && (lost.has(`node:${node}`) || lost.has(`node:${node.replace(/-\d+$/, "")}`))) return true;
   if (typeof side.variant === "string" && lost.has(`variant:${side.variant}`)) return true;
   const where = side.where;
-  if (where && typeof where === "object" && !Array.isArray(where) && lost.has(`node:${String(where.client)}`)) return true;
+  if (where && typeof where === "object" && !Array.isArray(where) && (lost.has(`node:${String(where.client)}`) || lost.has(`zone:${String(where.zone)}`))) return true;
   return Object.values(side).some((part) => mentions(part, lost));
 }

@@ -28,7 +28,7 @@ export class Backdrop {
   draw(at) {
     const zones = (this.stage.doc.zones ?? []).filter((zone) => zone.x !== undefined && zone.y !== undefined);
     this.zones.replaceChildren(...zones.map((zone) => s("rect", { class: "zone", x: zone.x, y: zone.y, width: zone.width ?? 200, height: zone.height ?? 120, rx: 10 })));
-    this.names.replaceChildren(...zones.map((zone) => s("text", { class: "zl", x: (zone.x ?? 0) + 14, y: (zone.y ?? 0) + 21 }, zone.label || zone.id)));
+    this.names.replaceChildren(...zones.map((zone) => s("text", { class: "zl", "data-zone": zone.id, x: (zone.x ?? 0) + 14, y: (zone.y ?? 0) + 21 }, zone.label || zone.id)));
     this.groups.replaceChildren(...(this.stage.doc.clusters ?? []).flatMap((cluster) => this.#cluster(cluster, at)));
     this.shown = "";
     this.showFaults(this.stage.playhead.t, at);
@@ -48,7 +48,7 @@ export class Backdrop {
     return [
       ...this.#mesh(cluster, at),
       s("rect", { class: "group", x: box.x, y: box.y, width: box.width, height: box.height, rx: 14 }),
-      s("rect", { class: "tag", x: box.x + 10, y: box.y - 9, width, height: 18, rx: 9 }),
+      s("rect", { class: "tag", "data-cluster": cluster.id, x: box.x + 10, y: box.y - 9, width, height: 18, rx: 9 }),
       glyph("n-quorum", box.x + 16, box.y - 6, 12), label,
     ];
   }

@@ -23,7 +23,7 @@ export class Card {
     this.track = s("rect", { class: "track", x: 1, y: CARD.height - 4, width: CARD.width - 2, height: 3, visibility: "hidden" });
     this.bar = s("rect", { class: "load", x: 1, y: CARD.height - 4, width: 0, height: 3 });
     this.badge = s("g", { class: "badge" });
-    this.shown = { line: "", bar: -1, badge: "", up: true };
+    this.shown = { line: "", bar: -1, badge: "", up: true, said: "" };
     group.classList.add("node");
     group.setAttribute("tabindex", "0");
     group.setAttribute("role", "button");
@@ -48,17 +48,19 @@ export class Card {
   #label() {
     const parts = [this.title, this.info?.title ?? this.node.type];
     if (this.shown.line) parts.push(this.shown.line);
-    if (!this.shown.up) parts.push(t("down"));
+    if (this.shown.said && this.shown.said !== this.shown.line) parts.push(this.shown.said);
+    if (!this.shown.up && this.shown.line !== t("down")) parts.push(t("down"));
     this.group.setAttribute("aria-label", parts.join(", "));
   }
 
-  /** What the trace says at the playhead; null before any run. @param {{line: string, bar: number | null, badge: string, up: boolean, ill?: string} | null} state */
+  /** What the trace says at the playhead; null before any run. @param {{line: string, bar: number | null, badge: string, up: boolean, ill?: string, said?: string} | null} state */
   show(state) {
     const count = this.node.count ?? 1;
     const rest = count > 1 ? `×${count} ${this.info?.title ?? ""}` : this.info?.title ?? this.node.type;
-    const next = state ?? { line: rest, bar: null, badge: "", up: true };
+    const next = { said: "", ...(state ?? { line: rest, bar: null, badge: "", up: true }) };
     const line = next.line || rest;
-    if (line !== this.shown.line || next.up !== this.shown.up) {
+    if (line !== this.shown.line || next.up !== this.shown.up || next.said !== this.shown.said) {
+      this.shown.said = next.said;
       this.shown.line = line;
       this.shown.up = next.up;
       this.line.textContent = short(line, LINE_MAX);
@@ -71,6 +73,7 @@ export class Card {
     const badge = next.up ? next.badge : "i-crash";
     if (badge !== this.shown.badge) {
       this.shown.badge = badge;
+      this.badge.dataset.sign = badge;
       this.badge.replaceChildren(...(badge ? [glyph(badge, CARD.width - 19, 6, 13)] : []));
     }
   }

@@ -2,16 +2,19 @@
 
 import { places, bounds, CARD } from "../document/places.js";
 import { addLink, addNode, moveNodes } from "../document/edits.js";
+import { rezoned } from "../document/grouping.js";
+import { linkDoubt, linkRefusal } from "../document/linking.js";
 import { removeItems } from "../document/removal.js";
 import { t } from "../panels/words.js";
-import { makeGraph, cardRect, NODE, EDGE } from "./graph.js";
-import { Card } from "./card.js";
+import { makeGraph, cardRect } from "./graph.js";
+import { syncCells } from "./cells.js";
+import { fitting, zoomed } from "./camera.js";
 import { cardState } from "./node-state.js";
 import { Backdrop } from "./backdrop.js";
-import { watchKeys } from "./keys.js";
+import { Connecting, linkWords } from "./connecting.js";
+import { dataAt } from "./gesture.js";
+import { LargeView, forWidget, scaleMin } from "./large-view.js";
 
-/** On a phone a part of the topology in readable size is worth more than all of it too small to read. */
-const READABLE = 0.72;
 const TAP_MS = 350;
 
 export class Editor {
@@ -20,7 +23,18 @@ export class Editor {
     this.stage = stage;
     this.host = host;
     this.editable = stage.mode === "edit";
-    this.graph = makeGraph(container, this.editable);
+    /** A press is a gesture's own, and not the widget's. */
+    this.held = false;
+    /** Space is down: whatever is dragged moves the view. */
+    this.panning = false;
+    this.lassoing = false;
+    /** @type {(() => void) | null} */
+    this.cancelGesture = null;
+    /** @type {((id: string) => void) | null} who takes a pressed node in place of the selection */
+    this.picked = null;
+    /** @type {Point | null} where the pointer is, in graph coordinates, while it is over the canvas */
+    this.pointer = null;
+    this.graph = makeGraph(container, this.editable, { guard: () => this.held, mayLink: (a, b) => linkRefusal(stage.doc, a, b) === null });
     this.backdrop = new Backdrop(this.graph.view.primer, stage);
     /** @type {Map<string, Card>} */
     this.cards = new Map();
@@ -29,8 +43,9 @@ export class Editor {
     this.last = { id: "", at: 0 };
     /** @type {(() => void)[]} */
     this.moved = [];
+    this.connecting = new Connecting(this);
+    this.large = new LargeView(this);
     this.#gestures();
-    watchKeys(this, container);
     this.sync();
     stage.on("document", () => this.sync());
     stage.on("select", () => this.showSelection());
@@ -51,21 +66,16 @@ export class Editor {
 
   #gestures() {
     const { graph, stage } = this;
-    graph.on("scale translate", () => this.#changed());
-    graph.on("node:change:position", ({ node, options }) => {
-      if (options?.fromDocument) return;
-      const p = node.position();
-      this.at.set(node.id, { x: p.x + CARD.width / 2, y: p.y + CARD.height / 2 });
-      this.backdrop.draw(this.at);
-      this.#changed();
-    });
-    graph.on("node:moved", ({ node }) => this.#drop(node.id));
+    for (const name of ["scale", "translate"]) graph.on(name, () => this.#changed());
     graph.on("node:click", ({ node, e }) => this.#pressed(node.id, e));
     graph.on("edge:click", ({ edge, e }) => this.#pressed(edge.id, e));
-    graph.on("blank:click", () => {
-      stage.adding = false;
-      stage.select([]);
+    graph.on("blank:click", ({ e }) => {
+      const cluster = dataAt(e.target, "cluster");
+      if (cluster === null) this.blank();
+      else stage.select([`cluster:${cluster}`]);
     });
+    this.host.addEventListener("pointermove", (event) => { this.pointer = event.pointerType === "mouse" ? this.graph.clientToLocal(event.clientX, event.clientY) : null; });
+    this.host.addEventListener("pointerleave", () => { this.pointer = null; });
     graph.on("edge:connected", ({ edge, isNew }) => {
       if (!isNew) return;
       const [a, b] = [edge.getSourceCellId(), edge.getTargetCellId()];
@@ -80,7 +90,19 @@ export class Editor {
     const again = this.last.id === id && now - this.last.at < TAP_MS;
     this.last = { id, at: now };
     const add = event.shiftKey || event.metaKey || event.ctrlKey;
-    if (!again || !(add || this.stage.adding)) this.pick(id, add);
+    if (!again || !(add || this.stage.adding)) this.press(id, add);
+  }
+
+  /** A node or link is pressed, or chosen by key. @param {string} id @param {boolean} add */
+  press(id, add) {
+    if (this.picked && this.cards.has(id)) this.picked(id);
+    else this.pick(id, add);
+  }
+
+  /** The ground is pressed. */
+  blank() {
+    this.stage.adding = false;
+    this.stage.select([]);
   }
 
   /** @param {string} id @param {boolean} add */
@@ -90,40 +112,61 @@ export class Editor {
     else stage.select(stage.selection.has(id) ? [...stage.selection].filter((other) => other !== id) : [...stage.selection, id]);
   }
 
-  /** A dragged node takes the rest of the selection with it. @param {string} id */
-  #drop(id) {
-    const { stage } = this;
-    const before = places(stage.doc);
-    const from = before.get(id);
-    const to = this.at.get(id);
-    if (!from || !to) return;
-    const ids = stage.selection.has(id) ? [...stage.selection].filter((other) => before.has(other)) : [id];
-    this.nudge(ids, to.x - from.x, to.y - from.y);
+  /** The selected nodes, in the order in which they were selected. */
+  chosenNodes() { return [...this.stage.selection].filter((id) => this.cards.has(id)); }
+
+  /** Cards on their way; the document follows when they are put down. @param {Map<string, Point>} before @param {string[]} ids @param {Point} by */
+  showMoved(before, ids, by) {
+    for (const id of ids) {
+      const p = before.get(id);
+      if (!p) continue;
+      this.at.set(id, { x: p.x + by.x, y: p.y + by.y });
+      const rect = cardRect({ x: p.x + by.x, y: p.y + by.y });
+      /** @type {any} */ (this.graph.getCellById(id))?.position(rect.x, rect.y);
+    }
+    this.backdrop.draw(this.at);
+    this.#changed();
   }
 
-  /** @param {string[]} ids @param {number} dx @param {number} dy @param {string} [key] */
-  nudge(ids, dx, dy, key) {
-    const before = places(this.stage.doc);
+  /** @param {string[]} ids @param {number} dx @param {number} dy @param {string} [key] @param {string | null} [zone] that is moved with its nodes */
+  nudge(ids, dx, dy, key, zone = null) {
+    const { doc } = this.stage;
+    const before = places(doc);
     /** @type {Record<string, Point>} */
     const next = {};
     for (const id of ids) {
       const p = before.get(id);
       if (p) next[id] = { x: p.x + dx, y: p.y + dy };
     }
-    const label = ids.length === 1 ? t("Move {name}", { name: ids[0] }) : t("Move {n} nodes", { n: ids.length });
-    if (Object.keys(next).length) this.stage.store.change(label, moveNodes(this.stage.doc, next), key);
+    if (!Object.keys(next).length) return;
+    const after = rezoned(doc, moveNodes(doc, next), ids, { x: dx, y: dy }, zone);
+    this.stage.store.change(ids.length === 1 ? t("Move {name}", { name: ids[0] }) : t("Move {n} nodes", { n: ids.length }), after, key);
+    this.#sayZones(doc, after, ids);
   }
 
-  /** @param {string} a @param {string} b */
+  /** A zone is more than a drawing: latencies go by it. @param {Scenario} before @param {Scenario} after @param {string[]} ids */
+  #sayZones(before, after, ids) {
+    const zone = (/** @type {Scenario} */ doc) => doc.nodes.filter((node) => ids.includes(node.id)).map((node) => node.zone ?? "");
+    const changed = zone(after).filter((id, i) => id !== zone(before)[i]);
+    if (!changed.length) return;
+    const name = after.zones?.find(({ id }) => id === changed[0])?.label || changed[0];
+    this.stage.emit("toast", { text: changed[0] ? t("Now in the zone “{name}”.", { name }) : t("Now in no zone."), undo: true });
+  }
+
+  /** @param {string} a @param {string} b @returns {boolean} whether there is a new link */
   connect(a, b) {
-    const made = addLink(this.stage.doc, a, b);
-    if (!made) return this.stage.emit("toast", { text: t("{a} and {b} are linked already.", { a: this.#name(a), b: this.#name(b) }) });
-    this.stage.store.change(t("Connect {a} to {b}", { a, b }), made.doc);
-    this.stage.select([made.id]);
+    const { stage } = this;
+    const { words } = linkWords(stage, a, b);
+    const doubt = linkDoubt(stage.doc, a, b, (type) => stage.typeInfo(type));
+    const made = linkRefusal(stage.doc, a, b) ? null : addLink(stage.doc, a, b);
+    if (made) {
+      stage.store.change(t("Connect {a} to {b}", { a, b }), made.doc);
+      stage.select([made.id]);
+    }
+    if (!made || doubt) stage.emit("toast", { text: words, undo: made !== null });
+    else stage.emit("say", t("Linked: {what}", { what: words }));
+    return made !== null;
   }
-
-  /** @param {string} id */
-  #name(id) { return this.stage.doc.nodes.find((node) => node.id === id)?.label || id; }
 
   /** @param {string} type @param {Point} at in graph coordinates */
   place(type, at) {
@@ -133,74 +176,41 @@ export class Editor {
     return id;
   }
 
-  /** A free place in view, for placing by keyboard. */
-  freePlace() {
-    const middle = this.graph.clientToLocal(...this.#clientMiddle());
-    for (let ring = 0; ring < 12; ring++) {
-      const p = { x: middle.x + (ring % 3) * 160, y: middle.y + Math.floor(ring / 3) * 88 };
-      if (![...this.at.values()].some((q) => Math.abs(p.x - q.x) < CARD.width + 8 && Math.abs(p.y - q.y) < CARD.height + 12)) return p;
-    }
-    return { x: middle.x, y: middle.y };
-  }
-
-  /** @returns {[number, number]} */
-  #clientMiddle() {
+  /** The middle of the view, in graph coordinates. @returns {Point} */
+  middle() {
     const box = this.host.getBoundingClientRect();
-    return [box.left + box.width / 2, box.top + box.height / 2];
+    return this.graph.clientToLocal(box.left + box.width / 2, box.top + box.height / 2);
   }
 
-  removeSelected() {
+  /** Whether a point is in view. @param {Point} p */
+  sees(p) {
+    const { scale, x, y } = this.transform;
+    const [left, top] = [p.x * scale + x, p.y * scale + y];
+    return left > 0 && top > 0 && left < this.host.clientWidth && top < this.host.clientHeight;
+  }
+
+  /** @param {string} [words] what it is called */
+  removeSelected(words) {
     const ids = [...this.stage.selection];
     if (!ids.length || !this.editable) return;
-    const label = ids.length === 1 ? t("Delete {name}", { name: ids[0] }) : t("Delete {n} items", { n: ids.length });
+    const label = words ? words : ids.length === 1 ? t("Delete {name}", { name: ids[0] }) : t("Delete {n} items", { n: ids.length });
+    const focused = this.host.contains(document.activeElement);
     this.stage.store.change(label, removeItems(this.stage.doc, ids));
     this.stage.select([]);
+    if (focused && !this.host.contains(document.activeElement)) [...this.cards.values()][0]?.group.focus({ preventScroll: true });
     this.stage.emit("toast", { text: `${label}.`, undo: true });
   }
 
   /** Makes the widget equal to the document. */
   sync() {
-    const { graph, stage } = this;
-    const doc = stage.doc;
-    this.at = places(doc);
-    const wanted = new Set([...doc.nodes, ...doc.links].map((entry) => entry.id));
-    for (const cell of graph.getCells()) if (!wanted.has(cell.id)) graph.removeCell(cell, /** @type {any} */ ({ fromDocument: true }));
-    for (const id of [...this.cards.keys()]) if (!graph.getCellById(id)) this.cards.delete(id);
-    for (const node of doc.nodes) this.#syncNode(node);
-    for (const link of doc.links) this.#syncLink(link);
+    const doc = forWidget(this.stage.doc);
+    this.at = places(this.stage.doc);
+    syncCells(this, doc);
     this.backdrop.draw(this.at);
+    this.large.sync();
     this.showSelection();
     this.showState();
     this.#changed();
-  }
-
-  /** @param {NodeEntry} node */
-  #syncNode(node) {
-    const rect = cardRect(this.at.get(node.id) ?? { x: 0, y: 0 });
-    let cell = /** @type {any} */ (this.graph.getCellById(node.id));
-    if (cell && this.cards.get(node.id)?.node.type !== node.type) {
-      this.graph.removeCell(cell);
-      cell = null;
-    }
-    if (!cell) cell = this.graph.addNode({ id: node.id, shape: NODE, x: rect.x, y: rect.y, zIndex: 2 });
-    else cell.position(rect.x, rect.y, { fromDocument: true });
-    const group = /** @type {SVGElement} */ (this.graph.findViewByCell(cell)?.container);
-    const card = this.cards.get(node.id);
-    if (!card || card.group !== group) this.cards.set(node.id, new Card(group, node, this.stage.typeInfo(node.type)));
-    else card.update(node);
-  }
-
-  /** @param {LinkEntry} link */
-  #syncLink(link) {
-    if (!this.at.has(link.a) || !this.at.has(link.b)) return;
-    const old = /** @type {any} */ (this.graph.getCellById(link.id));
-    if (!old) this.graph.addEdge({ id: link.id, shape: EDGE, source: { cell: link.a }, target: { cell: link.b }, zIndex: 1 });
-    else {
-      if (old.getSourceCellId() !== link.a) old.setSource({ cell: link.a });
-      if (old.getTargetCellId() !== link.b) old.setTarget({ cell: link.b });
-    }
-    const group = this.graph.findViewByCell(link.id)?.container;
-    if (group) /** @type {SVGElement} */ (group).dataset.link = link.id;
   }
 
   showSelection() {
@@ -209,7 +219,7 @@ export class Editor {
       card.group.classList.toggle("sel", selection.has(id));
       card.group.setAttribute("aria-pressed", String(selection.has(id)));
     }
-    for (const link of this.stage.doc.links) this.graph.findViewByCell(link.id)?.container.classList.toggle("sel", selection.has(link.id));
+    for (const link of forWidget(this.stage.doc).links) this.graph.findViewByCell(link.id)?.container.classList.toggle("sel", selection.has(link.id));
   }
 
   /** Cards and backdrop as of the playhead. */
@@ -220,35 +230,36 @@ export class Editor {
       if (node) card.show(stage.trace ? cardState(stage, node, card.info, stage.playhead.t) : null);
     }
     const cut = this.backdrop.showFaults(stage.playhead.t, this.at);
-    for (const link of stage.doc.links) this.graph.findViewByCell(link.id)?.container.classList.toggle("cut", cut.has(link.id));
+    for (const link of forWidget(stage.doc).links) this.graph.findViewByCell(link.id)?.container.classList.toggle("cut", cut.has(link.id));
+    this.large.show(cut);
   }
 
-  fit() {
+  /** @param {string[]} [ids] of nodes; without any: everything */
+  fit(ids = []) {
     const { clientWidth: width, clientHeight: height } = this.host;
     if (width < 40 || height < 40) return;
-    const box = bounds(this.stage.doc, this.at);
-    const narrow = width < 600;
-    const short = height < 320;
-    const pad = { left: narrow ? 16 : this.editable ? 64 : 32, right: narrow ? 16 : 32, top: short ? 14 : narrow ? 28 : 44, bottom: short ? 14 : narrow ? 48 : 60 };
-    const scale = Math.min(1.1, Math.max(narrow ? READABLE : 0.2, Math.min((width - pad.left - pad.right) / box.width, (height - pad.top - pad.bottom) / box.height)));
-    this.graph.scale(scale, scale);
-    // What does not fit begins at its beginning: a card cut off at both sides tells nobody anything.
-    const free = (/** @type {number} */ room) => Math.max(0, room) / 2;
-    const x = pad.left + free(width - pad.left - pad.right - box.width * scale) - box.x * scale;
-    const y = pad.top + free(height - pad.top - pad.bottom - box.height * scale) - box.y * scale;
-    this.graph.translate(x, y);
+    const { doc } = this.stage;
+    const box = ids.length ? bounds({ ...doc, zones: [] }, new Map([...this.at].filter(([id]) => ids.includes(id)))) : bounds(doc, this.at);
+    this.#show(fitting(box, { width, height }, this.editable, this.large.shown ? scaleMin(doc) : 0));
     this.fitted = true;
     this.#changed();
   }
 
-  /** @param {number} factor */
-  zoom(factor) {
-    const { clientWidth: width, clientHeight: height } = this.host;
-    const now = this.graph.scale().sx;
+  /** @param {number} factor @param {Point} [about] what stays where it is, in the host; the middle */
+  zoom(factor, about) {
+    this.#show(zoomed(this.transform, factor, about ?? { x: this.host.clientWidth / 2, y: this.host.clientHeight / 2 }, scaleMin(this.stage.doc)));
+  }
+
+  /** @param {CanvasView} view */
+  #show({ scale, x, y }) {
+    this.graph.scale(scale, scale);
+    this.graph.translate(x, y);
+  }
+
+  /** @param {number} dx @param {number} dy */
+  pan(dx, dy) {
     const { tx, ty } = this.graph.translate();
-    const next = Math.min(2.5, Math.max(0.2, now * factor));
-    this.graph.scale(next, next);
-    this.graph.translate(width / 2 - ((width / 2 - tx) / now) * next, height / 2 - ((height / 2 - ty) / now) * next);
+    this.graph.translate(tx + dx, ty + dy);
   }
 
   get transform() {

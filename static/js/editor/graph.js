@@ -40,21 +40,25 @@ function register() {
 /**
  * @param {HTMLElement} container
  * @param {boolean} editable
+ * @param {{guard: () => boolean, mayLink: (a: string, b: string) => boolean}} ask guard: whether a press is somebody else's
  */
-export function makeGraph(container, editable) {
+export function makeGraph(container, editable, { guard, mayLink }) {
   register();
   return new X6.Graph({
     container, async: false, autoResize: true, grid: { size: 8, visible: false },
     panning: { enabled: true, eventTypes: ["leftMouseDown", "mouseWheel"] },
     mousewheel: { enabled: true, modifiers: ["ctrl", "meta"], factor: 1.1, minScale: 0.2, maxScale: 2.5 },
     scaling: { min: 0.2, max: 2.5 },
-    interacting: editable ? { nodeMovable: true, edgeMovable: false, edgeLabelMovable: false, magnetConnectable: true } : false,
-    // A link may be dropped anywhere on a card or near it; a second one between two nodes is refused in words, by the editor.
+    guard,
+    // Cards are moved by the editor, along guides and together.
+    interacting: editable ? { nodeMovable: false, edgeMovable: false, edgeLabelMovable: false, magnetConnectable: true } : false,
+    // A link may be dropped anywhere on a card or near it; why one cannot be is said by the editor.
     connecting: {
       allowBlank: false, allowLoop: false, allowMulti: true, allowEdge: false, allowNode: true, allowPort: true, snap: { radius: 24, anchor: "bbox" }, highlight: true,
       connector: "normal", router: "normal", anchor: "nodeCenter", connectionPoint: "anchor",
       createEdge() { return this.createEdge({ shape: EDGE }); },
       validateMagnet: () => editable,
+      validateConnection: ({ sourceCell, targetCell }) => Boolean(sourceCell && targetCell && mayLink(sourceCell.id, targetCell.id)),
     },
     highlighting: { magnetAvailable: { name: "className", args: { className: "available" } }, magnetAdsorbed: { name: "className", args: { className: "target" } } },
     moveThreshold: 3, clickThreshold: 3,

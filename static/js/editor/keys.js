@@ -1,28 +1,41 @@
 /** The canvas by keyboard: Tab walks the nodes, Enter selects, arrows move, Delete removes. */
 
-const STEP = 8;
-/** @type {Record<string, [number, number]>} */
-const ARROWS = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] };
+import { GRID } from "../document/edits.js";
+import { t } from "../panels/words.js";
+import { addShortcuts, offControls, onCanvas } from "../shortcuts.js";
+import { dataAt } from "./gesture.js";
 
-/** @param {Editor} editor @param {HTMLElement} container */
-export function watchKeys(editor, container) {
-  container.addEventListener("keydown", (event) => {
-    const group = event.target instanceof Element ? event.target.closest("[data-node]") : null;
-    const id = group instanceof SVGElement ? group.dataset.node : undefined;
-    if (!id) return;
-    if (event.key === "Enter" || event.key === " ") {
-      event.preventDefault();
-      editor.pick(id, event.shiftKey || event.ctrlKey || event.metaKey);
-    } else if (ARROWS[event.key] && editor.editable) {
-      event.preventDefault();
-      const ids = editor.stage.selection.has(id) ? [...editor.stage.selection] : [id];
-      const far = event.shiftKey ? 5 : 1;
-      editor.nudge(ids, ARROWS[event.key][0] * far, ARROWS[event.key][1] * far, `nudge:${ids.join()}`);
-    } else if (event.key === "Delete" || event.key === "Backspace") {
-      event.preventDefault();
-      event.stopPropagation();
-      if (!editor.stage.selection.has(id)) editor.stage.select([id]);
-      editor.removeSelected();
-    }
-  });
+const FAR = 5;
+/** @type {Record<string, [number, number]>} */
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+/** @param {Editor} editor */
+export function canvasKeys(editor) {
+  const { stage } = editor;
+  const card = (/** @type {Event} */ event) => dataAt(event.target, "node");
+  const group = t("Selection");
+  addShortcuts(
+    { keys: ["Enter", "Space"], words: t("Select the focused node"), group, when: (event) => card(event) !== null && (/** @type {KeyboardEvent} */ (event).key === "Enter" || !stage.selection.has(card(event) ?? "")), act: (event) => editor.press(card(event) ?? "", false) },
+    { keys: ["Shift+Enter"], words: t("Select one more, or one less"), group, when: (event) => card(event) !== null, act: (event) => editor.press(card(event) ?? "", true) },
+  );
+  if (!editor.editable) return;
+  const editing = t("Editing");
+  const movable = (/** @type {Event} */ event) => onCanvas(event) && (card(event) !== null || editor.chosenNodes().length > 0);
+  const move = (/** @type {KeyboardEvent} */ event, /** @type {number} */ far) => {
+    const focused = card(event);
+    const ids = focused !== null && !stage.selection.has(focused) ? [focused] : editor.chosenNodes();
+    const [x, y] = ARROWS[event.key];
+    editor.nudge(ids, x * GRID * far, y * GRID * far, `nudge:${ids.join()}`);
+  };
+  addShortcuts(
+    { keys: Object.keys(ARROWS), words: t("Move what is selected"), group: editing, when: movable, act: (event) => move(event, 1) },
+    { keys: Object.keys(ARROWS).map((key) => `Shift+${key}`), words: t("Move it further"), group: editing, when: movable, act: (event) => move(event, FAR) },
+    {
+      keys: ["Delete", "Backspace"], words: t("Delete what is selected"), group: editing, when: (event) => card(event) !== null || offControls(event), act: (event) => {
+        const id = card(event);
+        if (id !== null && !stage.selection.has(id)) stage.select([id]);
+        editor.removeSelected();
+      },
+    },
+  );
 }

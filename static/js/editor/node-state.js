@@ -1,5 +1,6 @@
 /** A node's recorded state as its card shows it. */
 
+import { leads } from "../trace/lanes.js";
 import { t } from "../panels/words.js";
 
 const LINE_MAX = 15;
@@ -20,11 +21,30 @@ export function cardState(stage, node, info, at_ns) {
   if (!up) return { line: t("down"), bar: null, badge: "", up };
   if (numbers.length > 1 && upCount < numbers.length) return { line: t("{up} of {all} up", { up: upCount, all: numbers.length }), bar: null, badge: "i-warn", up };
   const shows = info?.shows ?? [];
-  const line = firstLine(shows.filter((show) => show.as === "text" || show.as === "bar").map((show) => fieldText(stage, node, show, worlds)));
+  const condition = conditionOf(worlds);
+  const breaker = breakerOf(worlds);
+  const line = condition || breaker || logLine(worlds) || firstLine(shows.filter((show) => show.field !== "breaker" && (show.as === "text" || show.as === "bar")).map((show) => fieldText(stage, node, show, worlds)));
   const bar = shows.filter((show) => show.as === "bar").reduce((most, show) => Math.max(most, fullness(stage, node, show, worlds) ?? -1), -1);
   const count = numbers.length > 1 ? `×${numbers.length} ` : "";
-  const ill = illness(worlds);
-  return { line: count + line, bar: bar < 0 ? null : bar, badge: ill || badgeOf(shows, worlds), up, ill };
+  const ill = condition ? ILLNESSES.find(([begins]) => begins.test(condition))?.[1] ?? "" : "";
+  const standing = standingOf(shows, worlds);
+  const badge = ill || (breaker && "i-breaker") || (STANDINGS[standing] ?? (leads(standing) ? "i-crown" : ""));
+  const said = [standing && t(standing), breaker, condition].filter(Boolean).join(", ");
+  return { line: count + line, bar: bar < 0 ? null : bar, badge, up, ill, said };
+}
+
+/** A circuit breaker that does not let every call through; "" for one that does. @param {Record<string, unknown>[]} worlds */
+function breakerOf(worlds) {
+  const states = worlds.map(({ breaker }) => breaker);
+  return states.includes("open") ? t("breaker open") : states.includes("half-open") ? t("breaker half open") : "";
+}
+
+/** A replica of a log: its term, how long its log is and how much of it is committed, "T4 126·124". @param {Record<string, unknown>[]} worlds */
+function logLine([world, ...others]) {
+  const { term, commit } = world;
+  const log = world.log ?? world.log_length;
+  if (others.length || ![term, log, commit].every((value) => typeof value === "number")) return "";
+  return `T${term} ${log}·${commit}`;
 }
 
 /** @param {Record<string, unknown>[]} worlds @param {string} field */
@@ -38,6 +58,7 @@ function fieldText(stage, node, show, worlds) {
   if (value === undefined || value === null || value === "") return null;
   const full = capacity(stage, node, show);
   const words = show.title.toLowerCase();
+  if (typeof value === "number" && show.unit === "%") return { figure: `${Math.round(value / worlds.length)}\u2009%`, words, idle: false, full: false };
   if (typeof value === "number") return { figure: full ? `${value}/${full * worlds.length}` : String(Math.round(value * 100) / 100), words, idle: value === 0 && !full, full: full !== null };
   return { figure: String(value), words: "", idle: false, full: false };
 }
@@ -69,19 +90,24 @@ function capacity(stage, node, show) {
 /** What faults have done to a node, by the first word of its condition. @type {[begins: RegExp, badge: string][]} */
 const ILLNESSES = [[/^(paused|stopped)/, "i-pause"], [/^hangs/, "i-hang"], [/times slower/, "i-slow"], [/^clock/, "i-clock"], [/^disk full/, "i-disk-full"], [/^disk/, "n-db"], [/./, "i-bolt"]];
 
-/** @param {Record<string, unknown>[]} worlds */
-function illness(worlds) {
-  const condition = worlds.map((world) => world.condition).find((value) => typeof value === "string" && value !== "");
-  return condition ? ILLNESSES.find(([begins]) => begins.test(String(condition)))?.[1] ?? "" : "";
+/** What a fault has done to a node, or to the first of several that has suffered. @param {Record<string, unknown>[]} worlds */
+function conditionOf(worlds) {
+  return String(worlds.map((world) => world.condition).find((value) => typeof value === "string" && value !== "") ?? "");
 }
 
-/** @param {ShowInfo[]} shows @param {Record<string, unknown>[]} worlds */
-function badgeOf(shows, worlds) {
+/** What a node may say of itself that has a sign. @type {Record<string, string>} */
+const STANDINGS = {
+  deposed: "i-crown-o", candidate: "i-candidate", recovering: "i-restart", slow: "i-slow", converging: "i-slow", paused: "i-pause",
+};
+
+/** The first thing a node, or one of several, says of itself that has a sign. @param {ShowInfo[]} shows @param {Record<string, unknown>[]} worlds */
+function standingOf(shows, worlds) {
   for (const show of shows) {
     if (show.as !== "badge") continue;
-    const value = worlds[0][show.field];
-    const badge = { leader: "i-crown", deposed: "i-crown-o", recovering: "i-restart", slow: "i-slow", converging: "i-slow", paused: "i-pause" }[String(value)];
-    if (badge) return badge;
+    for (const world of worlds) {
+      const value = String(world[show.field] ?? "");
+      if (STANDINGS[value] || leads(value)) return value;
+    }
   }
   return "";
 }

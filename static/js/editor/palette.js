@@ -1,7 +1,9 @@
 /** The parts: dragged to the canvas with the pointer, or placed with Enter. */
 
+import { CARD } from "../document/places.js";
 import { $, h, icon, typeIcon } from "../dom.js";
 import { t } from "../panels/words.js";
+import { addShortcuts } from "../shortcuts.js";
 
 const DRAG_PX = 4;
 
@@ -18,12 +20,7 @@ export function palette(stage, editor) {
     host.replaceChildren(...(parts.length ? parts : [h("p", { class: "note" }, t("No part is called “{name}”.", { name: find.value }))]));
   };
   find.addEventListener("input", draw);
-  addEventListener("keydown", (event) => {
-    if (event.key === "/" && !(event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement)) {
-      event.preventDefault();
-      find.focus();
-    }
-  });
+  addShortcuts({ keys: ["/"], words: t("Find a part"), group: t("Editing"), act: () => find.focus() });
   draw();
 }
 
@@ -31,6 +28,16 @@ export function palette(stage, editor) {
 function rank(order, name) {
   const at = order.indexOf(name);
   return at < 0 ? order.length : at;
+}
+
+/** A free place in view, for placing by keyboard. @param {Editor} editor */
+function freePlace(editor) {
+  const middle = editor.middle();
+  for (let ring = 0; ring < 12; ring++) {
+    const p = { x: middle.x + (ring % 3) * 160, y: middle.y + Math.floor(ring / 3) * 88 };
+    if (![...editor.at.values()].some((q) => Math.abs(p.x - q.x) < CARD.width + 8 && Math.abs(p.y - q.y) < CARD.height + 12)) return p;
+  }
+  return { x: middle.x, y: middle.y };
 }
 
 /** @param {Stage} stage @param {Editor} editor @param {NodeTypeInfo} info */
@@ -45,13 +52,14 @@ function part(stage, editor, info) {
       const box = editor.host.getBoundingClientRect();
       if (event.clientX < box.left || event.clientX > box.right || event.clientY < box.top || event.clientY > box.bottom) return;
       const p = editor.graph.clientToLocal(event.clientX, event.clientY);
-      editor.place(info.type, { x: p.x, y: p.y });
+      const id = editor.place(info.type, { x: p.x, y: p.y });
+      editor.cards.get(id)?.group.focus({ preventScroll: true });
       stage.emit("placed");
     });
   });
   button.addEventListener("click", () => {
     if (dragged) return;
-    editor.place(info.type, editor.freePlace());
+    editor.place(info.type, freePlace(editor));
     stage.emit("placed");
   });
   return button;

@@ -1,48 +1,64 @@
-/** The canvas tools: select, connect two nodes, select an area; and zoom. */
+/** The canvas tools: select, connect two nodes, select an area. */
 
 import { $, h } from "../dom.js";
 import { breakAt } from "../panels/break.js";
 import { t } from "../panels/words.js";
+import { addShortcuts } from "../shortcuts.js";
+import { layOut } from "./arranging.js";
+import { gesture } from "./gesture.js";
 
 /** @param {Stage} stage @param {Editor} editor */
 export function tools(stage, editor) {
   const buttons = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("[data-tool]")]);
   let tool = "select";
-  /** @type {string | null} */
-  let from = null;
   const choose = (/** @type {string} */ name) => {
     tool = name;
-    from = null;
+    editor.connecting.end();
     for (const button of buttons) button.setAttribute("aria-pressed", String(button.dataset.tool === name));
     editor.host.classList.toggle("connecting", name === "connect");
-    if (name === "lasso") editor.graph.disablePanning();
-    else editor.graph.enablePanning();
+    editor.lassoing = name === "lasso";
+    editor.picked = name === "connect" ? take : null;
   };
-  for (const button of buttons) {
-    button.onclick = () => {
-      choose(button.dataset.tool ?? "select");
-      if (tool === "connect") stage.emit("toast", { text: t("Press the node that asks, then the node that answers.") });
-    };
-  }
+  /** A node is pressed with the connect tool. @param {string} id */
+  const take = (id) => {
+    const { from } = editor.connecting;
+    if (from === null) return editor.connecting.begin(id);
+    if (from === id) return editor.connecting.end();
+    if (editor.connect(from, id)) choose("select");
+  };
+  const connect = (/** @type {string | undefined} */ from) => {
+    choose("connect");
+    if (from) editor.connecting.begin(from);
+    stage.emit("toast", { text: from ? t("Choose the node that answers. Esc ends it.") : t("Choose the node that asks, then the node that answers.") });
+  };
+  for (const button of buttons) button.onclick = () => (button.dataset.tool === "connect" && tool !== "connect" ? connect(undefined) : choose(button.dataset.tool ?? "select"));
+  $("[data-layout]").onclick = () => { layOut(editor); };
   for (const button of /** @type {HTMLElement[]} */ ([...document.querySelectorAll(".tools [data-break]")])) button.onclick = () => breakAt(stage, button.dataset.break ?? "");
-  editor.graph.on("node:click", ({ node }) => {
-    if (tool !== "connect") return;
-    if (from && from !== node.id) {
-      editor.connect(from, node.id);
-      choose("select");
-    } else from = node.id;
-  });
+  const past = /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll("[data-history]"));
+  for (const button of past) button.onclick = () => stage.history(button.dataset.history === "redo" ? "redo" : "undo");
+  stage.on("document", () => { for (const button of past) button.disabled = (button.dataset.history === "redo" ? stage.store.redoLabel : stage.store.undoLabel) === null; });
   addEventListener("keydown", (event) => { if (event.key === "Escape" && tool !== "select") choose("select"); });
-  lasso(stage, editor, () => tool === "lasso", () => choose("select"));
+  const [selecting, editing] = [t("Selection"), t("Editing")];
+  addShortcuts(
+    { keys: ["V"], words: t("Select and move"), group: selecting, act: () => choose("select") },
+    { keys: ["S"], words: t("Select an area; or drag with Shift"), group: selecting, act: () => choose("lasso") },
+    {
+      keys: ["L"], words: t("Link the two selected nodes, or choose the ends"), group: editing, act: () => {
+        const ids = editor.chosenNodes();
+        if (ids.length === 2) editor.connect(ids[0], ids[1]);
+        else connect(ids.length === 1 ? ids[0] : undefined);
+      },
+    },
+  );
+  lasso(stage, editor, () => choose("select"));
 }
 
-/** @param {Stage} stage @param {Editor} editor @param {() => boolean} active @param {() => void} done */
-function lasso(stage, editor, active, done) {
+/** @param {Stage} stage @param {Editor} editor @param {() => void} done */
+function lasso(stage, editor, done) {
   editor.host.addEventListener("pointerdown", (down) => {
     const target = /** @type {Element} */ (down.target);
-    if (down.button !== 0 || !target.closest("#graph") || target.closest(".x6-node")) return;
-    if (!active() && !down.shiftKey) return;
-    down.stopPropagation();
+    if (down.button !== 0 || editor.held || editor.panning || !target.closest("#graph") || target.closest(".x6-node")) return;
+    if (!editor.lassoing && !down.shiftKey) return;
     const box = editor.host.getBoundingClientRect();
     const area = h("div", { class: "lasso" });
     editor.host.append(area);
@@ -50,36 +66,22 @@ function lasso(stage, editor, active, done) {
       left: Math.min(down.clientX, event.clientX), top: Math.min(down.clientY, event.clientY),
       width: Math.abs(event.clientX - down.clientX), height: Math.abs(event.clientY - down.clientY),
     });
-    const move = (/** @type {PointerEvent} */ event) => {
-      const { left, top, width, height } = rect(event);
-      Object.assign(area.style, { left: `${left - box.left}px`, top: `${top - box.top}px`, width: `${width}px`, height: `${height}px` });
-    };
-    const up = (/** @type {PointerEvent} */ event) => {
-      removeEventListener("pointermove", move);
-      area.remove();
-      const { left, top, width, height } = rect(event);
-      const inside = [...editor.at].filter(([, p]) => {
-        const c = editor.graph.localToClient(p.x, p.y);
-        return c.x >= left && c.x <= left + width && c.y >= top && c.y <= top + height;
-      });
-      setTimeout(() => stage.select(inside.map(([id]) => id)));
-      done();
-    };
-    addEventListener("pointermove", move);
-    addEventListener("pointerup", up, { once: true });
+    gesture(editor, down, {
+      move(event) {
+        const { left, top, width, height } = rect(event);
+        Object.assign(area.style, { left: `${left - box.left}px`, top: `${top - box.top}px`, width: `${width}px`, height: `${height}px` });
+      },
+      up(event) {
+        area.remove();
+        const { left, top, width, height } = rect(event);
+        const inside = [...editor.at].filter(([, p]) => {
+          const c = editor.graph.localToClient(p.x, p.y);
+          return c.x >= left && c.x <= left + width && c.y >= top && c.y <= top + height;
+        });
+        stage.select([...(down.shiftKey ? stage.selection : []), ...inside.map(([id]) => id)]);
+        done();
+      },
+      cancel: () => area.remove(),
+    });
   }, true);
-}
-
-/** @param {Editor} editor */
-export function zoom(editor) {
-  const level = $("#zoom-level");
-  for (const button of /** @type {HTMLElement[]} */ ([...document.querySelectorAll("[data-zoom]")])) {
-    button.onclick = () => {
-      if (button.dataset.zoom === "fit") editor.fit();
-      else editor.zoom(button.dataset.zoom === "in" ? 1.2 : 1 / 1.2);
-    };
-  }
-  const show = () => { level.textContent = `${Math.round(editor.transform.scale * 100)}%`; };
-  editor.onMove(show);
-  show();
 }

@@ -8,6 +8,7 @@ function applies(form, find) {
   const ruling = find(param);
   const control = /** @type {HTMLInputElement | null} */ (ruling?.querySelector("[name=value]") ?? null);
   if (!ruling || !control) return true;
+  if (control.value === "") return true; // differs among several: it may apply to some
   return values.map(String).includes(control.value) && applies(ruling, find);
 }
 

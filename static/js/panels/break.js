@@ -16,11 +16,8 @@ export function mayBreak(stage) {
 
 /** @param {Stage} stage @param {Scenario} doc @param {string} label */
 async function breakAndRun(stage, doc, label) {
-  const time = (instant(stage.doc, stage.playhead.t) / 1000).toFixed(3);
   const known = new Set(stage.mistakes.map(({ message }) => message));
-  stage.store.change(label, doc);
-  stage.emit("toast", { text: t("{what} at {time}\u2009s.", { what: label, time }), undo: true });
-  await stage.start({ keep: true });
+  await stage.branches.fork(label, doc, instant(stage.doc, stage.playhead.t));
   const doubt = stage.mistakes.find(({ doubtful, message }) => doubtful && !known.has(message));
   if (doubt) stage.emit("toast", { text: aboutFaults(stage.doc, doubt.message) });
 }

@@ -53,12 +53,18 @@ function whereLost(store, m, name) {
  */
 function describeOperation(store, event, name) {
   const o = store.operations.row(event.slot);
-  const what = o.f === "write" ? `write ${show(o.key)} = ${show(o.value)}` : o.key === null || o.key === undefined || o.key === "" ? o.f : `${o.f} ${show(o.key)}`;
+  const what = operationWords(o);
   if (event.type === "invoked") return { time: event.time, kind: t("Asked"), role: "asked", text: `${name(o.node)} ${what}`, bad: false };
   const took = ((o.returned - o.invoked) / 1e6).toFixed(1);
   const result = o.type === "ok" ? (o.f === "read" ? ` → ${show(o.result)}` : "") : `: ${t(o.error || (o.type === "info" ? "unknown" : "failed"))}`;
   const kind = o.type === "ok" ? t("Answered") : o.type === "info" ? t("Unknown") : t("Failed");
   return { time: event.time, kind, role: o.type === "ok" ? "answered" : "failed", text: `${name(o.node)} ${what}${result}, ${took}\u2009ms`, bad: o.type !== "ok" };
+}
+
+/** What a client asked for: "write k1 = 7", "read k1". @param {OperationRow} o */
+export function operationWords(o) {
+  if (o.f === "write") return `write ${show(o.key)} = ${show(o.value)}`;
+  return o.key === null || o.key === undefined || o.key === "" ? o.f : `${o.f} ${show(o.key)}`;
 }
 
 /** @param {string} role */

@@ -7,6 +7,7 @@ import { t } from "./words.js";
 
 const PAD = 14;
 const CHARACTER_PX = 5.8;
+const TWO_ROWS_PX = 40;
 
 /** @param {Stage} stage */
 export function faultLane(stage) {
@@ -18,9 +19,16 @@ export function faultLane(stage) {
   heal.hidden = stage.mode !== "edit";
   heal.onclick = () => healAt(stage);
 
+  const follow = () => {
+    const at = String(x(stage.playhead.t));
+    head.setAttribute("x1", at);
+    head.setAttribute("x2", at);
+  };
   const draw = () => {
     const faults = stage.doc.faults ?? [];
     $("#fault-count").textContent = String(faults.length);
+    const height = svg.clientHeight;
+    const most = height < TWO_ROWS_PX ? 1 : 2;
     /** @type {number[]} */
     const rows = [];
     const spans = spansOfStage(stage);
@@ -29,26 +37,24 @@ export function faultLane(stage) {
       const { from, span } = place;
       place.to = Math.max(from + 18, span ? x(span.until_ms * 1e6) : 0);
       let row = rows.findIndex((taken) => taken < from);
-      if (row < 0) row = rows.length < 2 ? rows.length : rows.indexOf(Math.min(...rows));
+      if (row < 0) row = rows.length < most ? rows.length : rows.indexOf(Math.min(...rows));
       rows[row] = place.to + 2;
       place.row = row;
     }
-    const top = rows.length > 1 ? 3 : 12;
+    const top = rows.length > 1 ? 3 : (height - 20) / 2;
     const items = placed.map((place) => {
       const next = placed.find((other) => other.row === place.row && other.from > place.from);
       return item(stage, place, top + place.row * 19, next?.from ?? svg.clientWidth - PAD);
     });
-    const height = svg.clientHeight;
     head.setAttribute("y2", String(height));
+    follow();
     svg.replaceChildren(s("line", { class: "fl-axis", x1: PAD, x2: svg.clientWidth - PAD, y1: height - 3.5, y2: height - 3.5 }), ...items, head);
     if (!faults.length) svg.append(s("text", { x: PAD, y: height / 2 + 3 }, stage.mode === "edit" ? t("Nothing breaks yet. Move the playhead, select a node or a link, and break it.") : t("Nothing breaks in this scenario.")));
   };
   stage.on("document trace chunk select", draw);
   new ResizeObserver(draw).observe(svg);
   return () => {
-    const at = String(x(stage.playhead.t));
-    head.setAttribute("x1", at);
-    head.setAttribute("x2", at);
+    follow();
     heal.disabled = !mayBreak(stage) || !stage.trace || !brokenAt(stage).length;
   };
 }

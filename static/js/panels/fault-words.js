@@ -7,7 +7,9 @@ import { t } from "./words.js";
 export function faultWords(doc, fault) {
   const what = plainWords(doc, fault);
   if (!fault.when) return what;
-  const { node, event } = fault.when;
+  const { node: id, event, after_ms = 0 } = fault.when;
+  const node = doc.nodes.find((entry) => entry.id === id)?.label || id;
+  if (after_ms) return t("{what}, {s}\u2009s after “{event}” of {node}", { what, s: after_ms / 1000, node, event });
   return event.includes(" = ") ? t("{what}, once {node} shows {event}", { what, node, event }) : t("{what}, at “{event}” of {node}", { what, node, event });
 }
 

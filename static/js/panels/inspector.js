@@ -1,14 +1,21 @@
-/** The right panel's form: served by the server for the selected entry, checked by it field by field, applied here. */
+/** The right panel's form: served by the server for what is selected, checked by it field by field, applied here. */
 
-import { $, h, icon } from "../dom.js";
-import { changeEntry, replaceFault, setMachine, setParam } from "../document/edits.js";
-import { copiesOf } from "../document/faults.js";
+import { $, h } from "../dom.js";
 import { removeFault } from "../document/removal.js";
 import { csrfToken } from "../net/api.js";
+import { showNothing } from "./about-scenario.js";
 import { showWhatApplies } from "./applying.js";
+import { applyField, chosen } from "./chosen.js";
 import { drawDensity } from "./density.js";
-import { faultWords } from "./fault-words.js";
-import { t, tn } from "./words.js";
+import { showLinks } from "./inspector-links.js";
+import { t } from "./words.js";
+
+/** @typedef {NonNullable<ReturnType<typeof chosen>>} Entry */
+
+const ANSWER_LOOKS_MAX = 40;
+const ANSWER_LOOK_MS = 50;
+/** Fields on which it depends which others there are. */
+const RULING = new Set(["host", "start", "kind"]);
 
 export class Inspector {
   /** @param {Stage} stage @param {Editor} editor */
@@ -39,27 +46,9 @@ export class Inspector {
     this.refresh();
   }
 
-  /** What is selected, as the server wants it. @returns {{kind: string, item: any, shared?: Params} | null} */
-  #entry() {
-    const { doc, selection } = this.stage;
-    if (selection.size !== 1) return null;
-    const [id] = selection;
-    const node = doc.nodes.find((entry) => entry.id === id);
-    if (node) return { kind: "node", item: withMachine(doc, node), shared: doc.clusters?.find((cluster) => cluster.members.includes(id))?.params ?? {} };
-    const link = doc.links.find((entry) => entry.id === id);
-    if (link) return { kind: "link", item: link };
-    const [sort, rest] = [id.slice(0, id.indexOf(":")), id.slice(id.indexOf(":") + 1)];
-    const cluster = sort === "cluster" && doc.clusters?.find((entry) => entry.id === rest);
-    if (cluster) return { kind: "cluster", item: cluster };
-    const fault = sort === "fault" && doc.faults?.[Number(rest)];
-    if (!fault) return null;
-    const of = doc.nodes.find((entry) => entry.id === fault.target || copiesOf(doc, entry.id).includes(String(fault.target)))?.type ?? "";
-    return { kind: "fault", item: { ...fault, id, of, words: faultWords(doc, fault) } };
-  }
-
   refresh() {
-    const entry = this.#entry();
-    const key = entry ? JSON.stringify([entry.kind, withoutPlace(entry.item), entry.shared]) : `none:${[...this.stage.selection]}`;
+    const entry = chosen(this.stage);
+    const key = entry ? keyOf(entry) : `none:${[...this.stage.selection]}`;
     if (key === this.shown) return this.#links(entry);
     // A field that somebody is typing in is never taken away.
     if (this.host.contains(document.activeElement) && entry && this.current === entry.item.id) return undefined;
@@ -73,36 +62,23 @@ export class Inspector {
     this.asked++; // what is still on its way comes too late
     this.host.inert = false;
     $("body").dataset.inspector = "";
-    const { doc, selection } = this.stage;
-    const many = selection.size > 1;
-    const head = many ? t("{n} selected", { n: selection.size }) : t("Nothing selected");
-    const words = many ? t("Move or delete them together, or put them on one side of a partition.")
-      : this.stage.mode === "edit" ? t("Select a node or a link to see its state and to change it. Drag parts from the left; drag from the edge of a node to connect it.") : t("Select a node or a link to see its state at the playhead.");
-    const counts = [tn("{n} node", "{n} nodes", doc.nodes.length), tn("{n} link", "{n} links", doc.links.length), tn("{n} fault", "{n} faults", doc.faults?.length ?? 0)].join(", ");
-    this.head.replaceChildren(h("div", { class: "ih" }, h("div", {}, h("h2", {}, head), h("p", {}, counts))));
-    this.host.replaceChildren(h("p", { class: "note" }, words));
-    if (!many && this.stage.mode === "edit" && doc.nodes.length) this.host.append(h("div", { class: "linkrow" }, this.#clearButton()));
-    if (doc.summary && !many && this.stage.mode === "edit") this.host.append(h("div", { class: "about" }, h("h3", {}, t("About this scenario")), ...paragraphs(doc.summary)));
+    showNothing(this.stage, this.head, this.host);
   }
 
-  #clearButton() {
-    const button = h("button", { class: "b line", "data-act": "clear" }, t("Start from an empty canvas"));
-    button.onclick = () => {
-      const { format, seed } = this.stage.doc;
-      this.stage.store.change(t("Clear the canvas"), { format, title: t("Untitled scenario"), seed, duration_ms: 20_000, nodes: [], links: [] });
-      this.stage.emit("toast", { text: t("The canvas is empty."), undo: true });
-    };
-    return button;
+  /** @param {Entry | null} entry */
+  #links(entry) {
+    showLinks(this.stage, this.editor, this.host, entry?.kind === "node" && !entry.ids ? entry.item.id : null);
   }
 
-  /** @param {{kind: string, item: any, shared?: Params}} entry */
-  async #load({ kind, item, shared }) {
+  /** @param {Entry} entry */
+  async #load(entry) {
+    const { item } = entry;
     const ask = ++this.asked;
     // What still shows is another part's: a press on it now would change the wrong one.
     this.host.inert = $("body").dataset.inspector !== String(item.id);
-    const holder = h("div", {});
-    const body = new URLSearchParams({ kind, item: JSON.stringify(withoutPlace(item)), shared: JSON.stringify(shared ?? {}) });
-    const html = await this.#fetch(body);
+    const html = await this.#fetch(entry);
+    // The last field of the form before may still be under way to be checked; with its form its answer would be lost.
+    for (let i = 0; i < ANSWER_LOOKS_MAX && this.stage.pending > 0 && ask === this.asked; i++) await new Promise((done) => { setTimeout(done, ANSWER_LOOK_MS); });
     if (ask !== this.asked) return;
     this.host.inert = false;
     if (html === null) {
@@ -110,14 +86,16 @@ export class Inspector {
       this.#unfetched(item);
       return;
     }
+    const holder = h("div", {});
     holder.innerHTML = html;
+    if ($("body").dataset.inspector === String(item.id)) keepOpen(this.host, holder);
     this.head.replaceChildren(/** @type {Element} */ (holder.querySelector(".ih")));
     this.host.replaceChildren(...holder.childNodes);
     if (this.stage.mode !== "edit") for (const control of this.host.querySelectorAll("input, select, button")) control.setAttribute("disabled", "");
     else htmx.process(this.host);
     for (const field of this.host.querySelectorAll(".f.dist")) drawDensity(/** @type {HTMLElement} */ (field));
     showWhatApplies(this.host);
-    this.#links({ kind, item });
+    this.#links(entry);
     $("body").dataset.inspector = item.id;
   }
 
@@ -132,41 +110,16 @@ export class Inspector {
     this.host.replaceChildren(h("p", { class: "note" }, h("b", {}, t("The parameters could not be fetched")), t("Your work is kept.")), h("div", { class: "linkrow" }, again));
   }
 
-  /** @param {URLSearchParams} body */
-  async #fetch(body) {
+  /** @param {Entry} entry */
+  async #fetch({ kind, item, shared, choices, ids, mixed }) {
+    const parts = { item: withoutPlace(item), shared: shared ?? {}, choices: choices ?? {}, mixed: ids ? { names: mixed } : {} };
+    const body = new URLSearchParams({ kind, ...Object.fromEntries(Object.entries(parts).map(([name, value]) => [name, JSON.stringify(value)])) });
     try {
       const answer = await fetch(this.stage.urls.inspector ?? "", { method: "POST", body, headers: { "X-CSRFToken": csrfToken(), "HX-Request": "true" } });
       return answer.ok ? await answer.text() : null;
     } catch {
       return null;
     }
-  }
-
-  /** Connections of a node, and a way to add one by keyboard. @param {{kind: string, item: any} | null} entry */
-  #links(entry) {
-    const before = this.host.querySelector("[data-links]");
-    if (entry?.kind !== "node" || this.stage.mode !== "edit") return before?.remove();
-    const { doc } = this.stage;
-    const { id } = entry.item;
-    // Made anew only when it would differ: somebody may have the focus on it.
-    const key = JSON.stringify([id, doc.nodes.map((node) => [node.id, node.label]), doc.links.map((link) => [link.id, link.a, link.b])]);
-    if (before?.getAttribute("data-links") === key) return;
-    before?.remove();
-    const name = (/** @type {string} */ other) => doc.nodes.find((node) => node.id === other)?.label || other;
-    const box = h("div", { class: "sect", "data-links": key }, h("h3", { class: "sec-t" }, t("Links")));
-    for (const link of doc.links.filter(({ a, b }) => a === id || b === id)) {
-      const button = h("button", { class: "it" }, icon("i-link"), h("span", {}, link.a === id ? `→ ${name(link.b)}` : `← ${name(link.a)}`));
-      button.onclick = () => this.stage.select([link.id]);
-      box.append(h("div", { class: "linkrow" }, button));
-    }
-    const free = doc.nodes.filter((node) => node.id !== id && !doc.links.some(({ a, b }) => (a === id && b === node.id) || (b === id && a === node.id)));
-    if (free.length) {
-      const select = h("select", { class: "sel", "aria-label": t("Connect to") }, ...free.map((node) => h("option", { value: node.id }, node.label || node.id)));
-      const button = h("button", { class: "b line", "data-act": "connect" }, t("Connect"));
-      button.onclick = () => this.editor.connect(id, select.value);
-      box.append(h("div", { class: "linkrow" }, h("span", { class: "selw" }, select, icon("i-down", "s")), button));
-    }
-    this.host.append(box);
   }
 
   /** @param {MouseEvent} event */
@@ -184,7 +137,7 @@ export class Inspector {
   }
 
   #delete() {
-    const entry = this.#entry();
+    const entry = chosen(this.stage);
     if (!entry) return;
     const { stage } = this;
     if (entry.kind !== "fault") return this.editor.removeSelected();
@@ -218,51 +171,35 @@ export class Inspector {
       box.classList.toggle("err", !ok);
       box.querySelector("input, select")?.setAttribute("aria-invalid", String(!ok));
     }
-    if (ok) this.#apply(group, name, item, clear ? undefined : value);
-  }
-
-  /** @param {string} group @param {string} name @param {string} item @param {any} value */
-  #apply(group, name, item, value) {
-    const { stage } = this;
-    const { doc } = stage;
-    const label = t("Change {name} of {item}", { name: name.replaceAll("_", " ").replace(/ ms$/, ""), item });
-    const key = `${item}.${name}`;
-    if (item.startsWith("fault:")) {
-      const index = Number(item.slice(6));
-      const fault = doc.faults?.[index];
-      if (!fault) return;
-      const next = /** @type {any} */ ({ ...fault, [name]: value });
-      if (value === undefined) delete next[name];
-      stage.store.change(label, replaceFault(doc, index, next), key);
-      return;
-    }
-    const list = doc.nodes.some((node) => node.id === item) ? "nodes" : doc.links.some((link) => link.id === item) ? "links" : "clusters";
-    const machine = MACHINE_FIELDS[name] && doc.nodes.find((node) => node.id === item)?.host;
-    const next = machine ? setMachine(doc, machine, { [MACHINE_FIELDS[name]]: value }) : group === "entry" ? changeEntry(doc, list, item, { [name]: value === "" ? undefined : value }) : setParam(doc, list, item, name, value);
-    stage.store.change(label, next, key);
+    if (!ok) return;
+    applyField(this.stage, { group, name, item, value: clear ? undefined : value });
     // What is shown is what was just typed; fetching the form again would only disturb.
-    const entry = this.#entry();
-    if (entry?.item.id === item && name !== "host") this.shown = JSON.stringify([entry.kind, withoutPlace(entry.item), entry.shared]);
+    const entry = chosen(this.stage);
+    if (entry === null || entry.item.id !== item) return;
+    if (RULING.has(name)) this.#reload(entry);
+    else this.shown = keyOf(entry);
+  }
+
+  /** The form anew, with the focus where it was. @param {Entry} entry */
+  async #reload(entry) {
+    this.shown = keyOf(entry);
+    const { id } = /** @type {HTMLElement} */ (document.activeElement ?? document.body);
+    const inside = this.host.contains(document.activeElement);
+    await this.#load(entry);
+    if (inside && id) document.getElementById(id)?.focus();
   }
 }
 
-/** Fields of a node's form that are its machine's, as they are named there. @type {Record<string, keyof HostEntry>} */
-const MACHINE_FIELDS = { machine_cores: "cores", machine_cost_per_hour: "cost_per_hour" };
-
-/** A node with what is said of its machine. @param {Scenario} doc @param {NodeEntry} node */
-function withMachine(doc, node) {
-  const host = node.host && doc.hosts?.find((entry) => entry.id === node.host);
-  return host ? { ...node, ...Object.fromEntries(Object.entries(MACHINE_FIELDS).flatMap(([name, key]) => (host[key] === undefined ? [] : [[name, host[key]]]))) } : node;
+/** A section that is open stays so when its part is shown anew. @param {HTMLElement} before @param {HTMLElement} after */
+function keepOpen(before, after) {
+  for (const section of before.querySelectorAll("div[data-section], details[open][data-section]")) {
+    after.querySelector(`details[data-section="${CSS.escape(section.getAttribute("data-section") ?? "")}"]`)?.setAttribute("open", "");
+  }
 }
 
-/** The summary is Markdown; here only its words are shown. @param {string} text */
-function paragraphs(text) {
-  const plain = (/** @type {string} */ part) => part.replace(/\[([^\]]*)\]\([^)]*\)|[*_`#]/g, (_, words) => words ?? "").trim();
-  return text.split(/\n{2,}/).map((part) => {
-    const [lead, ...items] = part.split(/(?:^|\n)[-*] /);
-    if (!items.length) return h("p", {}, plain(part));
-    return h("div", {}, ...(lead.trim() ? [h("p", {}, plain(lead))] : []), h("ul", {}, ...items.map((item) => h("li", {}, plain(item)))));
-  });
+/** @param {Entry} entry */
+function keyOf({ kind, item, shared, mixed, choices }) {
+  return JSON.stringify([kind, withoutPlace(item), shared, mixed, choices]);
 }
 
 /** Moving a node changes nothing in its form. @param {any} item */
@@ -270,4 +207,3 @@ function withoutPlace(item) {
   const { x: _x, y: _y, ...rest } = item;
   return rest;
 }
-

@@ -2,7 +2,7 @@
 
 import { $, h, icon, typeIcon } from "../dom.js";
 import { startOf } from "../document/faults.js";
-import { aboutFaults, faultWords } from "./fault-words.js";
+import { faultWords } from "./fault-words.js";
 import { t } from "./words.js";
 
 /** @param {Stage} stage */
@@ -39,38 +39,4 @@ export function outline(stage) {
   };
   stage.on("document select", draw);
   draw();
-}
-
-/** What keeps the scenario from running. @param {Stage} stage */
-export function problems(stage) {
-  const host = $("#p-problems");
-  const count = $("#problem-count");
-  const draw = () => {
-    count.hidden = !stage.mistakes.length;
-    count.textContent = String(stage.mistakes.length);
-    if (!stage.mistakes.length) {
-      host.replaceChildren(h("p", { class: "note" }, h("b", {}, t("No problems")), t("What keeps the scenario from running, or is hardly meant, is listed here.")));
-      return;
-    }
-    host.replaceChildren(...stage.mistakes.map(({ path, message, doubtful }) => {
-      const id = entryOf(stage.doc, path);
-      const fault = doubtful && id?.startsWith("fault:") ? stage.doc.faults?.[Number(id.slice(6))] : undefined;
-      const place = fault ? [h("span", { class: "mut" }, faultWords(stage.doc, fault))] : path ? [h("code", {}, path)] : [];
-      const box = h(id ? "button" : "div", { class: `pb${doubtful ? " doubt" : ""}` }, icon(doubtful ? "i-warn" : "i-fail"), h("span", {}, h("b", {}, aboutFaults(stage.doc, message)), ...place));
-      if (id) box.onclick = () => stage.select([id]);
-      return box;
-    }));
-  };
-  stage.on("mistakes", draw);
-  draw();
-}
-
-/** The part that a mistake's path names. @param {Scenario} doc @param {string} path */
-function entryOf(doc, path) {
-  const found = /^(nodes|links|clusters|faults)\[(\d+)\]/.exec(path);
-  if (!found) return null;
-  const [, list, index] = found;
-  if (list === "faults") return `fault:${index}`;
-  const id = /** @type {any} */ (doc)[list]?.[Number(index)]?.id;
-  return id ? (list === "clusters" ? `cluster:${id}` : id) : null;
 }

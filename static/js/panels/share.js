@@ -1,6 +1,8 @@
 /** Sharing: one press makes an unchanging copy of scenario and run, and gives its link. */
 
 import { $, h } from "../dom.js";
+import { carried } from "../document/branches.js";
+import { packed } from "../document/branch-file.js";
 import { request } from "../net/api.js";
 import { t, seconds } from "./words.js";
 
@@ -14,22 +16,23 @@ async function copy(text) {
   }
 }
 
-/** @param {Stage} stage */
+/** @param {Stage} stage @returns {(id: string) => void} shares one branch alone */
 export function share(stage) {
   const button = document.getElementById("share");
-  if (!button) return;
+  if (!button) return () => undefined;
   if (stage.mode !== "edit") {
     button.onclick = async () => {
       const done = await copy(linkAt(stage, location.origin + location.pathname));
       stage.emit("toast", { text: done ? t("Link copied. It opens at {time}\u2009s.", { time: seconds(stage.playhead.t) }) : t("The browser refused to copy. The address of this page is the link.") });
     };
-    return;
+    return () => undefined;
   }
   const dialog = /** @type {HTMLDialogElement} */ (/** @type {unknown} */ ($("#share-dialog")));
   const copyButton = /** @type {HTMLButtonElement} */ (/** @type {unknown} */ ($("#copy-link")));
   button.onclick = () => {
+    $("#share-title").textContent = t("Share this scenario");
     dialog.showModal();
-    make(stage, copyButton);
+    make(stage, copyButton, whole(stage));
   };
   copyButton.onclick = async () => {
     const field = /** @type {HTMLInputElement} */ (/** @type {unknown} */ ($("#link")));
@@ -37,6 +40,23 @@ export function share(stage) {
     if (!done) field.select();
     copyButton.textContent = done ? t("Copied") : t("Press Ctrl+C");
   };
+  return (id) => {
+    const branch = stage.branches.list.find((one) => one.id === id);
+    if (!branch) return;
+    $("#share-title").textContent = t("Share “{name}”", { name: branch.name });
+    dialog.showModal();
+    const alone = { document: branch.document, viewing: branch.viewing, branches: null };
+    make(stage, copyButton, id === stage.store.branch ? { ...whole(stage), branches: null } : alone);
+  };
+}
+
+/** @typedef {{document: Scenario, viewing: string | null, branches: BranchFile | null}} Shared */
+
+/** What one sees, and the branches that are kept. @param {Stage} stage @returns {Shared} */
+function whole(stage) {
+  const { tree, current } = stage.branches;
+  const file = packed(carried(tree, current.id), current.id);
+  return { document: stage.doc, viewing: stage.viewing !== null && !stage.outdated ? stage.viewing : null, branches: file.entries.length > 1 ? file : null };
 }
 
 /** @param {Stage} stage @param {string} url */
@@ -45,14 +65,13 @@ function linkAt(stage, url) {
   return stage.trace && at_ms > 0 ? `${url}?at=${at_ms}` : url;
 }
 
-/** @param {Stage} stage @param {HTMLButtonElement} copyButton */
-async function make(stage, copyButton) {
+/** @param {Stage} stage @param {HTMLButtonElement} copyButton @param {Shared} shared */
+async function make(stage, copyButton, shared) {
   const body = $("#share-body");
   copyButton.disabled = true;
   copyButton.textContent = t("Copy link");
   body.replaceChildren(h("p", {}, t("Making the link.")));
-  const withRun = stage.viewing !== null && !stage.outdated;
-  const answer = await request("POST", stage.urls.scenarios ?? "", { document: stage.doc, viewing: withRun ? stage.viewing : null });
+  const answer = await request("POST", stage.urls.scenarios ?? "", shared);
   if (!answer.ok) {
     const why = answer.data?.mistakes?.[0];
     const words = why ? `${why.path ? `${why.path}: ` : ""}${why.message}` : t("The server cannot be reached. Your work is kept here; try again in a moment.");
@@ -61,9 +80,15 @@ async function make(stage, copyButton) {
   }
   const url = linkAt(stage, new URL(answer.data.url, location.origin).href);
   const field = h("input", { class: "in", id: "link", readonly: true, value: url, "aria-label": t("Link") });
-  const words = withRun ? t("Anyone with this link sees this scenario and this run, at {time}\u2009s. It never changes; later edits need a new link.", { time: seconds(stage.playhead.t) })
+  const words = shared.viewing ? t("Anyone with this link sees this scenario and this run, at {time}\u2009s. It never changes; later edits need a new link.", { time: seconds(stage.playhead.t) })
     : t("Anyone with this link sees this scenario and can run it. It never changes; later edits need a new link.");
-  body.replaceChildren(h("p", {}, words), h("div", { class: "linkfield" }, field));
+  body.replaceChildren(h("p", {}, words), ...branchWords(stage, shared), h("div", { class: "linkfield" }, field));
   copyButton.disabled = false;
   copyButton.focus();
+}
+
+/** @param {Stage} stage @param {Shared} shared */
+function branchWords(stage, { branches }) {
+  if (branches) return [h("p", {}, t("Its branches go along: {names}.", { names: branches.entries.map(({ name }) => `“${name}”`).join(", ") }))];
+  return stage.branches.list.length > 1 ? [h("p", {}, t("This branch alone. To have others go along, keep them and share the scenario."))] : [];
 }

@@ -12,7 +12,7 @@ export function tabs(list, shown) {
       other.setAttribute("aria-selected", String(current));
       other.tabIndex = current ? 0 : -1;
       const panel = document.getElementById(other.getAttribute("aria-controls") ?? "");
-      if (panel && !other.dataset.sheet) panel.hidden = !current;
+      if (panel && !other.dataset.sheet && !other.hidden) panel.hidden = !current;
     }
     shown(tab.id);
   };

@@ -1,7 +1,9 @@
 /** The diagram by keyboard: the playhead, the messages one by one, zoom and pan. */
 
-import { ROLES } from "../trace/messages.js";
+import { addShortcuts } from "../shortcuts.js";
+import { shownIn } from "../trace/visible.js";
 import { laneY } from "./timeline-lanes.js";
+import { t } from "./words.js";
 
 const STEPS = 50;
 const ZOOM = 1.5;
@@ -10,37 +12,30 @@ const PAN = 0.5;
 /** @param {Timeline} timeline */
 export function timelineKeys(timeline) {
   const { plot, stage, window } = timeline;
-  /** @type {Record<string, (event: KeyboardEvent) => void>} */
-  const acts = {
-    ArrowLeft: (event) => sideways(timeline, event, -1),
-    ArrowRight: (event) => sideways(timeline, event, 1),
-    ArrowUp: () => next(timeline, -1),
-    ArrowDown: () => next(timeline, 1),
-    Enter: () => { if (timeline.marked >= 0) timeline.pin(timeline.marked); },
-    "+": () => timeline.zoom(1 / ZOOM),
-    "=": () => timeline.zoom(1 / ZOOM),
-    "-": () => timeline.zoom(ZOOM),
-    0: () => timeline.toggleWhole(),
-    PageUp: () => timeline.pan(-window.span * PAN),
-    PageDown: () => timeline.pan(window.span * PAN),
-    Home: () => jump(0),
-    End: () => jump(stage.trace?.loadedTo ?? 0),
-  };
+  const group = t("Timeline, while it has the focus");
   const jump = (/** @type {number} */ ns) => {
     stage.play(false);
     stage.seek(ns);
   };
+  const here = (/** @type {Event} */ event) => event.target === plot && stage.trace !== null;
+  /** @type {[string[], string, (event: KeyboardEvent) => void][]} */
+  const rows = [
+    [["ArrowLeft", "ArrowRight"], t("Move the playhead"), (event) => sideways(timeline, event, event.key === "ArrowLeft" ? -1 : 1)],
+    [["Shift+ArrowLeft", "Shift+ArrowRight"], t("Move the window"), (event) => sideways(timeline, event, event.key === "ArrowLeft" ? -1 : 1)],
+    [["PageUp", "PageDown"], t("Move the window by half of it"), ({ key }) => timeline.pan(window.span * (key === "PageUp" ? -PAN : PAN))],
+    [["ArrowUp", "ArrowDown"], t("Message before, message after"), ({ key }) => next(timeline, key === "ArrowUp" ? -1 : 1)],
+    [["Enter"], t("Pin the message, light its causes"), () => { if (timeline.marked >= 0) timeline.pin(timeline.marked); }],
+    [["+", "="], t("Zoom in"), () => timeline.zoom(1 / ZOOM)],
+    [["-"], t("Zoom out"), () => timeline.zoom(ZOOM)],
+    [["0"], t("The whole run, and back"), () => timeline.toggleWhole()],
+    [["Home", "End"], t("Start and end of the run"), ({ key }) => jump(key === "Home" ? 0 : stage.trace?.loadedTo ?? 0)],
+  ];
+  addShortcuts(...rows.map(([keys, words, act]) => ({ keys, words, group, act, when: here })));
   plot.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "Escape" && (timeline.causes || timeline.marked >= 0)) {
-      event.stopPropagation();
-      timeline.pin(-1);
-      return;
-    }
-    const act = acts[event.key];
-    if (!act || !stage.trace) return;
-    event.preventDefault();
-    act(event);
+    if (event.key !== "Escape" || !(stage.pinned >= 0 || timeline.marked >= 0)) return;
+    event.stopPropagation();
+    timeline.mark(-1);
+    stage.pin(-1);
   });
 }
 
@@ -61,7 +56,8 @@ function next(timeline, direction) {
   const { stage, window, marked, picture, scroller, hidden } = timeline;
   const { messages } = /** @type {TraceStore} */ (stage.trace);
   const { stride } = picture.lines.view;
-  const shown = (/** @type {number} */ i) => i % stride === 0 && !hidden.has(ROLES[messages.role.data[i]]);
+  const shows = shownIn(messages, hidden);
+  const shown = (/** @type {number} */ i) => i % stride === 0 && shows(i);
   let slot = marked >= 0 ? marked + direction : messages.sentUpTo(stage.playhead.t) - (direction > 0 ? 0 : 1);
   while (slot >= 0 && slot < messages.length && !shown(slot)) slot += direction;
   if (slot < 0 || slot >= messages.length) return;

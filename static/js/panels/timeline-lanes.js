@@ -1,9 +1,9 @@
 /** The bands of the lanes on the timeline's canvas: up, paused and down, roles, and the faults across them. */
 
-import { lanePieces } from "../trace/lanes.js";
+import { lanePieces, leads } from "../trace/lanes.js";
 import { NODE_FAULTS, numberedFaults } from "../document/faults.js";
 import { faultWords } from "./fault-words.js";
-import { leads, lifeWord } from "./timeline-words.js";
+import { lifeWord } from "./timeline-words.js";
 import { t } from "./words.js";
 
 export const RULER = 22;

@@ -3,6 +3,8 @@
 import { ROLES, DELIVERED } from "../trace/messages.js";
 import { View, places, away } from "../trace/diagram.js";
 import { relation } from "../trace/causes.js";
+import { GROUPS_MAX, groupsOf } from "../trace/groups.js";
+import { shownIn } from "../trace/visible.js";
 import { SHAPES, HOLLOW, STROKED, cross } from "../scene/glyphs.js";
 import { reachOf } from "../scene/stops.js";
 import { RULER, laneY } from "./timeline-lanes.js";
@@ -27,33 +29,40 @@ export class MessageLines {
     this.xy = new Float32Array(SEGMENTS_MAX * 4);
     this.owner = new Int32Array(SEGMENTS_MAX);
     this.n = 0;
-    /** Where each role's lines are in `order`, apart for those that are dimmed. */
-    this.order = ROLES.map(() => ({ clear: /** @type {number[]} */ ([]), dim: /** @type {number[]} */ ([]) }));
+    /** The lines of each colour, apart for those that are dimmed. */
+    this.order = Array.from({ length: GROUPS_MAX }, () => ({ clear: /** @type {number[]} */ ([]), dim: /** @type {number[]} */ ([]) }));
     /** The lines that end in a drop. */
     this.lost = { clear: /** @type {number[]} */ ([]), dim: /** @type {number[]} */ ([]) };
+    /** @type {string[]} */
+    this.colours = [];
+    /** The colour of a message, as its place among them. @type {(slot: number) => number} */
+    this.group = () => 0;
   }
 
   /**
    * @param {TimelineSheet} sheet
-   * @param {ReadonlySet<string>} hidden roles that are not drawn
+   * @param {ReadonlySet<string>} hidden roles and kinds that are not drawn
    * @param {Causes | null} causes
+   * @param {Looks} looks how messages are coloured
    */
-  draw(sheet, hidden, causes) {
+  draw(sheet, hidden, causes, looks) {
     const { messages } = sheet.store;
+    this.colours = looks.groups;
+    this.group = groupsOf(messages, looks.colouring);
     this.view.find(messages, sheet.window.from, sheet.window.to);
     this.n = 0;
     for (const lists of [...this.order, this.lost]) {
       lists.clear = [];
       lists.dim = [];
     }
+    const shows = shownIn(messages, hidden);
     const shown = new Set();
     for (let i = 0; i < this.view.n; i++) {
       const slot = this.view.slots[i];
-      const role = messages.role.data[slot];
-      if (hidden.has(ROLES[role])) continue;
+      if (!shows(slot)) continue;
       shown.add(slot);
       const which = !causes || relation(messages, causes, slot) !== "" ? "clear" : "dim";
-      const last = this.#add(sheet, slot, this.order[role][which]);
+      const last = this.#add(sheet, slot, this.order[this.group(slot)][which]);
       if (messages.outcome.data[slot] !== DELIVERED && last >= 0) this.lost[which].push(last);
     }
     this.#stroke(sheet, "dim", DIM);
@@ -92,15 +101,15 @@ export class MessageLines {
   }
 
   /** @param {TimelineSheet} sheet @param {"clear" | "dim"} which @param {number} alpha */
-  #stroke({ context, colours }, which, alpha) {
+  #stroke({ context }, which, alpha) {
     context.globalAlpha = alpha;
     context.lineWidth = 1.25;
     context.lineCap = "butt";
-    this.order.forEach((lists, role) => {
+    this.order.forEach((lists, group) => {
       if (!lists[which].length) return;
       context.beginPath();
       for (const i of lists[which]) this.#line(context, i);
-      context.strokeStyle = colours[ROLES[role]];
+      context.strokeStyle = this.colours[group];
       context.stroke();
     });
     context.globalAlpha = 1;
@@ -121,7 +130,7 @@ export class MessageLines {
       const [x1, y1, x2, y2] = this.xy.subarray(o, o + 4);
       if (Math.hypot(x2 - x1, y2 - y1) < SHAPED_LENGTH_MIN) continue;
       const { x, y } = middle(this.xy.subarray(o, o + 4), sheet.width);
-      shape(sheet, ROLES[messages.role.data[this.owner[i]]], x, y);
+      shape(sheet, ROLES[messages.role.data[this.owner[i]]], this.colours[this.group(this.owner[i])], x, y);
     }
   }
 
@@ -145,8 +154,7 @@ export class MessageLines {
     /** @type {number[]} */
     const list = [];
     this.#add(sheet, slot, list);
-    const role = ROLES[store.messages.role.data[slot]];
-    for (const [colour, wide] of /** @type {[string, number][]} */ ([[colours.surface, lineWidth + 3], [colours[role], lineWidth]])) {
+    for (const [colour, wide] of /** @type {[string, number][]} */ ([[colours.surface, lineWidth + 3], [this.colours[this.group(slot)], lineWidth]])) {
       context.beginPath();
       for (const i of list) this.#line(context, i);
       context.strokeStyle = colour;
@@ -183,14 +191,14 @@ function middle([x1, y1, x2, y2], width) {
   return { x: x1 + (x2 - x1) * f, y: y1 + (y2 - y1) * f };
 }
 
-/** @param {TimelineSheet} sheet @param {string} role @param {number} x @param {number} y */
-function shape({ context, colours }, role, x, y) {
+/** @param {TimelineSheet} sheet @param {string} role @param {string} colour @param {number} x @param {number} y */
+function shape({ context, colours }, role, colour, x, y) {
   context.beginPath();
   SHAPES[role](context, x, y, GLYPH);
   context.strokeStyle = colours.surface;
   context.lineWidth = 3.4;
   context.stroke();
-  context.strokeStyle = context.fillStyle = colours[role];
+  context.strokeStyle = context.fillStyle = colour;
   if (HOLLOW.has(role)) context.fillStyle = colours.surface;
   if (!STROKED.has(role)) context.fill();
   context.lineWidth = 1.6;

@@ -1,6 +1,5 @@
 /** All that the timeline's canvas shows, in the order in which it lies one over the other. */
 
-import { ROLES } from "../trace/messages.js";
 import { drawFaults, drawLanes, labelLanes, laneHeight } from "./timeline-lanes.js";
 import { MessageLines } from "./timeline-messages.js";
 import { drawGrid, drawRuler } from "./timeline-ruler.js";
@@ -30,7 +29,6 @@ export class Picture {
     const style = getComputedStyle(document.documentElement);
     const read = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
     for (const [name, token] of Object.entries(COLOURS)) this.colours[name] = read(token);
-    for (const role of ROLES) this.colours[role] = read(`--msg-${role}`);
     this.colours.font = `500 10px ${read("--font-ui") || "sans-serif"}`;
     this.colours.mono = `10px ${read("--font-mono") || "monospace"}`;
   }
@@ -49,9 +47,9 @@ export class Picture {
    * @param {TraceStore} store
    * @param {TimeWindow} window
    * @param {number} scroll
-   * @param {{hidden: ReadonlySet<string>, causes: Causes | null, marked: number}} what
+   * @param {{hidden: ReadonlySet<string>, causes: Causes | null, marked: number, looks: Looks}} what
    */
-  draw(stage, store, window, scroll, { hidden, causes, marked }) {
+  draw(stage, store, window, scroll, { hidden, causes, marked, looks }) {
     this.#fit();
     const { context, width, height, colours } = this;
     this.lane = laneHeight(height, store.nodes.length);
@@ -59,7 +57,7 @@ export class Picture {
     drawLanes(sheet);
     drawGrid(sheet);
     const faults = drawFaults(sheet, stage);
-    this.lines.draw(sheet, hidden, causes);
+    this.lines.draw(sheet, hidden, causes, looks);
     labelLanes(sheet);
     const place = marked >= 0 ? this.lines.emphasise(sheet, marked, 3) : null;
     drawRuler(sheet, faults);

@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import { DELIVERED } from "../trace/messages.js";
-import { laneState } from "../trace/lanes.js";
+import { laneState, leads } from "../trace/lanes.js";
 import { markWords, spanWords } from "../trace/time-window.js";
 import { roleWord } from "./describe.js";
 import { t, tn } from "./words.js";
@@ -39,9 +39,6 @@ export function laneWords(stage, node, at) {
 export function lifeWord(life) {
   return { down: t("down"), stopped: t("stopped"), paused: t("paused") }[life] ?? "";
 }
-
-/** @param {string} role */
-export function leads(role) { return /^(leader|primary|active|coordinator)$/i.test(role); }
 
 /**
  * The messages in view as list items, or, when one is pinned, what it belongs to.

@@ -1,7 +1,7 @@
 /** The timeline: a lane for each node, the messages between them, and the playhead through all. */
 
 import { $, h, icon } from "../dom.js";
-import { causesOf } from "../trace/causes.js";
+import { chainOf } from "../trace/causes.js";
 import { clearSpan } from "../trace/diagram.js";
 import { TimeWindow, markWords } from "../trace/time-window.js";
 import { LaneNames } from "./timeline-names.js";
@@ -14,16 +14,15 @@ const CAPTION_STEPS = 500;
 const ZOOM = 2;
 
 export class Timeline {
-  /** @param {Stage} stage @param {ReadonlySet<string>} hidden roles that are not drawn */
-  constructor(stage, hidden) {
+  /** @param {Stage} stage @param {{hidden: ReadonlySet<string>, looks: Looks}} scene roles and kinds that are not drawn, and how the others are coloured */
+  constructor(stage, { hidden, looks }) {
+    this.looks = looks;
     this.stage = stage;
     this.hidden = hidden;
     this.window = new TimeWindow();
     this.host = $("#p-timeline");
-    /** Slots of the message named and of the one pinned, −1 for none. */
+    /** Slot of the message named, −1 for none. */
     this.marked = -1;
-    /** @type {Causes | null} */
-    this.causes = null;
     this.follow = true;
     this.fitted = false;
     this.chosen = false;
@@ -79,6 +78,7 @@ export class Timeline {
     stage.on("trace", () => this.#renew());
     stage.on("chunk document roles", () => this.refresh());
     stage.on("play", () => { this.follow = true; });
+    stage.on("pin", () => this.#pinned());
     stage.on("seek", () => {
       this.window.reveal(stage.playhead.t);
       this.refresh();
@@ -95,10 +95,12 @@ export class Timeline {
   /** Another run: what was pinned is no more; a stretch of time that somebody chose stays. */
   #renew() {
     this.marked = -1;
-    this.causes = null;
     this.fitted = this.chosen;
     this.refresh();
   }
+
+  /** What the pinned message belongs to; null while none is pinned. */
+  get causes() { return chainOf(this.stage.trace, this.stage.pinned); }
 
   /** Everything anew, with the next frame. */
   refresh() {
@@ -113,7 +115,6 @@ export class Timeline {
       this.fitted = true;
       this.window.around(this.stage.playhead.t, clearSpan(trace.messages, this.stage.playhead.t));
     }
-    if (this.causes) this.causes = causesOf(trace.messages, this.causes.slot, trace.nodes.length);
     this.stale = true;
   }
 
@@ -148,13 +149,14 @@ export class Timeline {
   /** @param {TraceStore} trace */
   #draw(trace) {
     const { window, picture } = this;
-    const place = picture.draw(this.stage, trace, window, this.scroller.scrollTop, { hidden: this.hidden, causes: this.causes, marked: this.marked });
+    const { causes } = this;
+    const place = picture.draw(this.stage, trace, window, this.scroller.scrollTop, { hidden: this.hidden, causes, marked: this.marked, looks: this.looks });
     this.names.draw();
     const { total, stride } = picture.lines.view;
     const step = window.span / CAPTION_STEPS;
     this.caption.textContent = `${stride > 1 ? `${t("1 in {n}", { n: stride })} · ` : ""}${markWords(window.from, step)} – ${markWords(window.to, step)}\u2009s`;
     this.wholeButton.setAttribute("aria-pressed", String(this.isWhole));
-    Object.assign(this.plot.dataset, { from: window.from, to: window.to, total, stride, lit: this.causes?.chain.size ?? 0, pinned: this.causes?.slot ?? "", marked: this.marked < 0 ? "" : this.marked, place: place ? `${place.x},${place.y}` : "" });
+    Object.assign(this.plot.dataset, { from: window.from, to: window.to, total, stride, lit: causes?.chain.size ?? 0, pinned: causes?.slot ?? "", marked: this.marked < 0 ? "" : this.marked, place: place ? `${place.x},${place.y}` : "" });
     this.#say(stride);
     clearTimeout(this.timer);
     this.timer = globalThis.setTimeout(() => this.#tell(), LIST_AFTER_MS);
@@ -222,10 +224,14 @@ export class Timeline {
 
   /** Pins a message and lights what it belongs to; the same one again, or −1, lets go. @param {number} slot */
   pin(slot) {
-    const { trace } = this.stage;
-    const off = slot < 0 || slot === this.causes?.slot;
-    this.causes = off || !trace ? null : causesOf(trace.messages, slot, trace.nodes.length);
-    this.marked = this.causes ? slot : -1;
+    this.stage.pin(slot === this.stage.pinned ? -1 : slot);
+  }
+
+  /** Somebody has pinned a message, or let go of it. */
+  #pinned() {
+    const { trace, pinned } = this.stage;
+    this.marked = pinned;
+    if (trace && pinned >= 0) this.window.reveal(trace.messages.sent.data[pinned]);
     this.stale = true;
   }
 }

@@ -10,14 +10,26 @@ export function toasts(stage) {
   const host = $("#toasts");
   // What kept a run from starting is over once one starts.
   stage.on("started", () => { for (const toast of host.querySelectorAll("[data-refusal]")) toast.remove(); });
-  stage.on("toast", ({ text, undo = false, stays = false, refusal = false }) => {
-    const toast = h("div", { class: "toast", "data-refusal": refusal || null }, h("span", {}, text));
+  // After another change "Undo" would undo that one.
+  stage.on("document", () => { for (const toast of host.querySelectorAll("[data-undo]")) toast.remove(); });
+  stage.on("toast", ({ text, undo = false, stays = false, refusal = false, actions = [], key = "" }) => {
+    if (key) for (const same of host.querySelectorAll(`[data-key="${key}"]`)) same.remove();
+    const toast = h("div", { class: "toast", "data-refusal": refusal || null, "data-undo": undo === true || null, "data-key": key || null }, h("span", {}, text));
     let timer = 0;
     const close = () => toast.remove();
     const arm = () => { if (!stays) timer = window.setTimeout(close, SHOWN_MS); };
     if (undo) {
       const button = h("button", { class: "b" }, t("Undo"));
-      button.onclick = () => { stage.history("undo"); close(); };
+      button.onclick = () => {
+        if (typeof undo === "function") undo();
+        else stage.history("undo");
+        close();
+      };
+      toast.append(button);
+    }
+    for (const { words, act } of actions) {
+      const button = h("button", { class: "b" }, words);
+      button.onclick = () => { act(); close(); };
       toast.append(button);
     }
     if (stays) {

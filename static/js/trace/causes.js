@@ -26,6 +26,19 @@ export function causesOf(messages, slot, nodes) {
   return { slot, past: pastOf(messages, slot, nodes), future: futureOf(messages, slot, nodes), before, after, chain: new Set([...before, slot, ...after]) };
 }
 
+/** What the last question found, by trace; a new chunk may bring more consequences. @type {WeakMap<TraceStore, {slot: number, chunks: number, causes: Causes}>} */
+const known = new WeakMap();
+
+/** The causes of the message that is pinned, found once for all who draw them; null for none. @param {TraceStore | null} trace @param {number} slot */
+export function chainOf(trace, slot) {
+  if (!trace || slot < 0 || slot >= trace.messages.length) return null;
+  const before = known.get(trace);
+  if (before && before.slot === slot && before.chunks === trace.chunks) return before.causes;
+  const causes = causesOf(trace.messages, slot, trace.nodes.length);
+  known.set(trace, { slot, chunks: trace.chunks, causes });
+  return causes;
+}
+
 /** "chain", "past" and "future" for what happened before or after the message, "" for what did neither. @param {Messages} messages @param {Causes} causes @param {number} slot */
 export function relation(messages, causes, slot) {
   if (causes.chain.has(slot)) return "chain";

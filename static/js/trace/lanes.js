@@ -3,6 +3,7 @@
 import { countUpTo } from "./grow.js";
 
 const FIELDS = ["up", "condition", "role"];
+const LEADS = /^(leader|primary|active|coordinator)$/i;
 const HALTED = /\b(paused|hangs)\b/;
 /** More pieces than this in one lane are thinner than a pixel; the rest of a stretch is then not looked at. */
 const PIECES_MAX = 2000;
@@ -38,6 +39,9 @@ export function lanePieces(states, node, from, to) {
   }
   return pieces;
 }
+
+/** Whether a role is that of the one who leads. @param {string} role */
+export function leads(role) { return LEADS.test(role); }
 
 /** @param {TraceStore["states"]} states @param {number} node @param {number} t @returns {{life: "up" | "paused" | "stopped" | "down", role: string, condition: string}} */
 export function laneState(states, node, t) {
