@@ -16,7 +16,7 @@ import { Autosave } from "./document/autosave.js";
 import { keepWork } from "./work.js";
 import { startFrames } from "./frames.js";
 import { $ } from "./dom.js";
-import { tabs } from "./panels/tabs.js";
+import { keepTab, tabs } from "./panels/tabs.js";
 import { emptyCanvas } from "./panels/empty-canvas.js";
 import { files } from "./panels/files.js";
 import { JsonTab } from "./panels/json-tab.js";
@@ -92,6 +92,7 @@ if (stage.mode !== "embed") {
     code.refresh();
   };
   const showTab = tabs($("#dock-tabs"), refresh);
+  const kept = keepTab($("#dock-tabs"), showTab);
   secondPane(showTab, refresh);
   const walk = new Walk(stage, editor, host);
   walkOnLanes(stage, timeline, walk);
@@ -100,7 +101,7 @@ if (stage.mode !== "embed") {
   tour(stage);
   sheets(stage);
   ticks.push(() => events.tick(), () => charts.tick(), () => requests.tick(), () => timeline.tick(), () => code.tick(), () => world.tick());
-  if (matchMedia("(max-width: 599px)").matches) showTab("tab-verdicts");
+  if (!kept && matchMedia("(max-width: 599px)").matches) showTab("tab-verdicts");
 }
 const compare = stage.mode === "embed" ? null : new Compare(stage, editor, scene);
 branchList(stage, share(stage), compare);

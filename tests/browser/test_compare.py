@@ -116,6 +116,24 @@ def test_without_branches_a_variant_is_taken_and_nothing_changes(page: Page) -> 
     expect(page.locator("#undo")).to_be_disabled()
 
 
+def test_evidence_stands_below_the_name_of_the_run(page: Page) -> None:
+    prepare(page)
+    page.goto("/s/cap-partition/")
+    page.locator("#variant").select_option("ap")
+    finished(page)
+    expect(page.locator("#variant")).to_have_value("ap")
+    begin(page)
+    page.locator('[data-act="walk"]').first.click()
+    walk, name = page.locator(".walk").bounding_box(), page.locator("#name-a").bounding_box()
+    assert walk
+    assert name
+    assert walk["y"] >= name["y"] + name["height"]
+    expect(page.locator(".pin-card")).to_be_hidden()
+    page.keyboard.press("Escape")
+    expect(page.locator(".walk")).to_be_hidden()
+    expect(page.locator("#compare")).to_be_visible()
+
+
 def test_from_the_list_of_branches(page: Page) -> None:
     before = open_store(page)
     break_node(page, "r2", "crash", before)

@@ -96,6 +96,24 @@ def test_its_run_is_watched(page: Page) -> None:
     wait_shown(page, "+d.messages > 0 || +d.playheadMs > 900")
 
 
+def test_two_runs_are_compared_whole(page: Page) -> None:
+    """Both panes show all of it, and nothing stands over their names."""
+    document = open_large(page, 450)
+    run(page)
+    page.locator("[data-compare]:visible").click()
+    expect(page.locator("#other")).to_have_attribute("data-run", "finished")
+    notes = page.locator(".large-note:visible")
+    expect(notes).to_have_count(1)
+    note, name, canvas = (part.bounding_box() for part in (notes, page.locator("#name-a"), page.locator("#canvas")))
+    assert note
+    assert name
+    assert canvas
+    assert note["y"] >= name["y"] + name["height"]
+    for x, y in (place_of(page, document, node["id"]) for node in document["nodes"]):
+        assert canvas["x"] <= x <= canvas["x"] + canvas["width"]
+        assert canvas["y"] <= y <= canvas["y"] + canvas["height"]
+
+
 def test_on_a_phone(page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     document = open_large(page)

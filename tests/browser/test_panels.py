@@ -198,6 +198,14 @@ def test_a_step_out_of_view_is_brought_into_it(new_context: Any) -> None:
     expect(bar).to_be_hidden()
 
 
+def test_a_reload_shows_the_same_tab(page: Page) -> None:
+    open_shared(page, "client-server")
+    page.locator("#tab-charts").click()
+    page.reload()
+    expect(page.locator("#tab-charts")).to_have_attribute("aria-selected", "true")
+    expect(page.locator("#p-charts .uplot").first).to_be_visible()
+
+
 def test_the_second_pane_shows_what_is_chosen(page: Page) -> None:
     open_shared(page, "client-server")
     expect(page.locator("#second #p-verdicts")).to_be_visible()

@@ -20,7 +20,7 @@ export function branchState(stage, branch) {
   if (branch.viewing === null) return ["i-clock", "", t("not run yet")];
   if (branch.verdict === "fail") return ["i-fail", "mark-bad", t("failed")];
   if (branch.verdict === "pass") return ["i-pass", "mark-good", t("passed")];
-  return branch.verdict === "unknown" ? ["i-unk", "", t("unknown")] : ["i-check", "", t("not judged yet")];
+  return branch.verdict === "unknown" ? ["i-unk", "", t("unknown")] : ["i-check", "", t("no verdict")];
 }
 
 /** "R2 crashes at 2.000 s, current, failed". @param {Stage} stage @param {Branch} branch */

@@ -3,6 +3,7 @@
 import { bounds } from "../document/places.js";
 import { sameRun } from "../document/same-run.js";
 import { $, h } from "../dom.js";
+import { scaleMin } from "../editor/large-view.js";
 import { request } from "../net/api.js";
 import { ComparePane } from "./compare-pane.js";
 import { ComparePanel } from "./compare-panel.js";
@@ -75,7 +76,7 @@ export class Compare {
   #fit() {
     const { clientWidth: width, clientHeight: height } = this.editor.host;
     const box = bounds(this.stage.doc, this.editor.at);
-    const scale = Math.min(1, Math.max(0.2, Math.min((width - 2 * SIDE_PX) / box.width, (height - HEAD_PX - FOOT_PX) / box.height)));
+    const scale = Math.min(1, Math.max(scaleMin(this.stage.doc), Math.min((width - 2 * SIDE_PX) / box.width, (height - HEAD_PX - FOOT_PX) / box.height)));
     this.editor.graph.scale(scale, scale);
     this.editor.graph.translate((width - box.width * scale) / 2 - box.x * scale, HEAD_PX + (height - HEAD_PX - FOOT_PX - box.height * scale) / 2 - box.y * scale);
   }

@@ -35,3 +35,17 @@ export function tabs(list, shown) {
     if (tab) show(tab);
   };
 }
+
+/** A reload of a page shows the tab that was shown. @param {HTMLElement} list @param {(id: string) => void} show @returns {boolean} whether one was */
+export function keepTab(list, show) {
+  const key = () => `netsplit:tab:${location.pathname}`;
+  let kept = null;
+  try { kept = sessionStorage.getItem(key()); } catch { /* as if nothing was kept */ }
+  addEventListener("pagehide", () => {
+    const current = list.querySelector('[aria-selected="true"]:not([data-sheet])');
+    try { if (current) sessionStorage.setItem(key(), current.id); } catch { /* the page begins with its first tab */ }
+  });
+  const known = kept !== null && [...list.querySelectorAll('[role="tab"]')].some(({ id }) => id === kept);
+  if (known) show(/** @type {string} */ (kept));
+  return known;
+}
