@@ -152,6 +152,7 @@ def test_a_branch_is_renamed_kept_and_deleted_with_a_way_back(page: Page) -> Non
     page.locator(f'{row(page, "What if")} [data-act="delete"]').click()
     wait_digest(page, before)
     expect(page.locator("#branch-bar")).to_be_hidden()
+    expect(page.locator("#play")).to_be_focused()
     page.locator(".toast", has_text="Deleted “What if").locator("button").click()
     wait_digest(page, crashed)
     expect(page.locator(line(page, "What if R2 dies, current"))).to_be_visible()

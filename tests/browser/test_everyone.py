@@ -7,7 +7,18 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.stage import digest, finished, open_sandbox, pause, prepare, run, shown, violations, wait_shown
+from tests.browser.stage import (
+    digest,
+    finished,
+    open_sandbox,
+    other_digest,
+    pause,
+    prepare,
+    run,
+    shown,
+    violations,
+    wait_shown,
+)
 
 PAGES = ["/", "/scenarios/mine/", "/s/cap-partition/?at=6100", "/embed/cap-partition/", "/no-such-page/"]
 
@@ -93,6 +104,56 @@ def test_a_phone_has_the_canvas_the_transport_and_the_tabs(new_context: Any) -> 
         assert box, name
         assert min(box["height"], box["width"]) >= 44, name
     assert violations(page) == []
+
+
+def test_a_phone_chooses_a_variant_and_compares_from_the_details(new_context: Any) -> None:
+    page = new_context(has_touch=True).new_page()
+    page.set_viewport_size({"width": 390, "height": 844})
+    open_sandbox(page)
+    run(page)
+    before = digest(page)
+    page.locator("#tab-details").tap()
+    page.locator("#run-choice select").select_option("overload")
+    other_digest(page, before)
+    expect(page.locator("#variant")).to_have_value("overload")
+    assert violations(page) == []
+    page.locator("#run-choice [data-compare]").tap()
+    expect(page.locator("#name-a")).to_contain_text("overload")
+    expect(page.locator("#right")).to_be_hidden()
+    page.keyboard.press("Escape")
+    expect(page.locator("#other")).to_be_hidden()
+    expect(page.locator("#tab-details")).to_be_focused()
+
+
+def test_a_sheet_gives_the_focus_back_and_a_dialog_closes_before_it(new_context: Any) -> None:
+    page = new_context(has_touch=True).new_page()
+    page.set_viewport_size({"width": 820, "height": 1180})
+    open_sandbox(page)
+    opener = page.locator('.top [data-sheet="right"]')
+    opener.press("Enter")
+    expect(page.locator("#right")).to_be_visible()
+    page.locator("#run-options").press("Enter")
+    page.keyboard.press("Escape")
+    expect(page.locator("#run-dialog")).to_be_hidden()
+    expect(page.locator("#right")).to_be_visible()
+    page.locator("#tab-params").focus()
+    page.keyboard.press("Escape")
+    expect(page.locator("#right")).to_be_hidden()
+    expect(opener).to_be_focused()
+
+
+@pytest.mark.parametrize("page_of", ["/sandbox/", "/s/cap-partition/"])
+def test_a_tablets_playback_and_tabs_are_large_enough_to_tap(new_context: Any, page_of: str) -> None:
+    page = new_context(has_touch=True, is_mobile=True).new_page()
+    page.set_viewport_size({"width": 820, "height": 1180})
+    prepare(page)
+    page.goto(page_of)
+    for name in ("#to-prev", "#step-back", "#play", "#step-on", "#to-next", "#tab-events"):
+        box = page.locator(name).bounding_box()
+        assert box, name
+        assert min(box["height"], box["width"]) >= 43.5, name
+    fits = "e => e.scrollWidth <= e.clientWidth"
+    assert page.locator(".transport .ctl").evaluate(fits)
 
 
 def test_with_reduced_motion_playback_waits_to_be_asked(new_context: Any) -> None:

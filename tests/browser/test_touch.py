@@ -24,6 +24,11 @@ def test_a_phone_has_the_tools_and_undo(new_context: Any) -> None:
     node(page, "bob").tap()
     expect(page.locator('[data-link="alice-bob"]')).to_have_count(1)
     expect(page.locator(".toast").last).to_contain_text("Neither Alice nor Bob answers requests")
+    toasts = page.locator("#toasts").bounding_box()
+    transport = page.locator(".transport").bounding_box()
+    assert toasts
+    assert transport
+    assert toasts["y"] + toasts["height"] <= transport["y"]
     page.locator("#tab-parts").tap()
     page.locator('#palette [data-type="service"]').tap()
     expect(node(page, "service-1")).to_have_count(1)

@@ -28,7 +28,11 @@ export function branchList(stage, shareBranch, compare) {
     /** @type {HTMLElement | null} */ (box.querySelector("[aria-current] button"))?.focus();
   });
   stage.on("branches run", show);
-  stage.on("branches", () => { if (stage.branches.list.length < 2 && open()) box.hidePopover(); });
+  stage.on("branches", () => {
+    if (stage.branches.list.length > 1 || !open()) return;
+    box.hidePopover();
+    $("#play").focus(); // what opened the list is gone with the last branch
+  });
 }
 
 /**

@@ -63,8 +63,8 @@ function describeOperation(store, event, name) {
 
 /** What a client asked for: "write k1 = 7", "read k1". @param {OperationRow} o */
 export function operationWords(o) {
-  if (o.f === "write") return `write ${show(o.key)} = ${show(o.value)}`;
-  return o.key === null || o.key === undefined || o.key === "" ? o.f : `${o.f} ${show(o.key)}`;
+  if (o.f === "write") return t("write {key} = {value}", { key: show(o.key), value: show(o.value) });
+  return o.key === null || o.key === undefined || o.key === "" ? t(o.f) : `${t(o.f)} ${show(o.key)}`;
 }
 
 /** @param {string} role */
@@ -74,5 +74,5 @@ export function roleWord(role) {
 
 /** @param {unknown} value */
 export function show(value) {
-  return value === null || value === undefined ? "nothing" : String(value);
+  return value === null || value === undefined ? t("nothing") : String(value);
 }

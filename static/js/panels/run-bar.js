@@ -90,25 +90,29 @@ function showNotice(stage) {
   notice.replaceChildren(icon("i-warn"), h("span", {}, words));
 }
 
-/** @param {Stage} stage */
+/** In the top bar, and in the details where the bar has no room for it. @param {Stage} stage */
 function variantChoice(stage) {
-  const box = document.getElementById("variant-box");
-  if (!box) return;
-  const select = /** @type {HTMLSelectElement} */ (/** @type {unknown} */ ($("#variant")));
+  const boxes = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("[data-variant-box]")]);
+  const selects = /** @type {HTMLSelectElement[]} */ ([...document.querySelectorAll("[data-variant]")]);
+  const choose = () => { for (const select of selects) select.value = stage.variant ?? ""; };
   const fill = () => {
     const names = Object.keys(stage.doc.variants ?? {});
-    box.hidden = !names.length;
     if (stage.variant !== null && !names.includes(stage.variant)) stage.variant = null;
-    select.replaceChildren(h("option", { value: "" }, t("As drawn")), ...names.map((name) => h("option", { value: name }, name)));
-    select.value = stage.variant ?? "";
+    for (const box of boxes) box.hidden = !names.length;
+    for (const select of selects) select.replaceChildren(h("option", { value: "" }, t("As drawn")), ...names.map((name) => h("option", { value: name }, name)));
+    choose();
   };
+  if (!selects.length) return;
   fill();
   stage.on("document", fill);
-  stage.on("trace", () => { select.value = stage.variant ?? ""; });
-  select.addEventListener("change", () => {
-    stage.variant = select.value || null;
-    stage.start({ keep: false });
-  });
+  stage.on("trace", choose);
+  for (const select of selects) {
+    select.addEventListener("change", () => {
+      stage.variant = select.value || null;
+      choose();
+      stage.start({ keep: false });
+    });
+  }
 }
 
 /** @param {Stage} stage */

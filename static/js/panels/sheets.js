@@ -20,8 +20,14 @@ export function sheets(stage) {
       }
     });
   }
-  for (const button of document.querySelectorAll("[data-sheet-close]")) button.addEventListener("click", close);
-  addEventListener("keydown", (event) => { if (event.key === "Escape") close(); });
+  /** The focus goes back to what opened the sheet. */
+  const leave = () => {
+    const open = panels.find((panel) => panel.classList.contains("open"));
+    close();
+    if (open?.contains(document.activeElement)) openers().find((button) => button.dataset.sheet === open.id && button.checkVisibility())?.focus();
+  };
+  for (const button of document.querySelectorAll("[data-sheet-close]")) button.addEventListener("click", leave);
+  addEventListener("keydown", (event) => { if (event.key === "Escape" && !document.querySelector("dialog[open]")) leave(); });
   document.getElementById("dock-tabs")?.addEventListener("click", (event) => {
     if (event.target instanceof Element && !event.target.closest("[data-sheet]")) close();
   });

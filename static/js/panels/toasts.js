@@ -40,8 +40,8 @@ export function toasts(stage) {
     toast.onmouseenter = () => clearTimeout(timer);
     toast.onmouseleave = arm;
     arm();
-    const dock = document.querySelector(".dock");
-    host.style.bottom = `${(innerWidth < 600 ? 64 : dock?.clientHeight ?? 0) + 12}px`;
+    const below = document.querySelector(innerWidth < 600 ? ".transport" : ".dock"); // a phone's lists may be covered, its controls not
+    host.style.bottom = `${(below ? innerHeight - below.getBoundingClientRect().top : 0) + 12}px`;
     host.append(toast);
     while (host.children.length > 3) host.firstElementChild?.remove();
   });
