@@ -110,7 +110,7 @@ function variantChoice(stage) {
     select.addEventListener("change", () => {
       stage.variant = select.value || null;
       choose();
-      stage.start({ keep: false });
+      stage.start({ keep: stage.trace !== null }); // the same moment under other settings
     });
   }
 }
