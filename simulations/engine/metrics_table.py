@@ -44,7 +44,7 @@ METRICS: Final[tuple[Metric, ...]] = (
     Metric("ops.latency_ms.p99", "ms", "99th percentile of the same."),
     Metric("ops.latency_ms.mean", "ms", "Mean of the same."),
     Metric("ops.latency_ms.max", "ms", "Longest of the same."),
-    Metric("ops.end_ms.p50", "ms", "Median time from invocation to the end, over all operations that ended, ok or not."),
+    Metric("ops.end_ms.p50", "ms", "Median time from invocation to the end, over all operations, ok or not."),
     Metric("ops.end_ms.p95", "ms", "95th percentile of the same."),
     Metric("ops.end_ms.p99", "ms", "99th percentile of the same."),
     Metric("ops.end_ms.mean", "ms", "Mean of the same."),
