@@ -28,7 +28,7 @@ def losses(seed: int, share: float, loss: float, in_burst: float) -> Iterator[bo
     """Whether each message of a run was lost, in order."""
     nodes = [actor("a", talk), actor("b", None)]
     line = link("a", "b", 0, loss=loss, burst_start=START, burst_end=END, burst_loss=in_burst)
-    for chunk in chunks(world(nodes, [line], duration_ms=100_000 * share, seed=seed)):
+    for chunk in chunks(world(nodes, [line], duration_ms=200_000 * share, seed=seed)):
         settled, strings = chunk["tables"]["settled"]["cols"], chunk["strings"]
         for outcome in unpack(settled["outcome"]):
             yield strings[outcome] == "lost"
