@@ -97,7 +97,7 @@ def hedged(seed: int, share: float) -> Entry:
         *(service(name, concurrency=10_000, service_time=exponential(MEAN_MS)) for name in ("a", "b")),
     ]
     links = [link("users", "lb", 0), link("lb", "a", 0), link("lb", "b", 0)]
-    return world(nodes, links, duration_ms=120_000 * share, seed=seed)
+    return world(nodes, links, duration_ms=210_000 * share, seed=seed)
 
 
 def hedged_beyond(seed: int, share: float) -> tuple[float, ...]:
