@@ -18,7 +18,7 @@ from simulations.engine.node import Node
 from simulations.engine.observing import Observer
 from simulations.engine.simulation import Limits, Simulation
 from simulations.engine.tasks import IDLE, Call, Future, Quorum
-from simulations.node_sources import functions, kept_by, path_of
+from simulations.node_sources import functions, kept_by, text_of
 from simulations.snapshots import Words, body_words, differences, snapshot
 
 BEFORE_MAX: Final = 60  # activations kept that came before the moment
@@ -40,8 +40,8 @@ class Onlooker(Observer):
     def __init__(self, node_type: type[Node], from_ns: int, at_ns: int, clock: Callable[[], float]) -> None:
         super().__init__()
         self.names = kept_by(node_type)
-        self.functions = {found["name"]: found for found in functions(path_of(node_type).read_text(encoding="utf-8"))}
-        self.class_name = node_type.__name__
+        self.functions = {found["name"]: found for found in functions(text_of(node_type))}
+        self.classes = [base.__name__ for base in node_type.__mro__]
         self.from_ns = from_ns
         self.at_ns = at_ns
         self.clock = clock
@@ -161,7 +161,10 @@ class Onlooker(Observer):
         compiled = _COMPILED.match(type(doing).__name__) or _COMPILED.match(name)
         if compiled is None:
             return name
-        return compiled[1].removesuffix(f"_{self.class_name}")
+        for base in self.classes:
+            if compiled[1].endswith(f"_{base}"):
+                return compiled[1].removesuffix(f"_{base}")
+        return compiled[1]
 
 
 def _message(cause: object) -> dict[str, Any] | None:

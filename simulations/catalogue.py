@@ -24,7 +24,15 @@ from simulations.engine.metrics_table import METRICS
 from simulations.engine.node import Node
 
 HERE: Final = Path(__file__).resolve().parent
-CATEGORIES: Final = ("Workload", "Services", "Storage and consensus", "Network")
+CATEGORIES: Final = (
+    "Workload",
+    "Services",
+    "Storage and consensus",
+    "Messaging",
+    "Discovery and edge",
+    "Peers",
+    "Network",
+)
 
 
 def _digests(paths: Iterable[Path]) -> dict[str, str]:

@@ -22,16 +22,28 @@ Words = list[tuple[str, str]]  # (sort or "", text), one after the other
 
 @cache
 def source(type_name: str) -> dict[str, Any]:
-    """What a page shows of a node type's file. Raises KeyError for an unknown type."""
-    path = path_of(node_types()[type_name])
-    text = path.read_text(encoding="utf-8")
+    """What a page shows of a node type: its file, and those of the classes that it extends. Raises KeyError for an
+    unknown type.
+    """
+    node_type = node_types()[type_name]
+    text = text_of(node_type)
     return {
         "type": type_name,
-        "file": path.relative_to(HERE.parent).as_posix(),
+        "file": " + ".join(path.relative_to(HERE.parent).as_posix() for path in paths_of(node_type)),
         "source": text,
         "lines": lines(text),
         "handlers": [found for found in functions(text) if found["method"]],
     }
+
+
+def paths_of(node_type: type[Node]) -> list[Path]:
+    """The files that a type's own classes are made in, its own first."""
+    return [path_of(base) for base in node_type.__mro__ if issubclass(base, Node) and base is not Node]
+
+
+def text_of(node_type: type[Node]) -> str:
+    """What these files say, one after the other."""
+    return "\n\n".join(path.read_text(encoding="utf-8") for path in paths_of(node_type))
 
 
 def path_of(of: type) -> Path:

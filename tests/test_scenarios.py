@@ -13,14 +13,12 @@ from simulations.report import record, report
 
 SCENARIOS = Path(__file__).resolve().parent.parent / "simulations" / "scenarios"
 SLUGS = sorted(path.stem for path in SCENARIOS.glob("*.json"))
-SEEDS = (1, 2, 3)
 CARD_WIDTH, CARD_HEIGHT = 116, 44
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-@pytest.mark.parametrize("seed", SEEDS)
-def test_every_claim_holds(slug: str, seed: int) -> None:
-    result = report(parse((SCENARIOS / f"{slug}.json").read_text()), seed=seed)
+def test_every_claim_holds(slug: str) -> None:
+    result = report(parse((SCENARIOS / f"{slug}.json").read_text()))
     failing = [claim for claim in result["expect"] if not claim["ok"]]
     assert failing == []
     assert result["expect"]
@@ -35,7 +33,7 @@ def test_concurrent_writes_through_one_replica_stay_apart() -> None:
 @pytest.mark.parametrize("slug", SLUGS)
 def test_a_scenario_says_what_it_teaches(slug: str) -> None:
     document = parse((SCENARIOS / f"{slug}.json").read_text())
-    assert 200 < len(document.summary) < 2000
+    assert 150 <= len(document.summary.split()) <= 400
     assert document.predict
     assert document.concepts
     assert document.variants

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from simulations.catalogue import node_types
 from simulations.engine.channel import Message
 from simulations.engine.messages import Body, Occurrence, Reply, Request
 from simulations.engine.node import Node
@@ -20,9 +21,7 @@ from simulations.nodes.client import Client
 from simulations.nodes.database import Database
 from simulations.nodes.load_balancer import LoadBalancer
 from simulations.nodes.register import Register
-from simulations.nodes.router import Router
 from simulations.nodes.service import Service
-from simulations.nodes.switch import Switch
 
 Entry = dict[str, Any]
 MS = 1_000_000
@@ -75,7 +74,7 @@ def echo(actor: Actor, body: Ask, message: Message) -> Body:
     return Answer(body.text)
 
 
-TYPES: tuple[type[Node], ...] = (Client, Service, LoadBalancer, Database, Register, Switch, Router, Actor)
+TYPES: tuple[type[Node], ...] = (*node_types().values(), Actor)
 
 
 # Builders of a physical document

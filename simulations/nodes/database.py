@@ -8,23 +8,20 @@ Control in IMS/VS Fast Path", IEEE Database Engineering 8(2), 1985).
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
-from simulations.engine.admission import ADMISSION_METRICS, ADMISSION_PARAMS, Admission
 from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Lie, Metric, Param, Show
 from simulations.engine.disk import EACH, GROUP, QUEUE
 from simulations.engine.distributions import to_ns
-from simulations.engine.idempotency import IDEMPOTENCY_METRICS, IDEMPOTENCY_PARAMS, results
 from simulations.engine.messages import DONE, Body, Increment, Read, Request, Value, Work, Write
-from simulations.engine.node import Node
-from simulations.engine.tasks import Cause, Failure
-from simulations.engine.workers import QUEUE_PARAMS, workers_of
+from simulations.engine.server import SERVER_METRICS, SERVER_PARAMS, Server, capacity, load_shows
+from simulations.engine.tasks import Cause
 
 RESULT: Final = "result of "  # before the idempotency key, on disk; no key of a client has a blank
 
 
-class Database(Node):
+class Database(Server):
     """Stores values by key."""
 
     TYPE: ClassVar[str] = "database"
@@ -33,40 +30,7 @@ class Database(Node):
     SUMMARY: ClassVar[str] = "Keeps keys and values on one disk"
     ICON: ClassVar[str] = "database"
     PARAMS: ClassVar[tuple[Param, ...]] = (
-        Param(
-            "concurrency",
-            "Connections",
-            "integer",
-            8,
-            "",
-            1,
-            10_000,
-            help="Requests worked on at once.",
-            section="Capacity",
-        ),
-        Param(
-            "service_time",
-            "Query time",
-            "distribution",
-            {"kind": "exponential", "mean_ms": 4},
-            "ms",
-            0,
-            3_600_000,
-            help="What a query costs besides the disk.",
-            section="Capacity",
-        ),
-        Param(
-            "queue_max",
-            "Queue",
-            "integer",
-            1000,
-            "requests",
-            0,
-            1_000_000,
-            help="Requests that may wait; one more is refused.",
-            section="Capacity",
-        ),
-        *QUEUE_PARAMS,
+        *capacity(("Connections", 8), ("Query time", 4, "What a query costs besides the disk."), queue_max=1000),
         Param(
             "durable",
             "Sync before answering",
@@ -110,13 +74,11 @@ class Database(Node):
             help="Without syncing only: how often writes go from memory to disk; 0: never.",
             section="Disk",
         ),
-        *ADMISSION_PARAMS,
-        *IDEMPOTENCY_PARAMS,
+        *SERVER_PARAMS,
     )
-    METRICS: ClassVar[tuple[Metric, ...]] = (*ADMISSION_METRICS, *IDEMPOTENCY_METRICS)
+    METRICS: ClassVar[tuple[Metric, ...]] = SERVER_METRICS
     SHOWS: ClassVar[tuple[Show, ...]] = (
-        Show("busy", "Busy", "connections", "bar", "concurrency"),
-        Show("queue", "Queue", "requests"),
+        *load_shows("connections"),
         Show("value", "Last write"),
     )
     HANDLES: ClassVar[tuple[type[Body], ...]] = (Work, Read, Write, Increment)
@@ -126,8 +88,6 @@ class Database(Node):
     )
 
     def start(self) -> None:
-        self.workers = workers_of(self)
-        self.service_time = self.duration("service_time")
         self.fsync_time = self.duration("fsync_time")
         self.fsyncs = self.text("fsyncs")
         self.durable = self.boolean("durable")
@@ -137,8 +97,7 @@ class Database(Node):
         self.newest = dict(self.values)  # also what is not on disk yet
         self.versions: dict[str, int] = {}
         answers = {int(key[len(RESULT) :]): answer for key, answer in stored.items() if key.startswith(RESULT)}
-        self.results = results(self, answers)
-        self.admission = Admission(self)
+        self.open(answers)
         if not self.durable and self.flush_every_ns > 0:
             self.timer(self.flush_every_ns, "flush", self.flush)
 
@@ -148,36 +107,16 @@ class Database(Node):
         if self.disk.cached:
             self.disk.fsync(self.fsync_time, self.fsyncs)
 
-    def on_request(self, body: Request, message: Message) -> Any:
-        """Let the request in, and carry it out unless that was done."""
-        refusal = None if self.admission.open else self.admission.refusal(message, self.workers.queued)
-        if refusal is not None:
-            return refusal
-        key = -1 if self.results is None else body.idempotency_key()
-        if self.results is None or key < 0:
-            return self.serve(body, message)
-        return self.results.once(key, lambda: self.serve(body, message))
-
-    async def serve(self, body: Request, message: Message) -> Body:
-        """Wait for a connection, and do what is asked. Raises Refused when the disk is full."""
-        came_ns = self.kernel.now
-        await self.cancellable(message, self.workers.acquire(body.rank()))
-        self.admission.waited(self.kernel.now - came_ns)
-        await self.work(self.service_time, "service time")
-        answer: Body = DONE
-        try:
-            if isinstance(body, Read):
-                answer = Value(self.values.get(body.key))
-            elif isinstance(body, Write):
-                await self.store(body.key, body.value, body.token)
-            elif isinstance(body, Increment):
-                await self.store(body.key, (self.newest.get(body.key) or 0) + body.amount, body.token)
-                self.effect()
-        except Failure:
-            self.workers.release()
-            raise
-        self.workers.release()
-        return answer
+    async def carry_out(self, body: Request, message: Message) -> Body:
+        """Read or write. Raises Refused when the disk is full."""
+        if isinstance(body, Read):
+            return Value(self.values.get(body.key))
+        if isinstance(body, Write):
+            await self.store(body.key, body.value, body.token)
+        elif isinstance(body, Increment):
+            await self.store(body.key, (self.newest.get(body.key) or 0) + body.amount, body.token)
+            self.effect()
+        return DONE
 
     async def store(self, key: str, value: int, token: int) -> None:
         """Write, and sync if that is promised; with an idempotency key, the result goes to disk with the effect."""

@@ -9,19 +9,16 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from simulations.engine.admission import ADMISSION_METRICS, ADMISSION_PARAMS, Admission
 from simulations.engine.call_params import CALL_METRICS, CALL_PARAMS, CALL_SHOWS, call_doubts
 from simulations.engine.calls import Calls
 from simulations.engine.channel import Message
 from simulations.engine.declare import Lie, Metric, Param, Show
-from simulations.engine.idempotency import IDEMPOTENCY_METRICS, IDEMPOTENCY_PARAMS, results
 from simulations.engine.messages import DONE, Body, Increment, Read, Request, Value, Work, Write
-from simulations.engine.node import Node
+from simulations.engine.server import SERVER_METRICS, SERVER_PARAMS, Server, capacity, load_shows
 from simulations.engine.tasks import Cause, Failure, Refused
-from simulations.engine.workers import QUEUE_PARAMS, workers_of
 
 
-class Service(Node):
+class Service(Server):
     """Works on requests, and asks what stands behind it."""
 
     TYPE: ClassVar[str] = "service"
@@ -30,40 +27,7 @@ class Service(Node):
     SUMMARY: ClassVar[str] = "Works on requests with a number of workers and a queue"
     ICON: ClassVar[str] = "service"
     PARAMS: ClassVar[tuple[Param, ...]] = (
-        Param(
-            "concurrency",
-            "Workers",
-            "integer",
-            4,
-            "",
-            1,
-            10_000,
-            help="Requests worked on at once.",
-            section="Capacity",
-        ),
-        Param(
-            "service_time",
-            "Service time",
-            "distribution",
-            {"kind": "exponential", "mean_ms": 20},
-            "ms",
-            0,
-            3_600_000,
-            help="How long a worker needs for a request.",
-            section="Capacity",
-        ),
-        Param(
-            "queue_max",
-            "Queue",
-            "integer",
-            100,
-            "requests",
-            0,
-            1_000_000,
-            help="Requests that may wait; one more is refused.",
-            section="Capacity",
-        ),
-        *QUEUE_PARAMS,
+        *capacity(),
         Param(
             "timeout_ms",
             "Timeout",
@@ -100,7 +64,6 @@ class Service(Node):
             section="Calls",
         ),
         *CALL_PARAMS,
-        *ADMISSION_PARAMS,
         Param(
             "counts_effects",
             "Count what is done",
@@ -109,14 +72,13 @@ class Service(Node):
             help="Finished work counts as an effect, so that a retry that is worked on again shows as a duplicate.",
             section="Effects",
         ),
-        *IDEMPOTENCY_PARAMS,
+        *SERVER_PARAMS,
     )
     SHOWS: ClassVar[tuple[Show, ...]] = (
-        Show("busy", "Busy", "workers", "bar", "concurrency"),
-        Show("queue", "Queue", "requests"),
+        *load_shows("workers"),
         *CALL_SHOWS,
     )
-    METRICS: ClassVar[tuple[Metric, ...]] = (*CALL_METRICS, *ADMISSION_METRICS, *IDEMPOTENCY_METRICS)
+    METRICS: ClassVar[tuple[Metric, ...]] = (*CALL_METRICS, *SERVER_METRICS)
     HANDLES: ClassVar[tuple[type[Body], ...]] = (Work, Read, Write, Increment)
     LIES: ClassVar[tuple[Lie, ...]] = (
         Lie("wrong answers", "Answers with wrong values", "Reads get values that nobody wrote."),
@@ -128,26 +90,13 @@ class Service(Node):
         return call_doubts(params, neighbours)
 
     def start(self) -> None:
-        self.workers = workers_of(self)
-        self.service_time = self.duration("service_time")
+        self.open({})
         self.timeout_ms = self.number("timeout_ms")
         self.holds_worker = self.boolean("holds_worker")
         self.drop_expired = self.boolean("drop_expired")
         self.counts_effects = self.boolean("counts_effects")
         self.calls = Calls(self)
-        self.admission = Admission(self)
-        self.results = results(self, {})
         self.turn = 0
-
-    def on_request(self, body: Request, message: Message) -> Any:
-        """Let the request in, and carry it out unless that was done."""
-        refusal = None if self.admission.open else self.admission.refusal(message, self.workers.queued)
-        if refusal is not None:
-            return refusal
-        key = -1 if self.results is None else body.idempotency_key()
-        if self.results is None or key < 0:
-            return self.serve(body, message)
-        return self.results.once(key, lambda: self.serve(body, message))
 
     async def serve(self, body: Request, message: Message) -> Body:
         """Wait for a worker, work, and ask behind if there is somebody."""

@@ -52,9 +52,7 @@ export function $(selector, root = document) {
   return /** @type {T} */ (/** @type {unknown} */ (found));
 }
 
-/** Icon of a node type, with one for types whose own is not in the sprite. @param {NodeTypeInfo | undefined} info */
+/** The glyph of a node type, by its icon's name or its own; of a type without one, a service's. @param {{icon?: string, type: string} | undefined} info */
 export function typeIcon(info) {
-  const name = info?.icon ?? "";
-  for (const candidate of [name, `n-${name}`, `n-${info?.type}`]) if (candidate && document.getElementById(candidate)) return candidate;
-  return { client: "n-client", "load-balancer": "n-lb", service: "n-service", database: "n-db", register: "n-quorum" }[info?.type ?? ""] ?? "n-service";
+  return [info?.icon, info?.type].map((name) => `n-${name}`).find((id) => document.getElementById(id)) ?? "n-service";
 }

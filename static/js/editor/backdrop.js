@@ -49,7 +49,7 @@ export class Backdrop {
       ...this.#mesh(cluster, at),
       s("rect", { class: "group", x: box.x, y: box.y, width: box.width, height: box.height, rx: 14 }),
       s("rect", { class: "tag", "data-cluster": cluster.id, x: box.x + 10, y: box.y - 9, width, height: 18, rx: 9 }),
-      glyph("n-quorum", box.x + 16, box.y - 6, 12), label,
+      glyph("n-register", box.x + 16, box.y - 6, 12), label,
     ];
   }
 

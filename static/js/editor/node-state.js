@@ -88,7 +88,7 @@ function capacity(stage, node, show) {
 }
 
 /** What faults have done to a node, by the first word of its condition. @type {[begins: RegExp, badge: string][]} */
-const ILLNESSES = [[/^(paused|stopped)/, "i-pause"], [/^hangs/, "i-hang"], [/times slower/, "i-slow"], [/^clock/, "i-clock"], [/^disk full/, "i-disk-full"], [/^disk/, "n-db"], [/./, "i-bolt"]];
+const ILLNESSES = [[/^(paused|stopped)/, "i-pause"], [/^hangs/, "i-hang"], [/times slower/, "i-slow"], [/^clock/, "i-clock"], [/^disk full/, "i-disk-full"], [/^disk/, "n-database"], [/./, "i-bolt"]];
 
 /** What a fault has done to a node, or to the first of several that has suffered. @param {Record<string, unknown>[]} worlds */
 function conditionOf(worlds) {

@@ -14,20 +14,13 @@ export function palette(stage, editor) {
   const draw = () => {
     const wanted = find.value.trim().toLowerCase();
     const matches = stage.data.catalogue.types.filter((info) => `${info.title} ${info.category} ${info.summary}`.toLowerCase().includes(wanted));
-    const order = ["Workload", "Services", "Storage and consensus", "Network"];
-    const categories = [...new Set(matches.map((info) => info.category))].sort((a, b) => rank(order, a) - rank(order, b));
+    const categories = [...new Set(matches.map((info) => info.category))]; // types come in their categories' order
     const parts = categories.flatMap((category) => [h("h2", { class: "gh" }, t(category)), ...matches.filter((info) => info.category === category).map((info) => part(stage, editor, info))]);
     host.replaceChildren(...(parts.length ? parts : [h("p", { class: "note" }, t("No part is called “{name}”.", { name: find.value }))]));
   };
   find.addEventListener("input", draw);
   addShortcuts({ keys: ["/"], words: t("Find a part"), group: t("Editing"), act: () => find.focus() });
   draw();
-}
-
-/** @param {string[]} order @param {string} name */
-function rank(order, name) {
-  const at = order.indexOf(name);
-  return at < 0 ? order.length : at;
 }
 
 /** A free place in view, for placing by keyboard. @param {Editor} editor */

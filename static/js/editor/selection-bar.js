@@ -44,7 +44,7 @@ export class SelectionBar {
       ],
       [
         { name: "zone", glyph: "n-zone", words: t("Group into a zone"), keys: ["Mod+G"], act: () => groupZone(editor) },
-        { name: "cluster", glyph: "n-quorum", words: t("Group into a cluster"), keys: ["K"], act: () => groupCluster(editor) },
+        { name: "cluster", glyph: "n-register", words: t("Group into a cluster"), keys: ["K"], act: () => groupCluster(editor) },
         { name: "ungroup", glyph: "i-ungroup", words: t("Take the zone or cluster away, keep its nodes"), keys: ["Mod+Shift+G"], act: () => ungroup(editor) },
       ],
       [

@@ -16,7 +16,7 @@ const nodeWays = () => [
 ];
 /** @returns {Way[]} */
 const moreNodeWays = () => [
-  ["stop", "i-stop", t("Stop process")], ["hang", "i-hang", t("Hang")], ["clock", "i-clock", t("Clock +1\u2009s")], ["disk-slow", "n-db", t("Disk slow ×10")], ["disk-full", "i-disk-full", t("Disk full")],
+  ["stop", "i-stop", t("Stop process")], ["hang", "i-hang", t("Hang")], ["clock", "i-clock", t("Clock +1\u2009s")], ["disk-slow", "n-database", t("Disk slow ×10")], ["disk-full", "i-disk-full", t("Disk full")],
 ];
 /** @returns {Way[]} */
 const linkWays = () => [["cut", "i-scissors", t("Cut")], ["delay", "i-clock", t("Delay +100\u2009ms")], ["lose", "i-lose", t("Lose 30%")]];

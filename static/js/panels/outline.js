@@ -31,7 +31,7 @@ export function outline(stage) {
     if (doc.links.length) parts.push(h("h2", { class: "gh" }, t("Links")));
     for (const link of doc.links) parts.push(row(link.id, "i-link", `${name(link.a)} → ${name(link.b)}`, ""));
     if (doc.clusters?.length) parts.push(h("h2", { class: "gh" }, t("Clusters")));
-    for (const cluster of doc.clusters ?? []) parts.push(row(`cluster:${cluster.id}`, "n-quorum", cluster.label || cluster.id, `${cluster.members.length}`));
+    for (const cluster of doc.clusters ?? []) parts.push(row(`cluster:${cluster.id}`, "n-register", cluster.label || cluster.id, `${cluster.members.length}`));
     if (doc.faults?.length) parts.push(h("h2", { class: "gh" }, t("Faults")));
     (doc.faults ?? []).forEach((fault, i) => parts.push(row(`fault:${i}`, "i-bolt", faultWords(doc, fault), fault.when ? "" : `${(startOf(fault) / 1000).toFixed(3)}\u2009s`)));
     host.replaceChildren(...parts);

@@ -1,13 +1,11 @@
 /** A topology as a small picture, drawn with the same glyphs as the canvas. */
 
 import { places } from "../document/places.js";
-import { s } from "../dom.js";
+import { s, typeIcon } from "../dom.js";
 
 const WIDTH = 320;
 const HEIGHT = 164;
 const MARGIN = 30;
-/** @type {Record<string, string>} */
-const ICONS = { client: "n-client", "load-balancer": "n-lb", service: "n-service", database: "n-db", register: "n-quorum" };
 
 /** @param {SVGSVGElement} svg @param {Scenario} doc */
 export function draw(svg, doc) {
@@ -64,7 +62,7 @@ function card(node, p, x, y, size) {
   const [w, h] = [size, size * 0.65];
   const box = (/** @type {number} */ o) => s("rect", { class: "pn", x: x(p.x) - w / 2 + o, y: y(p.y) - h / 2 + o, width: w, height: h, rx: 4 });
   const g = h * 0.64;
-  return [...((node.count ?? 1) > 1 ? [box(3)] : []), box(0), s("use", { class: "pi", href: `#${ICONS[node.type] ?? "n-service"}`, x: x(p.x) - g / 2, y: y(p.y) - g / 2, width: g, height: g })];
+  return [...((node.count ?? 1) > 1 ? [box(3)] : []), box(0), s("use", { class: "pi", href: `#${typeIcon(node)}`, x: x(p.x) - g / 2, y: y(p.y) - g / 2, width: g, height: g })];
 }
 
 /** Draws every picture of the page from the scenario beside it. */
