@@ -263,6 +263,8 @@ class WorkQueue(Node):
             if poll is None:
                 self.room[target] -= 1
                 self.spawn(self.push(item, receipt, target), self.cause)
+            elif self.automatic:
+                self.spawn(self.let_go(item, receipt, poll), self.cause)
             else:
                 self.answer(poll, item.delivery(receipt))
                 self.await_acknowledgement(receipt)
@@ -299,11 +301,21 @@ class WorkQueue(Node):
 
     def await_acknowledgement(self, receipt: int) -> None:
         """Deliver a message again unless it is acknowledged in time."""
-        if not self.automatic:
-            self.timer(to_ns(self.visibility_ms), "visibility", lambda: self.overdue(receipt))
+        self.timer(to_ns(self.visibility_ms), "visibility", lambda: self.overdue(receipt))
+
+    async def let_go(self, item: Item, receipt: int, poll: Message) -> None:
+        """Give a message to a consumer that has asked, once it is forgotten for good."""
+        await self.forgotten()
+        self.answer(poll, item.delivery(receipt))
+
+    async def forgotten(self) -> None:
+        """Where a message is forgotten as it leaves, await that no crash brings it back."""
+        if self.automatic and self.durable:
+            await self.disk.fsync(self.fsync_time, GROUP)
 
     async def push(self, item: Item, receipt: int, target: str) -> None:
         """Send a message to a consumer, whose answer tells what has become of it."""
+        await self.forgotten()
         try:
             await self.call(target, item.kept.body, self.visibility_ms)
         except TimedOut:
@@ -422,7 +434,7 @@ class WorkQueue(Node):
             self.disk.write(f"{MESSAGE}{item.number}", kept)
         except Refused:
             return
-        if kept is None or kept.parked:
+        if not self.automatic and (kept is None or kept.parked):
             self.disk.fsync(self.fsync_time, GROUP)
 
     def tell(self) -> None:

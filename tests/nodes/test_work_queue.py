@@ -121,6 +121,13 @@ def test_with_automatic_acknowledgement_it_is_lost() -> None:
     assert doubled(story) == 0
 
 
+def test_what_is_forgotten_as_it_leaves_comes_back_from_no_disk() -> None:
+    """The crash comes at every moment of a delivery: the message is on its way, or still there."""
+    for at_us in range(1_000_000, 1_024_000, 500):
+        q = queue("q", acknowledged="on-delivery", fsync_time=4)
+        assert doubled(pulled(q, faults=[crash("q", at_us / 1000, 1100)], ms=(1100, 2500))) == 0
+
+
 def test_a_visibility_timeout_shorter_than_the_work_has_it_done_again_and_again() -> None:
     hands = (worker("w", concurrency=10, service_time=100),)
     hasty, patient = (pulled(queue("q", visibility_timeout_ms=ms), hands, load={"rate_per_s": 20}) for ms in (40, 400))
