@@ -82,8 +82,14 @@ SLOW = {"kind": "exponential", "mean_ms": 8000}
     [
         ({}, {"service_time": SLOW}, "visibility_timeout_ms", "w needs 8000 ms"),
         ({"visibility_timeout_ms": 5}, {}, "visibility_timeout_ms", "needs 20 ms"),
-        ({"attempts_max": 1}, {}, "attempts_max", "Allow 2 or more"),
-        ({"attempts_max": 3, "acknowledged": "on-delivery"}, {}, "attempts_max", "Never happens"),
+        ({"attempts_max": 1, "dead_letter_to": "dead"}, {}, "attempts_max", "Allow 2 or more"),
+        (
+            {"attempts_max": 3, "acknowledged": "on-delivery", "dead_letter_to": "dead"},
+            {},
+            "attempts_max",
+            "Never happens",
+        ),
+        ({"attempts_max": 3}, {}, "dead_letter_to", "dead is sent ordinary messages"),
         ({"dead_letter_to": "far"}, {}, "dead_letter_to", "a link from here"),
         ({"dead_letter_to": "slow"}, {}, "dead_letter_to", "a link from here"),
         ({}, {"takes_from": "dead"}, "takes_from", "It takes nothing"),

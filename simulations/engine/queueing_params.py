@@ -86,7 +86,7 @@ def delivery_doubts(params: dict[str, Any], neighbours: Mapping[str, Neighbour])
     by_consumer = params["acknowledged"] == BY_CONSUMER
     for name, other in neighbours.items():
         asked = other.asked and name != params["dead_letter_to"]
-        takes = other.params.get("service_time") if asked or other.type == "worker" else None
+        takes = other.params.get("service_time") if asked or "takes_from" in other.params else None
         takes_ms = 0.0 if takes is None else distribution(takes).mean_ns / NS_PER_MS
         if by_consumer and takes_ms > timeout_ms:
             words = f"{name} needs {takes_ms:g} ms for a message, on average: most acknowledgements come too late,"
@@ -95,6 +95,10 @@ def delivery_doubts(params: dict[str, Any], neighbours: Mapping[str, Neighbour])
     other_queue = neighbours.get(params["dead_letter_to"])
     if params["dead_letter_to"] and (other_queue is None or not other_queue.asked):
         words = "Nobody gets them, they are parked here: a link from here must lead there."
+        found.append(("dead_letter_to", words))
+    queues = [name for name, other in neighbours.items() if other.asked and "dead_letter_to" in other.params]
+    if queues and params["attempts_max"] > 0 and not params["dead_letter_to"]:
+        words = f"{queues[0]} is sent ordinary messages, as any consumer. Name it here if it is for dead letters."
         found.append(("dead_letter_to", words))
     if by_consumer and params["attempts_max"] == 1:
         words = "Nothing is ever delivered again: one lost acknowledgement makes a dead letter. Allow 2 or more."

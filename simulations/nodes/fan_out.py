@@ -11,7 +11,7 @@ between, consumers need not be there when a message comes; they do not lose it a
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from simulations.engine.channel import Message
 from simulations.engine.declare import Metric, Param, Show
@@ -20,7 +20,7 @@ from simulations.engine.node import Node
 from simulations.engine.queueing import Post
 from simulations.engine.tasks import Failure, Refused
 
-NO_QUEUE = Refusal("no queue", False)
+NO_QUEUE: Final = Refusal("no queue", False)
 
 
 class FanOut(Node):

@@ -264,7 +264,7 @@ class WorkQueue(Node):
                 self.room[target] -= 1
                 self.spawn(self.push(item, receipt, target), self.cause)
             elif self.automatic:
-                self.spawn(self.let_go(item, receipt, poll), self.cause)
+                self.spawn(self.release(item, receipt, poll), self.cause)
             else:
                 self.answer(poll, item.delivery(receipt))
                 self.await_acknowledgement(receipt)
@@ -303,7 +303,7 @@ class WorkQueue(Node):
         """Deliver a message again unless it is acknowledged in time."""
         self.timer(to_ns(self.visibility_ms), "visibility", lambda: self.overdue(receipt))
 
-    async def let_go(self, item: Item, receipt: int, poll: Message) -> None:
+    async def release(self, item: Item, receipt: int, poll: Message) -> None:
         """Give a message to a consumer that has asked, once it is forgotten for good."""
         await self.forgotten()
         self.answer(poll, item.delivery(receipt))

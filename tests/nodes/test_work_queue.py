@@ -106,6 +106,12 @@ def test_a_poll_ends_without_a_message() -> None:
 # Acknowledgements
 
 
+def test_held_still_it_goes_on_where_it_was() -> None:
+    story = pulled(queue("q"), faults=[{"kind": "pause", "target": "q", "at_ms": 500, "until_ms": 900}])
+    assert (lost(story), doubled(story)) == (0, 0)
+    assert story.at(9000, "q", "queue") == 0
+
+
 def test_what_a_consumer_has_in_hand_when_it_crashes_is_delivered_again() -> None:
     hands = (worker("w", concurrency=2, service_time=100),)
     story = pulled(queue("q", visibility_timeout_ms=500), hands, [crash("w", 1010, 1500)])
