@@ -69,6 +69,10 @@ class Stack:
                 with suppress(ProcessLookupError):
                     os.killpg(pid, signal.SIGKILL)
 
+    def redis_url(self) -> str:
+        """The broker between web server and worker."""
+        return f"unix://{self.data_dir / 'run' / 'valkey.sock'}"
+
     def is_ready(self) -> bool:
         assert self.process is not None
         assert self.process.poll() is None, f"the supervisor ended:\n{self.said()}"
