@@ -34,6 +34,7 @@ class Stack:
             "DATA_DIR": str(data_dir),
             "PORT": str(self.port),
             "WATCH": "0",
+            "BATCH_RUNS_AT_ONCE": "0",  # the gallery's runs wait until a test opens them
             **environment,
         }
         self.process: subprocess.Popen[bytes] | None = None
