@@ -14,6 +14,7 @@ from simulations.engine.breakers import BULKHEAD_FULL, breakers
 from simulations.engine.call_params import CACHED, DEFAULT, FAILOVER, NO_FALLBACK, OTHER
 from simulations.engine.channel import Message
 from simulations.engine.distributions import NS_PER_MS, to_ns
+from simulations.engine.marshalling import codec
 from simulations.engine.messages import DONE, Body, Read, Value, Work, Write
 from simulations.engine.node import Node
 from simulations.engine.retries import GIVE_UP, retries
@@ -36,6 +37,7 @@ class Calls:
         self.hedge_after_ns = to_ns(node.number("hedge_after_ms"))
         self.fallback = node.text("fallback")
         self.spare = node.text("fallback_to") if self.fallback == OTHER else ""
+        self.optional = names_in(node.text("fallback_for"))
         self.targets = [target for target in node.targets if target != self.spare]
         room = node.integer("bulkhead_calls")
         queue_max = node.integer("bulkhead_queue")
@@ -44,29 +46,44 @@ class Calls:
         )
         self.answers: dict[str, Body] = {}
         self.turn = 0
+        self.codec = codec(node, "request_bytes")
         self.direct = (  # an attempt is a call and no more
-            self.breakers is None
+            self.codec is None
+            and self.breakers is None
             and self.bulkheads is None
             and self.hedge_after_ns <= 0
             and self.fallback == NO_FALLBACK
         )
         self.plain = self.direct and self.retries is None and not self.failover  # all is
 
-    def pick(self, first: int, attempts: int) -> str:
-        """Whom to ask after so many attempts: in turn from the `first`, or by their order; nobody whose circuit is
-        open as long as there is somebody else.
+    def pick(self, first: int, attempts: int, targets: list[str] | None = None) -> str:
+        """Whom of the targets to ask after so many attempts: in turn from the `first`, or by their order; nobody whose
+        circuit is open as long as there is somebody else.
         """
-        count = len(self.targets)
+        if targets is None:
+            targets = self.targets
+        count = len(targets)
         start = attempts if self.failover else first + attempts
         if self.breakers is not None:
             for step in range(count):
-                target = self.targets[(start + step) % count]
+                target = targets[(start + step) % count]
                 if not self.breakers.of[target].shut:
                     return target
-        return self.targets[start % count]
+        return targets[start % count]
 
-    async def ask(self, body: Body, request: Message, deadline_ns: int = -1) -> Body:
-        """Get an answer on behalf of a request. Raises the last attempt's failure, uncertain if any attempt was."""
+    async def tell(self, body: Body, request: Message, targets: list[str]) -> None:
+        """Send a message to the next of some targets, and expect no answer."""
+        if self.codec is not None:
+            body = await self.codec.marshal(body)
+        self.node.send(self.pick(self.turn, 0, targets), body)
+        self.turn += 1
+
+    async def ask(
+        self, body: Body, request: Message | None, deadline_ns: int = -1, targets: list[str] | None = None
+    ) -> Body:
+        """Get an answer of one of the targets on behalf of a request. Raises the last attempt's failure, uncertain if
+        any attempt was; Refused where nobody waits for the answer any more.
+        """
         first = self.turn
         self.turn += 1
         attempts = pause_ns = 0
@@ -74,7 +91,9 @@ class Calls:
         if self.retries is not None:
             self.retries.begin()
         while True:
-            target = self.pick(first, attempts)
+            target = self.pick(first, attempts, targets)
+            if 0 <= deadline_ns <= self.node.kernel.now:
+                raise Refused("expired", uncertain)
             attempts += 1
             try:
                 return await self.once(target, body, request, self.time_left_ms(deadline_ns))
@@ -87,8 +106,8 @@ class Calls:
             if pause_ns < 0 or 0 <= deadline_ns <= self.node.kernel.now + pause_ns:
                 break
             self.node.publish("calls.retried", 1)
-            await self.node.cancellable(request, self.node.sleep(pause_ns))
-        answer = await self.fall_back(body, request)
+            await self.waiting(request, self.node.sleep(pause_ns))
+        answer = await self.fall_back(body, request) if self.has_fallback(target) else None
         if answer is None:
             raise Refused(reason, uncertain)
         return answer
@@ -101,10 +120,14 @@ class Calls:
 
     async def once(self, target: str, body: Body, request: Message | None, timeout_ms: float) -> Body:
         """One attempt. Raises Refused where a circuit is open or a bulkhead full."""
+        if self.codec is not None:
+            body = await self.codec.marshal(body)
         if self.breakers is None:
             reply = await self.attempt(target, body, request, timeout_ms)
         else:
             reply = await self.breakers.guard(target, lambda: self.attempt(target, body, request, timeout_ms))
+        if self.codec is not None:
+            await self.codec.unmarshal(reply)
         if self.fallback == CACHED:
             self.remember(body, reply)
         return reply
@@ -148,6 +171,10 @@ class Calls:
 
     # The fallback
 
+    def has_fallback(self, target: str) -> bool:
+        """Whether the failure of a target is made up for."""
+        return not self.optional or any(is_one_of(target, name) for name in self.optional)
+
     def remember(self, body: Body, reply: Body) -> None:
         """Keep an answer, the oldest going when there are too many."""
         if isinstance(body, Write):
@@ -175,6 +202,17 @@ class Calls:
         if answer is not None:
             self.node.publish("calls.fallbacks", 1)
         return answer
+
+
+def names_in(text: str) -> list[str]:
+    """The names that a text lists, with commas between."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def is_one_of(target: str, name: str) -> bool:
+    """Whether a node has this name, or is one of many that share it."""
+    head, dash, number = target.rpartition("-")
+    return target == name or (bool(dash) and head == name and number.isdecimal())
 
 
 async def first_answer(

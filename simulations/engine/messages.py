@@ -12,6 +12,24 @@ from typing import Final
 
 from mypy_extensions import mypyc_attr
 
+HEADER_BYTES: Final = 128
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a message says of itself: the `path` it is routed by; the bytes of payload that it carries and those that
+    are left of them on the wire; the version of the format it is written in; how many questions it asks at once.
+    """
+
+    path: str = ""
+    payload_bytes: int = 0
+    wire_bytes: int = 0
+    version: int = 1
+    items: int = 1
+
+
+PLAIN: Final = Header()
+
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Body:
@@ -19,7 +37,15 @@ class Body:
 
     def size(self) -> int:
         """Bytes on the wire, headers included."""
-        return 128
+        return HEADER_BYTES + self.header().wire_bytes
+
+    def header(self) -> Header:
+        """What it says of itself."""
+        return PLAIN
+
+    def with_header(self, header: Header) -> Body:
+        """The same message with another header; itself where it has no room for one."""
+        return self
 
     def rank(self) -> int:
         """What goes first in a queue by priority: the higher."""
@@ -108,6 +134,13 @@ class Work(Request):
     key: str
     priority: int = 0
     token: int = -1
+    head: Header = PLAIN
+
+    def header(self) -> Header:
+        return self.head
+
+    def with_header(self, header: Header) -> Body:
+        return Work(self.key, self.priority, self.token, header)
 
     def rank(self) -> int:
         return 2 * self.priority
@@ -116,7 +149,7 @@ class Work(Request):
         return self.token
 
     def altered(self, draw: float) -> Body:
-        return Work(wrong_key(self.key, draw), self.priority, self.token)
+        return Work(wrong_key(self.key, draw), self.priority, self.token, self.head)
 
 
 @dataclass(frozen=True)
@@ -125,12 +158,19 @@ class Read(Request):
 
     key: str
     priority: int = 0
+    head: Header = PLAIN
+
+    def header(self) -> Header:
+        return self.head
+
+    def with_header(self, header: Header) -> Body:
+        return Read(self.key, self.priority, header)
 
     def rank(self) -> int:
         return 2 * self.priority + 1
 
     def altered(self, draw: float) -> Body:
-        return Read(wrong_key(self.key, draw), self.priority)
+        return Read(wrong_key(self.key, draw), self.priority, self.head)
 
 
 @dataclass(frozen=True)
@@ -141,6 +181,13 @@ class Write(Request):
     value: int
     priority: int = 0
     token: int = -1
+    head: Header = PLAIN
+
+    def header(self) -> Header:
+        return self.head
+
+    def with_header(self, header: Header) -> Body:
+        return Write(self.key, self.value, self.priority, self.token, header)
 
     def rank(self) -> int:
         return 2 * self.priority
@@ -149,7 +196,7 @@ class Write(Request):
         return self.token
 
     def altered(self, draw: float) -> Body:
-        return Write(self.key, wrong_value(draw), self.priority, self.token)
+        return Write(self.key, wrong_value(draw), self.priority, self.token, self.head)
 
 
 @dataclass(frozen=True)
@@ -160,6 +207,13 @@ class Increment(Request):
     amount: int
     priority: int = 0
     token: int = -1
+    head: Header = PLAIN
+
+    def header(self) -> Header:
+        return self.head
+
+    def with_header(self, header: Header) -> Body:
+        return Increment(self.key, self.amount, self.priority, self.token, header)
 
     def rank(self) -> int:
         return 2 * self.priority
@@ -168,12 +222,20 @@ class Increment(Request):
         return self.token
 
     def altered(self, draw: float) -> Body:
-        return Increment(self.key, wrong_value(draw), self.priority, self.token)
+        return Increment(self.key, wrong_value(draw), self.priority, self.token, self.head)
 
 
 @dataclass(frozen=True)
 class Done(Reply):
     """The request was carried out."""
+
+    head: Header = PLAIN
+
+    def header(self) -> Header:
+        return self.head
+
+    def with_header(self, header: Header) -> Body:
+        return Done(header)
 
 
 DONE: Final = Done()
@@ -184,9 +246,16 @@ class Value(Reply):
     """A read's answer; None for a key that was never written."""
 
     value: int | None
+    head: Header = PLAIN
+
+    def header(self) -> Header:
+        return self.head
+
+    def with_header(self, header: Header) -> Body:
+        return Value(self.value, header)
 
     def altered(self, draw: float) -> Body:
-        return Value(wrong_value(draw))
+        return Value(wrong_value(draw), self.head)
 
 
 @dataclass(frozen=True)
