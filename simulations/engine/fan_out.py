@@ -12,7 +12,8 @@ from typing import Any, Final
 from simulations.engine.calls import Calls
 from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Param
-from simulations.engine.messages import DONE, Body, Header
+from simulations.engine.headers import Header
+from simulations.engine.messages import DONE, Body
 from simulations.engine.node import Node
 from simulations.engine.tasks import Failure, Future
 
@@ -74,14 +75,14 @@ def fan_out_doubts(params: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 class FanOut:
-    """Asks by a node's parameters FAN_OUT_PARAMS."""
+    """Asks by a node's parameters FAN_OUT_PARAMS, of which only `calls` must be there."""
 
     def __init__(self, node: Node, calls: Calls) -> None:
         self.node = node
         self.calls = calls
         self.kind = node.text("calls")
-        self.batch = node.boolean("batch_calls")
-        self.questions = node.integer("calls_per_request")
+        self.batch = bool(node.params.get("batch_calls", False))
+        self.questions = int(node.params.get("calls_per_request", 1))
         self.single = self.kind == SYNC and self.questions == 1
 
     async def ask(self, body: Body, request: Message, deadline_ns: int, groups: list[list[str]] | None = None) -> Body:

@@ -15,7 +15,8 @@ from typing import Final
 
 from simulations.engine.declare import Choice, Metric, Param
 from simulations.engine.distributions import Distribution, to_ns
-from simulations.engine.messages import Body, Header, Refusal
+from simulations.engine.headers import Header
+from simulations.engine.messages import Body, Refusal
 from simulations.engine.node import Node
 
 KIB: Final = 1024

@@ -18,7 +18,8 @@ from simulations.engine.arrivals import (
     spike,
 )
 from simulations.engine.distributions import to_ns
-from simulations.engine.messages import PLAIN, Body, Header, Increment, Read, Work, Write
+from simulations.engine.headers import PLAIN, Header
+from simulations.engine.messages import Body, Increment, Read, Work, Write
 from simulations.engine.node import Node
 
 KEYS_MAX: Final = 100_000
