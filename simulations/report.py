@@ -43,7 +43,7 @@ OF_TRAFFIC = (
     "clusters.",
     "cost.",
     "rpc.",
-)  # what a walk over messages gives
+)  # by a walk over messages
 BASE = ""  # the scenario without a variant
 
 
