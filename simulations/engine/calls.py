@@ -18,11 +18,28 @@ from simulations.engine.marshalling import codec
 from simulations.engine.messages import DONE, Body, Read, Value, Work, Write
 from simulations.engine.node import Node
 from simulations.engine.retries import GIVE_UP, retries
-from simulations.engine.tasks import Cancelled, Failure, Future, Refused
+from simulations.engine.tasks import Call, Cancelled, Failure, Future, Refused
 from simulations.engine.workers import Slots
 
 ANSWERS_MAX: Final = 10_000  # kept for the fallback
 NO_TIME_MS: Final = 0.000_001  # a timeout of 0 would be none
+
+
+class Branch(Future):
+    """The answer of one of many calls made at once. `waits` is what it waits for at the moment."""
+
+    __slots__ = ("waits",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits: Future | None = None
+
+    def give_up(self, node: Node) -> None:
+        """Nobody waits for it any longer: tell the other side, where the node does."""
+        call = self.waits
+        if isinstance(call, Call) and call.to and not call.done:
+            node.cancel(call, node.cause)
+            call.fail(Cancelled(), None)
 
 
 class Calls:
@@ -79,7 +96,7 @@ class Calls:
         self.turn += 1
 
     async def ask(
-        self, body: Body, request: Message | None, deadline_ns: int = -1, targets: list[str] | None = None
+        self, body: Body, request: Message | Branch | None, deadline_ns: int = -1, targets: list[str] | None = None
     ) -> Body:
         """Get an answer of one of the targets on behalf of a request. Raises the last attempt's failure, uncertain if
         any attempt was; Refused where nobody waits for the answer any more.
@@ -118,7 +135,7 @@ class Calls:
             return self.timeout_ms
         return max(NO_TIME_MS, min(self.timeout_ms, (deadline_ns - self.node.kernel.now) / NS_PER_MS))
 
-    async def once(self, target: str, body: Body, request: Message | None, timeout_ms: float) -> Body:
+    async def once(self, target: str, body: Body, request: Message | Branch | None, timeout_ms: float) -> Body:
         """One attempt. Raises Refused where a circuit is open or a bulkhead full."""
         if self.codec is not None:
             body = await self.codec.marshal(body)
@@ -132,7 +149,7 @@ class Calls:
             self.remember(body, reply)
         return reply
 
-    async def attempt(self, target: str, body: Body, request: Message | None, timeout_ms: float) -> Body:
+    async def attempt(self, target: str, body: Body, request: Message | Branch | None, timeout_ms: float) -> Body:
         """One attempt, once there is room for it."""
         if self.bulkheads is None:
             return await self.hedged(target, body, request, timeout_ms)
@@ -150,7 +167,7 @@ class Calls:
         bulkhead.release()
         return reply
 
-    async def hedged(self, target: str, body: Body, request: Message | None, timeout_ms: float) -> Body:
+    async def hedged(self, target: str, body: Body, request: Message | Branch | None, timeout_ms: float) -> Body:
         """One attempt, and where it takes too long a second one elsewhere beside it."""
         node = self.node
         first = node.call(target, body, timeout_ms)
@@ -165,9 +182,9 @@ class Calls:
 
         return await first_answer(node, request, first, self.hedge_after_ns, second)
 
-    def waiting(self, request: Message | None, future: Future) -> Future:
+    def waiting(self, request: Message | Branch | None, future: Future) -> Future:
         """What an attempt waits for."""
-        return future if request is None else self.node.cancellable(request, future)
+        return awaited(self.node, request, future)
 
     # The fallback
 
@@ -185,7 +202,7 @@ class Calls:
             del self.answers[next(iter(self.answers))]
         self.answers[body.key] = reply
 
-    async def fall_back(self, body: Body, request: Message | None) -> Body | None:
+    async def fall_back(self, body: Body, request: Message | Branch | None) -> Body | None:
         """The answer when all attempts have failed; None for none."""
         answer: Body | None = None
         if self.fallback == DEFAULT and isinstance(body, (Work, Read)):
@@ -215,19 +232,24 @@ def is_one_of(target: str, name: str) -> bool:
     return target == name or (bool(dash) and head == name and number.isdecimal())
 
 
+def awaited(node: Node, request: Message | Branch | None, future: Future) -> Future:
+    """What is waited for on behalf of a request, or of one call of many for it, so that it can be given up."""
+    if isinstance(request, Branch):
+        request.waits = future
+        return future
+    return future if request is None else node.cancellable(request, future)
+
+
 async def first_answer(
-    node: Node, request: Message | None, first: Future, after_ns: int, second: Callable[[], Future | None]
+    node: Node, request: Message | Branch | None, first: Future, after_ns: int, second: Callable[[], Future | None]
 ) -> Body:
     """The first good answer of a call and of the `second`, made when the first takes longer than this; the other goes
     unheeded. `second` may have nobody to ask. Raises the first call's failure when both fail.
     """
 
-    def waiting(future: Future) -> Future:
-        return future if request is None else node.cancellable(request, future)
-
     calls = [first]
     if not first.done:
-        await waiting(node.race([first, node.sleep(after_ns)]))
+        await awaited(node, request, node.race([first, node.sleep(after_ns)]))
     if not first.done:
         more = second()
         if more is not None:
@@ -241,4 +263,4 @@ async def first_answer(
         if not open_calls:
             assert first.error is not None
             raise first.error
-        await waiting(node.race(open_calls))
+        await awaited(node, request, node.race(open_calls))

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from simulations.engine.calls import Calls
+from simulations.engine.calls import Branch, Calls
 from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Param
 from simulations.engine.headers import Header
 from simulations.engine.messages import DONE, Body
 from simulations.engine.node import Node
-from simulations.engine.tasks import Failure, Future
+from simulations.engine.tasks import Failure
 
 SYNC: Final = "sync"
 SEQUENCE: Final = "sequence"
@@ -106,27 +106,37 @@ class FanOut:
             for group in asked:
                 answers.append(await self.calls.ask(body, request, deadline_ns, group))
             return combined(answers)
-        futures = [self._begin(body, deadline_ns, group) for group in asked]
-        return combined(await self._awaited(futures, request))
-
-    def _begin(self, body: Body, deadline_ns: int, group: list[str]) -> Future:
-        future = Future()
-        node = self.node
-        node.spawn(self._settle(future, body, deadline_ns, group), node.cause)
-        return future
-
-    async def _settle(self, future: Future, body: Body, deadline_ns: int, group: list[str]) -> None:
+        branches = [self._begin(body, deadline_ns, group) for group in asked]
         try:
-            answer = await self.calls.ask(body, None, deadline_ns, group)
-        except Failure as failure:
-            future.fail(failure, self.node.cause)
-            return
-        future.resolve(answer, self.node.cause)
+            answers = await self._awaited(branches, request)
+        except Failure:
+            self._give_up(branches)
+            raise
+        self._give_up(branches)
+        return combined(answers)
 
-    async def _awaited(self, futures: list[Future], request: Message) -> list[Body]:
-        """All the answers; of a race the first. Raises a failure as soon as it is known that they will not come; those
-        still under way go unheeded.
-        """
+    def _begin(self, body: Body, deadline_ns: int, group: list[str]) -> Branch:
+        branch = Branch()
+        node = self.node
+        node.spawn(self._settle(branch, body, deadline_ns, group), node.cause)
+        return branch
+
+    async def _settle(self, branch: Branch, body: Body, deadline_ns: int, group: list[str]) -> None:
+        try:
+            answer = await self.calls.ask(body, branch, deadline_ns, group)
+        except Failure as failure:
+            branch.fail(failure, self.node.cause)
+            return
+        branch.resolve(answer, self.node.cause)
+
+    def _give_up(self, branches: list[Branch]) -> None:
+        """Those still under way go unheeded, or are cancelled where that is asked for."""
+        for branch in branches:
+            if not branch.done:
+                branch.give_up(self.node)
+
+    async def _awaited(self, futures: list[Branch], request: Message) -> list[Body]:
+        """All the answers; of a race the first. Raises a failure as soon as it is known that they will not come."""
         racing = self.kind == RACE
         while True:
             under_way = [future for future in futures if not future.done]
@@ -137,7 +147,7 @@ class FanOut:
             if failed and (not racing or not under_way):
                 assert failed[0].error is not None
                 raise failed[0].error
-            await self.node.cancellable(request, self.node.race(under_way))
+            await self.node.cancellable(request, self.node.race(list(under_way)))
 
 
 def together(body: Body, questions: int) -> Body:

@@ -93,6 +93,23 @@ def test_a_fallback_is_for_those_that_it_names() -> None:
     assert set(fan("gather", [crash("s40", 0)], **optional).ends()) == {("fail", "timed out")}
 
 
+def test_who_is_no_longer_needed_is_told_where_cancellation_is_propagated() -> None:
+    """The losers of a race, and all that a fan-out has asked when its own caller gives up."""
+    told, without = fan("race", propagate_cancellation=True), fan("race")
+    asked = len(told.operations())
+    assert len(told.messages("cancel", src="front")) == 3 * asked
+    assert told.messages("done", src="s80") == without.messages("cancel") == []
+    assert len(without.messages("done", src="s80")) == asked
+    front = service("front", service_time=fixed(0), calls="gather", propagate_cancellation=True)
+    behind = [service(f"s{ms}", service_time=fixed(ms)) for ms in (20, 80)]
+    links = [link("c", "front"), *(link("front", f"s{ms}") for ms in (20, 80))]
+    impatient = client("c", **LOAD, timeout_ms=50, propagate_cancellation=True)
+    story = run(world([impatient, front, *behind], links, (), (), 4000, 1000))
+    assert set(story.ends()) == {("fail", "timed out")}
+    assert len(story.messages("cancel", src="front", dst="s80")) == len(story.operations())
+    assert story.messages("cancel", dst="s20") == story.messages("done", src="s80") == []
+
+
 # Many questions for one request
 
 
