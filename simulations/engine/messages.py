@@ -103,11 +103,12 @@ def kind_of(body: type[Body]) -> str:
 
 @dataclass(frozen=True)
 class Work(Request):
-    """A request that only costs time. `token`: its idempotency key; −1: none."""
+    """A request that only costs time. `token`: its idempotency key; −1: none. `request_class`: its class's name."""
 
     key: str
     priority: int = 0
     token: int = -1
+    request_class: str = ""
 
     def rank(self) -> int:
         return 2 * self.priority
@@ -116,7 +117,7 @@ class Work(Request):
         return self.token
 
     def altered(self, draw: float) -> Body:
-        return Work(wrong_key(self.key, draw), self.priority, self.token)
+        return Work(wrong_key(self.key, draw), self.priority, self.token, self.request_class)
 
 
 @dataclass(frozen=True)

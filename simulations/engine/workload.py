@@ -124,7 +124,7 @@ class Operations:
         self.read_ratio = node.number("read_ratio")
         self.keys = keys(node)
         self.increments = requests == "increment"
-        self.works: dict[int, Work] = {}  # by priority
+        self.works: dict[str, Work] = {}  # by class
         self.own_keys = node.boolean("own_keys")
         self.classes: list[tuple[str, int]] = []  # name, priority
         self.shares: list[int] = []  # cumulative
@@ -150,16 +150,19 @@ class Operations:
             return name
         return f"{self.node.id}.u{user}.{name}" if user >= 0 else f"{self.node.id}.{name}"
 
-    def body(self, f: str, key: str, value: int | None, priority: int, token: int) -> Body:
-        """What to send for it, under an idempotency key (−1: none). Work of one priority without one is all alike."""
+    def body(self, f: str, key: str, value: int | None, of: tuple[str, int], token: int) -> Body:
+        """What to send for it: of which class and priority, under which idempotency key (−1: none). Work of one class
+        without one is all alike.
+        """
+        name, priority = of
         if f == "increment":
             return Increment(key, 1, priority, token)
         if f == "work":
             if token >= 0:
-                return Work(key, priority, token)
-            if priority not in self.works:
-                self.works[priority] = Work(key, priority)
-            return self.works[priority]
+                return Work(key, priority, token, name)
+            if name not in self.works:
+                self.works[name] = Work(key, priority, -1, name)
+            return self.works[name]
         return Read(key, priority) if value is None else Write(key, value, priority, token)
 
     def request_class(self) -> tuple[str, int]:
