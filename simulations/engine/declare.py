@@ -4,6 +4,7 @@ are made from it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +53,15 @@ class Show:
     unit: str = ""
     look: str = "text"
     full: str = ""
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A node with a link to the one that is looked at. `asked`: the link leads to it."""
+
+    type: str
+    params: Mapping[str, Any]
+    asked: bool
 
 
 @dataclass(frozen=True)
