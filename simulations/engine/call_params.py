@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from simulations.engine.breakers import BREAKER_METRICS, BREAKER_PARAMS, BREAKER_SHOW
 from simulations.engine.declare import Choice, Metric, Param, Show
+from simulations.engine.marshalling import MARSHAL_METRICS, MARSHAL_PARAMS, REQUEST_BYTES_PARAM
 from simulations.engine.retry_params import RETRIES
 
 IN_TURN: Final = "in-turn"
@@ -86,6 +87,15 @@ FALLBACK_PARAMS: Final[tuple[Param, ...]] = (
         section="Fallback",
         when=("fallback", OTHER),
     ),
+    Param(
+        "fallback_for",
+        "Only for",
+        "text",
+        "",
+        help="The nodes whose failure is made up for, with commas between. Empty: all.",
+        section="Fallback",
+        when=("fallback", DEFAULT, CACHED, OTHER),
+    ),
 )
 
 CALL_PARAMS: Final[tuple[Param, ...]] = (
@@ -95,6 +105,8 @@ CALL_PARAMS: Final[tuple[Param, ...]] = (
     *BREAKER_PARAMS,
     *BULKHEAD_PARAMS,
     *FALLBACK_PARAMS,
+    REQUEST_BYTES_PARAM,
+    *MARSHAL_PARAMS,
 )
 CALL_METRICS: Final[tuple[Metric, ...]] = (
     Metric("calls.retried", "calls", "Further attempts of its calls.", "count"),
@@ -102,6 +114,7 @@ CALL_METRICS: Final[tuple[Metric, ...]] = (
     Metric("calls.fallbacks", "calls", "Failed calls that were answered by the fallback.", "count"),
     Metric("bulkhead.refused", "calls", "Calls that a bulkhead had no room for.", "count"),
     *BREAKER_METRICS,
+    *MARSHAL_METRICS,
 )
 CALL_SHOWS: Final[tuple[Show, ...]] = (BREAKER_SHOW,)
 

@@ -220,8 +220,8 @@ class Node(Process):
 
     def answer(self, request: Cause, body: Body | None) -> None:
         """Reply to a request, on the channel back."""
-        if body is None or not self.alive or not isinstance(request, Message):
-            return
+        if body is None or not self.alive or not isinstance(request, Message) or request.call is None:
+            return  # nobody waits for an answer to what was sent one-way
         cause = self.cause
         cause.effects += 1
         if self.ongoing is not None:

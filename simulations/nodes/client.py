@@ -89,12 +89,12 @@ class Client(Node):
         self.issued += 1
         f = self.operations.choose()
         key = "" if f == "work" else self.operations.key(user)
-        request_class = self.operations.request_class()
+        request_class, priority = self.operations.request_class()
         value = self.network.operations + 1 if f == "write" else 1 if f == "increment" else None
-        op = self.invoke(f, key, value, process, request_class[0])
+        op = self.invoke(f, key, value, process, request_class)
         self.in_flight += 1
         self.show_in_flight.set(self.in_flight)
-        body = self.operations.body(f, key, value, request_class, op if self.keyed else -1)
+        body = self.operations.body(f, key, value, priority, op if self.keyed else -1, request_class)
         if self.retries is not None:
             self.retries.begin()
         self.spawn(self.operate(op, body, choice, process, user), self.cause)

@@ -14,6 +14,7 @@ from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Lie, Metric, Param, Show
 from simulations.engine.disk import EACH, GROUP, QUEUE
 from simulations.engine.distributions import to_ns
+from simulations.engine.marshalling import MARSHAL_METRICS, MARSHAL_PARAMS
 from simulations.engine.messages import DONE, Body, Increment, Read, Request, Value, Work, Write
 from simulations.engine.server import SERVER_METRICS, SERVER_PARAMS, Server, capacity, load_shows
 from simulations.engine.tasks import Cause
@@ -75,8 +76,9 @@ class Database(Server):
             section="Disk",
         ),
         *SERVER_PARAMS,
+        *MARSHAL_PARAMS,
     )
-    METRICS: ClassVar[tuple[Metric, ...]] = SERVER_METRICS
+    METRICS: ClassVar[tuple[Metric, ...]] = (*SERVER_METRICS, *MARSHAL_METRICS)
     SHOWS: ClassVar[tuple[Show, ...]] = (
         *load_shows("connections"),
         Show("value", "Last write"),

@@ -152,7 +152,7 @@ class Scheduler(Node):
         """A job has come."""
         if len(self.waiting) >= self.queue_max:
             return QUEUE_FULL
-        return self.carry(Waiting(message.channel.src.id, body.request_class == self.special_class), message)
+        return self.carry(Waiting(message.channel.src.id, body.header().path == self.special_class), message)
 
     async def carry(self, job: Waiting, message: Message) -> Body:
         """See a job through: from machine to machine, if one goes meanwhile."""
