@@ -42,6 +42,8 @@ class Process:
         self.params = params
         self.cause = Cause(-1, -1, 0)
         self.alive = True  # neither dead nor held still
+        self.unready = ""  # why it wants no requests, as readiness probes are told; "": it wants them
+        self.shut = ""  # why it refuses requests; "": it does not
         self.observer = host.observer
         self._keys: dict[str, int] = {}
 
@@ -69,6 +71,9 @@ class Process:
     def duration(self, name: str) -> Distribution:
         """A distribution parameter."""
         return distribution(self.params[name])
+
+    def readiness_changed(self) -> None:
+        """The process has become ready, or is no longer."""
 
     # Lies: what a type declares in LIES, it does here while a Byzantine fault names it
 

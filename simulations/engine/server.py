@@ -16,10 +16,11 @@ from simulations.engine.declare import Metric, Param, Show
 from simulations.engine.idempotency import IDEMPOTENCY_METRICS, IDEMPOTENCY_PARAMS, results
 from simulations.engine.messages import DONE, Body, Read, Request, Value
 from simulations.engine.node import Node
+from simulations.engine.readiness import STARTUP_PARAM
 from simulations.engine.tasks import Failure
 from simulations.engine.workers import QUEUE_PARAMS, workers_of
 
-SERVER_PARAMS: Final[tuple[Param, ...]] = (*ADMISSION_PARAMS, *IDEMPOTENCY_PARAMS)
+SERVER_PARAMS: Final[tuple[Param, ...]] = (*ADMISSION_PARAMS, *IDEMPOTENCY_PARAMS, STARTUP_PARAM)
 SERVER_METRICS: Final[tuple[Metric, ...]] = (*ADMISSION_METRICS, *IDEMPOTENCY_METRICS)
 
 
