@@ -15,6 +15,7 @@ from simulations.engine.call_params import CACHED, DEFAULT, FAILOVER, NO_FALLBAC
 from simulations.engine.channel import Message
 from simulations.engine.distributions import NS_PER_MS, to_ns
 from simulations.engine.messages import DONE, Body, Read, Value, Work, Write
+from simulations.engine.naming import NO_INSTANCE, Resolver, resolver
 from simulations.engine.node import Node
 from simulations.engine.retries import GIVE_UP, retries
 from simulations.engine.tasks import Cancelled, Failure, Future, Refused
@@ -42,6 +43,7 @@ class Calls:
         self.bulkheads = (
             {target: Slots(room, queue_max, full=BULKHEAD_FULL) for target in node.targets} if room else None
         )
+        self.names = resolver(node, self.targets)  # None: the targets stay those that it is linked to
         self.answers: dict[str, Body] = {}
         self.turn = 0
         self.direct = (  # an attempt is a call and no more
@@ -50,7 +52,7 @@ class Calls:
             and self.hedge_after_ns <= 0
             and self.fallback == NO_FALLBACK
         )
-        self.plain = self.direct and self.retries is None and not self.failover  # all is
+        self.plain = self.direct and self.retries is None and not self.failover and self.names is None  # all is
 
     def pick(self, first: int, attempts: int) -> str:
         """Whom to ask after so many attempts: in turn from the `first`, or by their order; nobody whose circuit is
@@ -65,6 +67,14 @@ class Calls:
                     return target
         return self.targets[start % count]
 
+    async def find(self, names: Resolver) -> None:
+        """Learn who can be asked now. Raises Refused when nobody can."""
+        if not names.fresh():
+            await names.look_up()
+        if not names.known:
+            raise Refused(NO_INSTANCE, False)
+        self.targets = names.known
+
     async def ask(self, body: Body, request: Message, deadline_ns: int = -1) -> Body:
         """Get an answer on behalf of a request. Raises the last attempt's failure, uncertain if any attempt was."""
         first = self.turn
@@ -74,9 +84,11 @@ class Calls:
         if self.retries is not None:
             self.retries.begin()
         while True:
-            target = self.pick(first, attempts)
             attempts += 1
             try:
+                if self.names is not None:
+                    await self.find(self.names)
+                target = self.pick(first, attempts - 1)
                 return await self.once(target, body, request, self.time_left_ms(deadline_ns))
             except Cancelled:
                 raise
@@ -131,14 +143,15 @@ class Calls:
         """One attempt, and where it takes too long a second one elsewhere beside it."""
         node = self.node
         first = node.call(target, body, timeout_ms)
-        if self.hedge_after_ns <= 0 or len(self.targets) < 2:
+        targets = self.targets
+        if self.hedge_after_ns <= 0 or len(targets) < 2:
             reply: Body = await self.waiting(request, first)
             return reply
 
         def second() -> Future:
             node.publish("calls.hedged", 1)
-            other = self.targets[(self.targets.index(target) + 1) % len(self.targets)]
-            return node.call(other, body, timeout_ms)
+            place = targets.index(target) if target in targets else -1  # it may have gone from the list meanwhile
+            return node.call(targets[(place + 1) % len(targets)], body, timeout_ms)
 
         return await first_answer(node, request, first, self.hedge_after_ns, second)
 

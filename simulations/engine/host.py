@@ -86,6 +86,10 @@ class Host:
         """Whether this type answers requests, so that whoever is linked to it may ask it."""
         return self.node_type is not None and self.node_type.SERVES
 
+    def resolves(self) -> bool:
+        """Whether this type answers look-ups of names, so that whoever is linked to it may ask it for them."""
+        return self.node_type is not None and self.node_type.RESOLVES
+
     def initiates(self) -> bool:
         """Whether this type starts client operations, whichever way its links were drawn."""
         return self.node_type is not None and self.node_type.INITIATES

@@ -29,6 +29,7 @@ class Begun(Cause):
 class Process:
     """A process on a host. `cause` is why it acts at the moment."""
 
+    RESOLVES: ClassVar[bool] = False  # answers look-ups of names, and no requests: it is nobody's target
     LIES: ClassVar[tuple[Lie, ...]] = ()
     METRICS: ClassVar[tuple[Metric, ...]] = ()
     INVARIANTS: ClassVar[tuple[Invariant, ...]] = ()
