@@ -109,12 +109,15 @@ DISCOVERY_METRICS: Final[tuple[Metric, ...]] = (
 
 @dataclass(frozen=True)
 class Registration(Heartbeat):
-    """An instance of a service is here, in this state, for as long as the lease (0: for ever). Told again to renew."""
+    """An instance of a service is here, in this state, for as long as the lease (0: for ever). Told again to renew.
+    `said_ns` is the teller's monotonic clock: a network may deliver a word after a later one.
+    """
 
     service: str
     instance: str
     state: str
     lease_ms: float
+    said_ns: int
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,7 @@ class Deregistration(Occurrence):
 
     service: str
     instance: str
+    said_ns: int
 
 
 @dataclass(frozen=True)
@@ -221,9 +225,10 @@ class Membership:
         if not self.service:
             return
         if node.unready == DRAINING:
-            node.broadcast(self.registries, Deregistration(self.service, node.id))
+            node.broadcast(self.registries, Deregistration(self.service, node.id, node.now_ns))
         else:
-            node.broadcast(self.registries, Registration(self.service, node.id, node.unready or UP, self.lease_ms))
+            state = node.unready or UP
+            node.broadcast(self.registries, Registration(self.service, node.id, state, self.lease_ms, node.now_ns))
 
 
 def discovery_doubts(params: dict[str, Any]) -> list[tuple[str, str]]:

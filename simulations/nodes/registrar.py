@@ -58,12 +58,12 @@ class Registrar(Node):
         """A probe has ended: tell the registry what that changes, or renew the lease."""
         listed = target in self.registered
         if well and (not listed or self.lease_ms > 0):
-            self.broadcast(self.registries, Registration(self.service, target, UP, self.lease_ms))
+            self.broadcast(self.registries, Registration(self.service, target, UP, self.lease_ms, self.now_ns))
         if well and not listed:
             self.registered.append(target)
         elif not well and listed and not self.probes.passing(target):
             self.registered.remove(target)
             self.publish("registrar.deregistered", 1)
             self.note(f"{target} deregistered after {self.probes.limit} failed probes")
-            self.broadcast(self.registries, Deregistration(self.service, target))
+            self.broadcast(self.registries, Deregistration(self.service, target, self.now_ns))
         self.show("registered", len(self.registered))

@@ -28,6 +28,7 @@ class Entry:
         self.service = service
         self.instance = instance
         self.state = ""
+        self.said_ns = -1
         self.until_ns = FOR_EVER
         self.watched = False
 
@@ -58,27 +59,37 @@ class Registry(Node):
 
     def start(self) -> None:
         self.entries: dict[tuple[str, str], Entry] = {}
+        self.goodbyes: dict[tuple[str, str], int] = {}  # when the last one was said
         self.tell()
 
     # Registrations
 
     def on_registration(self, body: Registration, message: Message) -> None:
-        """Somebody is there, still there, or in another state."""
+        """Somebody is there, still there, or in another state; unless that was said before what is known by now."""
         key = (body.service, body.instance)
         entry = self.entries.get(key)
+        if body.said_ns <= self.goodbyes.get(key, -1) or (entry is not None and body.said_ns < entry.said_ns):
+            return
         if entry is None:
             entry = self.entries[key] = Entry(body.service, body.instance)
         if entry.state != body.state:
             self.note(f"{body.instance} is {body.state}" if entry.state else f"{body.instance} registers: {body.state}")
             entry.state = body.state
             self.tell()
+        entry.said_ns = body.said_ns
         entry.until_ns = self.now_ns + to_ns(body.lease_ms) if body.lease_ms > 0 else FOR_EVER
         if not entry.watched and entry.until_ns != FOR_EVER:
             self.watch(entry)
 
     def on_deregistration(self, body: Deregistration, message: Message) -> None:
         """Somebody has said goodbye, or was given up."""
-        if self.entries.pop((body.service, body.instance), None) is not None:
+        key = (body.service, body.instance)
+        entry = self.entries.get(key)
+        if entry is not None and body.said_ns < entry.said_ns:
+            return
+        self.goodbyes[key] = body.said_ns
+        if entry is not None:
+            del self.entries[key]
             self.note(f"{body.instance} is deregistered")
             self.tell()
 

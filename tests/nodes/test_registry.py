@@ -52,6 +52,19 @@ def test_who_is_told_to_end_takes_its_registration_back() -> None:
     assert len([at for at in failed(at_once) if at > 100]) > 5
 
 
+def test_a_heartbeat_that_a_goodbye_overtakes_brings_nobody_back() -> None:
+    """Both are said at 1000 ms, and the heartbeat arrives last."""
+    servers = instances(renew_ms=50)
+    links = [link("c", "r"), *(link("c", f"s{n}") for n in range(3))]
+    links += [link(f"s{n}", "r", {"kind": "uniform", "low_ms": 1, "high_ms": 40}) for n in range(3)]
+    faults = [broken("stop", f"s{n}", 1000, drain_ms=500, lead_ms=300) for n in range(2)]
+    for seed in range(1, 9):
+        nodes = [client("c", **STEADY, **BY_NAME), registry(), *servers]
+        story = run(world(nodes, links, faults=faults, seed=seed, duration_ms=2000, settle_ms=100))
+        assert story.at(1060, "r", "listed") == story.at(2000, "r", "listed") == 1
+        assert story.at(990, "r", "listed") == 3
+
+
 def test_an_instance_that_starts_is_listed_and_not_handed_out() -> None:
     story = found(instances(startup_ms=300), faults=[crash("s1", 1000, 1500)])
     assert [value for _, value in story.states("r", "instances") if value is not None][:4] == [0, 1, 2, 3]
