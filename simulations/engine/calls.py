@@ -16,6 +16,7 @@ from simulations.engine.channel import Message
 from simulations.engine.distributions import NS_PER_MS, to_ns
 from simulations.engine.marshalling import codec
 from simulations.engine.messages import DONE, Body, Read, Value, Work, Write
+from simulations.engine.naming import NO_INSTANCE, Resolver, resolver
 from simulations.engine.node import Node
 from simulations.engine.retries import GIVE_UP, retries
 from simulations.engine.tasks import Call, Cancelled, Failure, Future, Refused
@@ -61,6 +62,7 @@ class Calls:
         self.bulkheads = (
             {target: Slots(room, queue_max, full=BULKHEAD_FULL) for target in node.targets} if room else None
         )
+        self.names = resolver(node, self.targets)  # None: the targets stay those that it is linked to
         self.answers: dict[str, Body] = {}
         self.turn = 0
         self.codec = codec(node, "request_bytes")
@@ -71,7 +73,7 @@ class Calls:
             and self.hedge_after_ns <= 0
             and self.fallback == NO_FALLBACK
         )
-        self.plain = self.direct and self.retries is None and not self.failover  # all is
+        self.plain = self.direct and self.retries is None and not self.failover and self.names is None  # all is
 
     def pick(self, first: int, attempts: int, targets: list[str] | None = None) -> str:
         """Whom of the targets to ask after so many attempts: in turn from the `first`, or by their order; nobody whose
@@ -87,6 +89,14 @@ class Calls:
                 if not self.breakers.of[target].shut:
                     return target
         return targets[start % count]
+
+    async def find(self, names: Resolver) -> None:
+        """Learn who can be asked now. Raises Refused when nobody can."""
+        if not names.fresh():
+            await names.look_up()
+        if not names.known:
+            raise Refused(NO_INSTANCE, False)
+        self.targets = names.known
 
     async def tell(self, body: Body, request: Message, targets: list[str]) -> None:
         """Send a message to the next of some targets, and expect no answer."""
@@ -108,11 +118,13 @@ class Calls:
         if self.retries is not None:
             self.retries.begin()
         while True:
-            target = self.pick(first, attempts, targets)
             if 0 <= deadline_ns <= self.node.kernel.now:
                 raise Refused("expired", uncertain)
             attempts += 1
             try:
+                if self.names is not None:
+                    await self.find(self.names)
+                target = self.pick(first, attempts - 1, targets)
                 return await self.once(target, body, request, self.time_left_ms(deadline_ns))
             except Cancelled:
                 raise
@@ -171,14 +183,15 @@ class Calls:
         """One attempt, and where it takes too long a second one elsewhere beside it."""
         node = self.node
         first = node.call(target, body, timeout_ms)
-        if self.hedge_after_ns <= 0 or len(self.targets) < 2:
+        targets = self.targets
+        if self.hedge_after_ns <= 0 or len(targets) < 2:
             reply: Body = await self.waiting(request, first)
             return reply
 
         def second() -> Future:
             node.publish("calls.hedged", 1)
-            other = self.targets[(self.targets.index(target) + 1) % len(self.targets)]
-            return node.call(other, body, timeout_ms)
+            place = targets.index(target) if target in targets else -1  # it may have gone from the list meanwhile
+            return node.call(targets[(place + 1) % len(targets)], body, timeout_ms)
 
         return await first_answer(node, request, first, self.hedge_after_ns, second)
 

@@ -185,9 +185,9 @@ class Simulation:
                 continue
             if a.forwards() or b.forwards():
                 continue
-            if b.serves():
+            if b.serves() and not b.resolves():
                 a.targets.append(b.id)
-            if b.initiates():
+            if b.initiates() and not a.resolves():
                 b.targets.append(a.id)
 
     def _lay_fabrics(self, document: dict[str, Any]) -> None:
@@ -210,7 +210,7 @@ class Simulation:
                     hosts[b].peers.append(a)
                 self._join(routing, hosts[a], hosts[b])
             for a, b in circle.targets:
-                if b not in hosts[a].targets:
+                if b not in hosts[a].targets and not hosts[b].resolves():
                     hosts[a].targets.append(b)
                 self._join(routing, hosts[a], hosts[b])
             for a in fabric.ends:
