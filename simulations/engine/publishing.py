@@ -109,3 +109,46 @@ class Records(Reply):
 
     def size(self) -> int:
         return 128 + RECORD_BYTES * len(self.records)
+
+
+# Logs
+
+
+@dataclass(frozen=True)
+class Attend(Request):
+    """I am a member of the group, or leave it, and have these partitions in hand. A group that is new begins at the
+    start of the log, or at its end.
+    """
+
+    group: str
+    held: tuple[int, ...]
+    from_start: bool
+    session_ms: float
+    leaves: bool
+
+
+@dataclass(frozen=True)
+class Assigned(Reply):
+    """The partitions that a member is to read now, each with the offset that the group has come to."""
+
+    generation: int
+    partitions: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class Fetch(Request):
+    """Records of a partition from an offset on, so many at most. Where there are none, the answer may wait."""
+
+    partition: int
+    offset: int
+    most: int
+    wait_ms: float
+
+
+@dataclass(frozen=True)
+class Commit(Request):
+    """The group has come to this offset of a partition."""
+
+    group: str
+    partition: int
+    offset: int
