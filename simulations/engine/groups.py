@@ -82,9 +82,12 @@ class Group:
         return f"{self.name}, generation {self.generation}: {'; '.join(parts) or 'no members'}"
 
     def assigned(self, member: str) -> tuple[tuple[int, int], ...]:
-        """The partitions that a member is to read now: those meant for it that nobody else holds."""
+        """The partitions that a member is to read now: those meant for it that nobody else holds; before anything is
+        shared out, those that it holds.
+        """
         found: list[tuple[int, int]] = []
         for partition in range(self.partitions):
-            if self.wanted.get(partition, NOBODY) == member and self.holder.setdefault(partition, member) == member:
+            meant_for = self.wanted.get(partition, self.holder.get(partition, NOBODY))
+            if meant_for == member and self.holder.setdefault(partition, member) == member:
                 found.append((partition, self.committed[partition]))
         return tuple(found)

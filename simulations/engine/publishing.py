@@ -152,3 +152,34 @@ class Commit(Request):
     group: str
     partition: int
     offset: int
+
+
+# Outboxes
+
+
+@dataclass(frozen=True)
+class Change(Request):
+    """Carry out a write or an increment; with `outbox`, put an event of it into the outbox, both or neither."""
+
+    request: Write | Increment
+    outbox: bool
+
+    def rank(self) -> int:
+        return self.request.rank()
+
+    def idempotency_key(self) -> int:
+        return self.request.idempotency_key()
+
+
+@dataclass(frozen=True)
+class ReadOutbox(Request):
+    """The oldest events in the outbox, so many at most."""
+
+    most: int
+
+
+@dataclass(frozen=True)
+class MarkSent(Request):
+    """The events up to this number have been published: they may go."""
+
+    number: int

@@ -23,6 +23,7 @@ class Holding:
 
     def __init__(self, offset: int) -> None:
         self.offset = offset
+        self.committed = offset
         self.behind = 0
         self.ends = False
 
@@ -226,6 +227,9 @@ class Consumer(Node):
                 await self.work_through(broker, partition, holding, reply)
             holding.behind = max(0, reply.end - holding.offset)
             self.show_partitions()
+        if holding.committed < holding.offset:  # the broker did not answer
+            self.cause = own
+            await self.commit(broker, partition, holding, holding.offset)
         del self.held[partition]
         self.show_partitions()
 
@@ -248,6 +252,7 @@ class Consumer(Node):
         """Tell the broker. Who no longer holds the partition is told so."""
         try:
             await self.call(broker, Commit(self.group, partition, offset), self.timeout_ms)
+            holding.committed = offset
         except Refused as failure:
             holding.ends = holding.ends or failure.reason == "not its owner"
         except Failure:
