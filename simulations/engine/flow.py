@@ -13,13 +13,15 @@ from typing import Final
 from simulations.engine.messages import Occurrence
 
 UNLIMITED: Final = -1
+UNKNOWN: Final = -1  # the sender's incarnation, before anything has come from it
 
 
 @dataclass(frozen=True)
 class Item(Occurrence):
-    """The number-th item of a stream, and when it was made."""
+    """The number-th item of a stream between two incarnations (receiver's, sender's), and when it was made."""
 
     stream: int
+    epoch: int
     number: int
     made_ns: int
     bytes: int
@@ -33,7 +35,15 @@ class Credit(Occurrence):
     """Send the items below this number; of this stream, whichever there was before."""
 
     stream: int
+    epoch: int
     up_to: int
 
     def size(self) -> int:
         return 64
+
+
+@dataclass(frozen=True)
+class Anew(Occurrence):
+    """I am another sender than the one that you gave credit: give it to me, and count from 0."""
+
+    epoch: int

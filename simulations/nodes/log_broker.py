@@ -138,7 +138,7 @@ class LogBroker(Server):
         self.open(self.recover(self.disk.read()))
         self.tell_lag()
         if self.retention_ns > 0:
-            self.timer(self.retention_ns // 4, "retention", self.expire)
+            self.timer(self.look_every_ns(), "retention", self.expire)
 
     def recover(self, stored: dict[str, Any]) -> dict[int, Body]:
         """Take up what the disk has; returns the results by idempotency key."""
@@ -185,9 +185,13 @@ class LogBroker(Server):
         self.turn += 1
         return self.turn % len(self.logs)
 
+    def look_every_ns(self) -> int:
+        """How often it looks for what is too old."""
+        return max(self.retention_ns // 4, to_ns(1))
+
     def expire(self) -> None:
         """Take away what is older than the retention."""
-        self.timer(self.retention_ns // 4, "retention", self.expire)
+        self.timer(self.look_every_ns(), "retention", self.expire)
         for number, log in enumerate(self.logs):
             old = 0
             while log.start + old < log.high and log.records[old].accepted_ns < self.kernel.now - self.retention_ns:

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from simulations.engine.channel import Message
 from simulations.engine.declare import Metric, Param, Show
-from simulations.engine.flow import UNLIMITED, Credit, Item
+from simulations.engine.flow import UNKNOWN, UNLIMITED, Anew, Credit, Item
 from simulations.engine.messages import Body
 from simulations.engine.node import Node
 
@@ -74,7 +74,9 @@ class Producer(Node):
         """A consumer is ready for more, or begins."""
         who = message.channel.src.id
         flow = self.flows.get(who)
-        if flow is None or body.stream > flow.stream:
+        if body.epoch not in (UNKNOWN, self.incarnation):
+            self.send(who, Anew(self.incarnation))
+        elif flow is None or body.stream > flow.stream:
             flow = self.flows[who] = Flow(who, body.stream)
             flow.up_to = body.up_to
             self.make(flow)
@@ -105,7 +107,7 @@ class Producer(Node):
         self.publish("items.held_ms", self.kernel.now - flow.waits_since_ns)
         self.publish("items.sent", 1)
         self.show("state", "sends")
-        self.send(flow.to, Item(flow.stream, flow.sent, flow.waits_since_ns, self.item_bytes))
+        self.send(flow.to, Item(flow.stream, self.incarnation, flow.sent, flow.waits_since_ns, self.item_bytes))
         flow.waits_since_ns = -1
         flow.sent += 1
         self.total += 1

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Final
 from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Metric, Param, Show
 from simulations.engine.distributions import to_ns
-from simulations.engine.flow import UNLIMITED, Credit, Item
+from simulations.engine.flow import UNKNOWN, UNLIMITED, Anew, Credit, Item
 from simulations.engine.messages import Body
 from simulations.engine.node import Node
 from simulations.engine.publishing import understanding
@@ -31,6 +31,7 @@ class Intake:
     """What comes from one producer."""
 
     def __init__(self) -> None:
+        self.epoch = UNKNOWN
         self.seen = 0  # one more than the highest number that came
         self.in_hand = 0  # in the buffer or in work
         self.granted = 0
@@ -85,7 +86,7 @@ class StreamConsumer(Node):
         Metric("items.dropped", "items", "Items that the buffer had no room for.", "count"),
         Metric("items.delay_ms", "ms", "From an item's making until the work on it was done.", "duration"),
     )
-    HANDLES: ClassVar[tuple[type[Body], ...]] = (Item,)
+    HANDLES: ClassVar[tuple[type[Body], ...]] = (Item, Anew)
 
     @classmethod
     def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
@@ -108,7 +109,17 @@ class StreamConsumer(Node):
         """Tell every producer what it may send, and again after a time."""
         self.timer(to_ns(self.number("repeat_ms")), "repeat", self.repeat)
         for producer, intake in self.intakes.items():
-            self.send(producer, Credit(self.incarnation, intake.granted))
+            self.send(producer, Credit(self.incarnation, intake.epoch, intake.granted))
+
+    def on_anew(self, body: Anew, message: Message) -> None:
+        """A producer has started again: it counts from 0."""
+        producer = message.channel.src.id
+        intake = self.intakes[producer]
+        if intake.epoch < body.epoch:
+            intake.epoch = body.epoch
+            intake.seen = 0
+            intake.granted = self.credits - intake.in_hand if self.credits else UNLIMITED
+            self.send(producer, Credit(self.incarnation, intake.epoch, intake.granted))
 
     async def on_item(self, body: Item, message: Message) -> None:
         """Work on an item; one meant for an earlier incarnation is none of ours."""
@@ -116,7 +127,9 @@ class StreamConsumer(Node):
         intake = self.intakes[producer]
         if body.stream != self.incarnation:
             return
-        intake.seen = max(intake.seen, body.number + 1)
+        intake.epoch = max(intake.epoch, body.epoch)
+        if body.epoch == intake.epoch:
+            intake.seen = max(intake.seen, body.number + 1)
         intake.in_hand += 1
         try:
             await self.workers.acquire()
@@ -136,4 +149,4 @@ class StreamConsumer(Node):
         up_to = intake.seen + self.credits - intake.in_hand
         if up_to - intake.granted >= max(1, self.credits // 2):
             intake.granted = up_to
-            self.send(producer, Credit(self.incarnation, up_to))
+            self.send(producer, Credit(self.incarnation, intake.epoch, up_to))

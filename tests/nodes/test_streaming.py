@@ -93,6 +93,14 @@ def test_a_consumer_that_starts_again_begins_a_stream_anew() -> None:
     assert count(story, "z", "items.processed") == pytest.approx(170, abs=8)
 
 
+@pytest.mark.parametrize("at_ms", [5, 300, 705])
+def test_a_producer_that_starts_again_gets_no_more_credit_than_there_is_room(at_ms: float) -> None:
+    story = streamed(faults=[crash("p", at_ms, at_ms + 200)], credits=8, repeat_ms=50)
+    assert longest_queue(story) <= 7
+    assert [item for item in story.messages("item") if item.sent_ns > (at_ms + 300) * MS]
+    assert count(story, "z", "items.processed") == count(story, "p", "items.sent") > 150
+
+
 def test_two_consumers_have_each_its_own_pace() -> None:
     nodes = [
         node(Producer, "p", item_every=5),
