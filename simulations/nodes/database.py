@@ -202,7 +202,7 @@ class Database(Server):
     # Lies
 
     def feign(self, behaviour: str, body: Body, request: Cause) -> Body | None:
-        return DONE if behaviour == "false acknowledgements" and isinstance(body, (Write, Increment)) else None
+        return DONE if behaviour == "false acknowledgements" and isinstance(body, (Write, Increment, Change)) else None
 
     def lie(self, behaviour: str, to: str, body: Body) -> Body | None:
         wrong = behaviour == "wrong answers" and isinstance(body, Value)

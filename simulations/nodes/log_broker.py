@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Final
 
 from simulations.engine.channel import Message
-from simulations.engine.declare import Metric, Param, Show
+from simulations.engine.declare import Lie, Metric, Param, Show
 from simulations.engine.disk import GROUP
 from simulations.engine.distributions import to_ns
 from simulations.engine.groups import Group
@@ -23,7 +23,7 @@ from simulations.engine.messages import DONE, Body, Increment, Refusal, Request,
 from simulations.engine.publishing import Assigned, Attend, Commit, Fetch, Record, Records, record_of
 from simulations.engine.server import SERVER_METRICS, SERVER_PARAMS, Server, capacity, load_shows
 from simulations.engine.streams import stream_key
-from simulations.engine.tasks import Future
+from simulations.engine.tasks import Cause, Future
 
 RECORD: Final = "record"  # on disk: record <partition> <offset>
 OFFSET: Final = "offset"  # offset <partition> <group>
@@ -126,6 +126,9 @@ class LogBroker(Server):
         *SERVER_METRICS,
     )
     HANDLES: ClassVar[tuple[type[Body], ...]] = (Work, Write, Increment, Attend, Fetch, Commit)
+    LIES: ClassVar[tuple[Lie, ...]] = (
+        Lie("false acknowledgements", "Says accepted and keeps nothing", "Events are acknowledged and go nowhere."),
+    )
 
     def start(self) -> None:
         self.fsync_time = self.duration("fsync_time")
@@ -288,3 +291,8 @@ class LogBroker(Server):
                 lag += max(0, log.high - max(log.start, group.committed[number]))
         self.show_lag.set(lag)
         self.publish("records.lag", lag)
+
+    # Lies
+
+    def feign(self, behaviour: str, body: Body, request: Cause) -> Body | None:
+        return DONE if behaviour == "false acknowledgements" and isinstance(body, (Work, Write, Increment)) else None

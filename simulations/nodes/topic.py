@@ -17,7 +17,7 @@ from heapq import heappop, heappush
 from typing import Any, ClassVar, Final
 
 from simulations.engine.channel import Message
-from simulations.engine.declare import Metric, Param, Show
+from simulations.engine.declare import Lie, Metric, Param, Show
 from simulations.engine.disk import GROUP
 from simulations.engine.distributions import to_ns
 from simulations.engine.messages import DONE, Body, Increment, Request, Work, Write
@@ -32,7 +32,7 @@ from simulations.engine.publishing import (
     record_of,
 )
 from simulations.engine.server import SERVER_METRICS, SERVER_PARAMS, Server, capacity, load_shows
-from simulations.engine.tasks import Failure, Future, Refused
+from simulations.engine.tasks import Cause, Failure, Future, Refused
 
 EVENT: Final = "event "  # before a number, on disk
 ACKNOWLEDGED: Final = "acknowledged by "  # before a durable subscriber; all events up to that number are
@@ -121,6 +121,9 @@ class Topic(Server):
         *SERVER_METRICS,
     )
     HANDLES: ClassVar[tuple[type[Body], ...]] = (Work, Write, Increment, Subscribe, Poll)
+    LIES: ClassVar[tuple[Lie, ...]] = (
+        Lie("false acknowledgements", "Says accepted and keeps nothing", "Events are acknowledged and go nowhere."),
+    )
 
     def start(self) -> None:
         self.fsync_time = self.duration("fsync_time")
@@ -264,3 +267,8 @@ class Topic(Server):
                 self.disk.write(f"{EVENT}{record.number}", None)
         except Refused:
             self.note("the disk is full: what was acknowledged will be delivered again after a crash")
+
+    # Lies
+
+    def feign(self, behaviour: str, body: Body, request: Cause) -> Body | None:
+        return DONE if behaviour == "false acknowledgements" and isinstance(body, (Work, Write, Increment)) else None
