@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from simulations.nodes.subscriber import Subscriber
+from simulations.nodes.switch import Switch
 from simulations.nodes.topic import Topic
 from tests.worlds import Entry, Run, client, crash, link, node, run, world
 
@@ -189,3 +190,17 @@ def test_a_durable_subscription_that_polls_is_doubted() -> None:
     assert not Subscriber.doubts(params, frozenset())
     found = Subscriber.doubts({**params, "durable": True, "hears_by": "poll"}, frozenset())
     assert [name for name, _ in found] == ["durable"]
+
+
+def test_subscriptions_work_through_a_switch_and_whichever_way_links_are_drawn() -> None:
+    nodes = [
+        client("c", **STEADY),
+        node(Switch, "sw"),
+        node(Topic, "t", service_time=0),
+        subscriber("near"),
+        subscriber("far"),
+    ]
+    links = [link("c", "sw"), link("sw", "t"), link("far", "sw"), link("near", "t")]
+    story = run(world(nodes, links, (), (), 1000, 1000))
+    assert story.ends() == {("ok", ""): 49}
+    assert done(story, "near") == done(story, "far") == every_one(story)
