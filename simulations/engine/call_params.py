@@ -7,6 +7,7 @@ from typing import Any, Final
 from simulations.engine.breakers import BREAKER_METRICS, BREAKER_PARAMS, BREAKER_SHOW
 from simulations.engine.declare import Choice, Metric, Param, Show
 from simulations.engine.retry_params import RETRIES
+from simulations.engine.timeouts import TIMEOUT_METRICS, TIMEOUT_PARAMS
 
 IN_TURN: Final = "in-turn"
 FAILOVER: Final = "failover"
@@ -90,6 +91,7 @@ FALLBACK_PARAMS: Final[tuple[Param, ...]] = (
 
 CALL_PARAMS: Final[tuple[Param, ...]] = (
     ORDER_PARAM,
+    *TIMEOUT_PARAMS,
     HEDGE_PARAM,
     *RETRIES,
     *BREAKER_PARAMS,
@@ -102,6 +104,7 @@ CALL_METRICS: Final[tuple[Metric, ...]] = (
     Metric("calls.fallbacks", "calls", "Failed calls that were answered by the fallback.", "count"),
     Metric("bulkhead.refused", "calls", "Calls that a bulkhead had no room for.", "count"),
     *BREAKER_METRICS,
+    *TIMEOUT_METRICS,
 )
 CALL_SHOWS: Final[tuple[Show, ...]] = (BREAKER_SHOW,)
 

@@ -5,7 +5,8 @@ a few picked at random, which is nearly as good without knowing them all (Mitzen
 Randomized Load Balancing", IEEE TPDS 2001). Where a straggler is worse than some more work, a request without an answer
 after a while is sent to a second server too, and the first answer counts (Dean, Barroso: "The Tail at Scale", CACM
 2013). A server that crashes silently still gets its share until somebody notices; health probes notice it within an
-interval, a timeout and as many failures as it takes. A retry sends a request that got no answer to another server,
+interval, a timeout and as many failures as it takes. A server that answers probes and fails requests goes unnoticed by
+them; outlier ejection counts the requests themselves. A retry sends a request that got no answer to another server,
 which is safe only where doing it twice does no harm.
 """
 
@@ -21,6 +22,7 @@ from simulations.engine.declare import Choice, Lie, Metric, Param, Show
 from simulations.engine.distributions import to_ns
 from simulations.engine.messages import Body, Increment, Probe, ProbeReply, Read, Request, Work, Write
 from simulations.engine.node import Node
+from simulations.engine.outliers import OUTLIER_METRICS, OUTLIER_PARAMS, OUTLIER_SHOW, outlier_doubts, outliers
 from simulations.engine.tasks import Cancelled, Failure, Future, Refused
 
 ROUND_ROBIN: Final = "round-robin"
@@ -138,12 +140,14 @@ class LoadBalancer(Node):
             help="Probes in a row; one success brings a server back.",
             section="Health",
         ),
+        *OUTLIER_PARAMS,
         *BREAKER_PARAMS,
         *RATE_LIMIT_PARAMS,
     )
-    METRICS: ClassVar[tuple[Metric, ...]] = (*BREAKER_METRICS, *RATE_LIMIT_METRICS)
+    METRICS: ClassVar[tuple[Metric, ...]] = (*OUTLIER_METRICS, *BREAKER_METRICS, *RATE_LIMIT_METRICS)
     SHOWS: ClassVar[tuple[Show, ...]] = (
         Show("healthy", "Healthy", "servers"),
+        OUTLIER_SHOW,
         Show("in_flight", "In flight", "requests"),
         BREAKER_SHOW,
     )
@@ -152,6 +156,10 @@ class LoadBalancer(Node):
         Lie("black hole", "Swallows requests", "It looks well, passes nothing on and answers nobody."),
     )
 
+    @classmethod
+    def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
+        return outlier_doubts(params)
+
     def start(self) -> None:
         self.timeout_ms = self.number("timeout_ms")
         self.retries = self.integer("retries")
@@ -159,6 +167,7 @@ class LoadBalancer(Node):
         self.samples = self.integer("samples")
         self.hedge_after_ns = to_ns(self.number("hedge_after_ms"))
         self.breakers = breakers(self)
+        self.outliers = outliers(self, self.targets)
         self.rate_limit = rate_limit(self)
         self.turn = 0
         self.in_flight = dict.fromkeys(self.targets, 0)
@@ -217,13 +226,20 @@ class LoadBalancer(Node):
         self.count(target, 1)
         try:
             reply: Body = await self.cancellable(message, self.call(target, body, self.timeout_ms))
-            return reply
+        except Failure as failure:
+            if self.outliers is not None and not isinstance(failure, Cancelled):
+                self.outliers.ended(target, True)
+            raise
         finally:
             self.count(target, -1)
+        if self.outliers is not None:
+            self.outliers.ended(target, False)
+        return reply
 
     async def hedged(self, body: Request, message: Message, target: str, tried: list[str]) -> Body:
         """Ask one server and, when it takes too long, another; the first answer counts, the other goes unheeded."""
-        asked = [target]
+        first = self.call(target, body, self.timeout_ms)
+        asked: list[tuple[str, Future]] = [(target, first)]
         self.count(target, 1)
 
         def second() -> Future | None:
@@ -231,16 +247,18 @@ class LoadBalancer(Node):
             if not other:
                 return None
             tried.append(other)
-            asked.append(other)
+            call = self.call(other, body, self.timeout_ms)
+            asked.append((other, call))
             self.count(other, 1)
-            return self.call(other, body, self.timeout_ms)
+            return call
 
         try:
-            first = self.call(target, body, self.timeout_ms)
             return await first_answer(self, message, first, self.hedge_after_ns, second)
         finally:
-            for server in asked:
+            for server, call in asked:
                 self.count(server, -1)
+                if self.outliers is not None and call.done and not isinstance(call.error, Cancelled):
+                    self.outliers.ended(server, call.error is not None)
 
     def choose(self, tried: list[str]) -> str:
         """A healthy server not tried yet, by the policy; "" when there is none."""
@@ -250,6 +268,8 @@ class LoadBalancer(Node):
             candidates = [target for target in self.targets if target not in tried and self.failures[target] < limit]
         if self.breakers is not None:
             candidates = [target for target in candidates if not self.breakers.of[target].shut]
+        if self.outliers is not None and self.outliers.out:
+            candidates = [target for target in candidates if not self.outliers.of[target].out]
         if not candidates:
             return ""
         if not tried:
