@@ -267,7 +267,7 @@ class Peer(Node):
         self.timeout_ms = self.number("timeout_ms")
         self.gives = self.boolean("uploads")
         self.tit_for_tat = self.text("reciprocity") == "tit-for-tat"
-        self.neighbours: dict[str, Neighbour] = {}
+        self.known: dict[str, Neighbour] = {}
         self.given = 0  # pieces that we have given at least once
         self.uploaded = self.downloaded = 0
         self.uplink = Uplink()
@@ -288,9 +288,9 @@ class Peer(Node):
 
     def greet(self) -> None:
         """Greet others at random, until there are enough neighbours."""
-        strangers = [name for name in self.peers if name not in self.neighbours]
+        strangers = [name for name in self.peers if name not in self.known]
         wanted = self.integer("neighbours") or len(self.peers)
-        for _ in range(min(wanted - len(self.neighbours), len(strangers))):
+        for _ in range(min(wanted - len(self.known), len(strangers))):
             stranger = strangers.pop(int(self.draw("whom to greet") * len(strangers)))
             self.spawn(self.meet(stranger), self.cause)
 
@@ -311,7 +311,7 @@ class Peer(Node):
         if self.left:
             return Refusal("left", False)
         name = message.channel.src.id
-        known = self.neighbours.get(name)
+        known = self.known.get(name)
         if known is not None and known.life != body.life:
             self.part(name)
         neighbour = self.acquaint(name)
@@ -321,11 +321,11 @@ class Peer(Node):
 
     def acquaint(self, name: str) -> Neighbour:
         """The neighbour of that name, a new one if need be. While there is a free slot it may ask at once."""
-        neighbour = self.neighbours.get(name)
+        neighbour = self.known.get(name)
         if neighbour is None:
-            neighbour = self.neighbours[name] = Neighbour(name)
-            self.show("known", len(self.neighbours))
-            if self.gives and len([one for one in self.neighbours.values() if one.unchoked]) < self.slots:
+            neighbour = self.known[name] = Neighbour(name)
+            self.show("known", len(self.known))
+            if self.gives and len([one for one in self.known.values() if one.unchoked]) < self.slots:
                 self.let_ask(neighbour)
         return neighbour
 
@@ -337,10 +337,10 @@ class Peer(Node):
 
     def part(self, name: str) -> None:
         """Somebody is no neighbour any longer."""
-        neighbour = self.neighbours.pop(name, None)
+        neighbour = self.known.pop(name, None)
         if neighbour is None:
             return
-        self.show("known", len(self.neighbours))
+        self.show("known", len(self.known))
         self.pieces.count_owner(neighbour.pieces, -1)
 
     def on_goodbye(self, body: Goodbye, message: Message) -> None:
@@ -359,7 +359,7 @@ class Peer(Node):
             self.ask(neighbour)
 
     def on_choke(self, body: Choke, message: Message) -> None:
-        neighbour = self.neighbours.get(message.channel.src.id)
+        neighbour = self.known.get(message.channel.src.id)
         if neighbour is not None:
             neighbour.chokes_us = True
 
@@ -383,9 +383,9 @@ class Peer(Node):
             neighbour.asked -= 1
             if failure.reason == CHOKED:
                 neighbour.chokes_us = True
-            elif self.neighbours.get(neighbour.name) is neighbour:
+            elif self.known.get(neighbour.name) is neighbour:
                 self.part(neighbour.name)
-            for other in list(self.neighbours.values()):
+            for other in list(self.known.values()):
                 self.ask(other)
             return
         self.pieces.asked &= ~(1 << piece)
@@ -403,7 +403,7 @@ class Peer(Node):
         self.publish("pieces.downloaded", 1)
         self.show_progress()
         if self.gives:
-            self.broadcast(list(self.neighbours), Have(piece))
+            self.broadcast(list(self.known), Have(piece))
         if self.pieces.complete:
             self.publish("completion_ms", self.now_ns - self.began_ns)
             self.complete(self.op, "ok", None, "", 1)
@@ -413,7 +413,7 @@ class Peer(Node):
     # Giving
 
     async def on_ask_piece(self, body: AskPiece, message: Message) -> Body:
-        neighbour = self.neighbours.get(message.channel.src.id)
+        neighbour = self.known.get(message.channel.src.id)
         if self.left:
             raise Refused("left", False)
         if neighbour is None or not neighbour.unchoked or not self.pieces.own & (1 << body.piece):
@@ -440,7 +440,7 @@ class Peer(Node):
         if not self.gives:
             return
         chosen = [one.name for one in self.chosen()]
-        for neighbour in list(self.neighbours.values()):
+        for neighbour in list(self.known.values()):
             neighbour.gave_before = neighbour.gave
             neighbour.gave = 0
             if neighbour.name in chosen and not neighbour.unchoked:
@@ -450,7 +450,7 @@ class Peer(Node):
 
     def chosen(self) -> list[Neighbour]:
         """To whom to give in the next round: of those who lack something that we have."""
-        lacking = [one for one in self.neighbours.values() if self.pieces.own & ~one.pieces]
+        lacking = [one for one in self.known.values() if self.pieces.own & ~one.pieces]
         if self.pieces.complete or not self.tit_for_tat:
             lacking.sort(key=lambda one: one.served)
             for one in lacking[: self.slots]:
@@ -463,7 +463,7 @@ class Peer(Node):
             rest = names[self.slots - 1 :]
             self.optimistic = rest[int(self.draw("optimistic") * len(rest))] if rest else ""
         best = [name for name in names if name != self.optimistic][: self.slots - 1]
-        return [self.neighbours[name] for name in (*best, self.optimistic) if name]
+        return [self.known[name] for name in (*best, self.optimistic) if name]
 
     def let_ask(self, neighbour: Neighbour) -> None:
         """Unchoke a neighbour."""
@@ -486,8 +486,8 @@ class Peer(Node):
             return
         self.left = True
         self.note("leaves the swarm")
-        self.broadcast(list(self.neighbours), Goodbye())
-        self.neighbours = {}
+        self.broadcast(list(self.known), Goodbye())
+        self.known = {}
         self.show("role", "left")
 
     # What it shows
