@@ -240,7 +240,7 @@ class Calls:
             answer = DONE if isinstance(body, Work) else Value(None)
         elif self.fallback == CACHED and isinstance(body, Read):
             answer = self.answers.get(body.key)
-        elif self.fallback == OTHER and self.spare in self.node.host.channels:
+        elif self.fallback == OTHER and self.node.host.reaches(self.spare):
             try:
                 answer = await self.waiting(request, self.node.call(self.spare, body, self.timeout_ms))
             except Cancelled:
