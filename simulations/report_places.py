@@ -43,7 +43,7 @@ class Places:
     def units(self, names: Iterable[str]) -> dict[str, str]:
         """The units of figures by name, of those that have one."""
         own = {
-            f"nodes.{node}.{name}": metric.unit
+            f"nodes.{node}.{name}": metric.unit_of(name)
             for node, metrics in self._declared.items()
             for metric in metrics
             for name in metric.figures()

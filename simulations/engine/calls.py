@@ -21,6 +21,7 @@ from simulations.engine.tasks import Cancelled, Failure, Future, Refused
 from simulations.engine.workers import Slots
 
 ANSWERS_MAX: Final = 10_000  # kept for the fallback
+APART: Final = ("cache", "resolver")  # parameters that name a neighbour which is asked in its own way
 NO_TIME_MS: Final = 0.000_001  # a timeout of 0 would be none
 
 
@@ -36,7 +37,8 @@ class Calls:
         self.hedge_after_ns = to_ns(node.number("hedge_after_ms"))
         self.fallback = node.text("fallback")
         self.spare = node.text("fallback_to") if self.fallback == OTHER else ""
-        self.targets = [target for target in node.targets if target != self.spare]
+        apart = (self.spare, *[str(node.params.get(name, "")) for name in APART])
+        self.targets = [target for target in node.targets if target not in apart]
         room = node.integer("bulkhead_calls")
         queue_max = node.integer("bulkhead_queue")
         self.bulkheads = (

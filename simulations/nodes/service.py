@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from simulations.engine.aside import ASIDE_PARAM, aside, aside_doubts
 from simulations.engine.call_params import CALL_METRICS, CALL_PARAMS, CALL_SHOWS, call_doubts
 from simulations.engine.calls import Calls
 from simulations.engine.channel import Message
@@ -63,6 +64,7 @@ class Service(Server):
             help="A request whose caller has given up by its turn is refused, not worked on.",
             section="Calls",
         ),
+        ASIDE_PARAM,
         *CALL_PARAMS,
         Param(
             "counts_effects",
@@ -87,7 +89,7 @@ class Service(Server):
 
     @classmethod
     def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
-        return call_doubts(params, neighbours)
+        return [*call_doubts(params, neighbours), *aside_doubts(params, neighbours)]
 
     def start(self) -> None:
         self.open({})
@@ -96,6 +98,7 @@ class Service(Server):
         self.drop_expired = self.boolean("drop_expired")
         self.counts_effects = self.boolean("counts_effects")
         self.calls = Calls(self)
+        self.aside = aside(self)
         self.turn = 0
 
     async def serve(self, body: Request, message: Message) -> Body:
@@ -110,22 +113,28 @@ class Service(Server):
             await self.cancellable(message, self.work(self.service_time, "service time"))
             if self.counts_effects:
                 self.effect()
-            if self.targets and self.holds_worker:
+            if self.calls.targets and self.holds_worker:
                 reply = await self.ask_behind(body, message)
         except Failure:
             self.workers.release()
             raise
         self.workers.release()
-        if self.targets and not self.holds_worker:
+        if self.calls.targets and not self.holds_worker:
             reply = await self.ask_behind(body, message)
         return reply
 
     async def ask_behind(self, body: Request, message: Message) -> Body:
+        """Get the answer from the cache where there is one and it has it, or from behind."""
+        if self.aside is None:
+            return await self.pass_on(body, message)
+        return await self.aside.ask(body, message, lambda: self.pass_on(body, message))
+
+    async def pass_on(self, body: Request, message: Message) -> Body:
         """Pass the request on; its failure becomes ours. Where deadlines count, it has no more time than its caller."""
         deadline_ns = message.deadline_ns if self.drop_expired else -1
         if not self.calls.plain:
             return await self.calls.ask(body, message, deadline_ns)
-        target = self.targets[self.turn % len(self.targets)]
+        target = self.calls.targets[self.turn % len(self.calls.targets)]
         self.turn += 1
         timeout_ms = self.timeout_ms if deadline_ns < 0 else self.calls.time_left_ms(deadline_ns)
         reply: Body = await self.cancellable(message, self.call(target, body, timeout_ms))

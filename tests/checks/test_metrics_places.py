@@ -60,7 +60,7 @@ def test_a_node_with_a_machine_of_its_own_has_no_such_figures() -> None:
 
 
 class Cook(Actor):
-    """Publishes three figures, at set times."""
+    """Publishes figures, at set times."""
 
     TYPE = "cook"
     METRICS = (
@@ -68,6 +68,7 @@ class Cook(Actor):
         Metric("pots", "pots", "Pots on the stove.", "gauge"),
         Metric("waited_ms", "ms", "How long meals waited.", "duration"),
         Metric("gas", "$", "Gas burnt.", "count"),
+        Metric("praised", "meals", "Meals praised, of those judged.", "share"),
     )
 
     def start(self) -> None:
@@ -129,6 +130,15 @@ def test_counts_gauges_and_durations_of_a_node_type() -> None:
 def test_a_gauge_is_nothing_after_a_crash() -> None:
     log, _ = kitchen([(0, "pots", 4)], faults=[crash("k", 25, 50)])
     assert published(log)["nodes.k.pots.mean"] == 1
+
+
+def test_a_share_is_so_many_of_so_many() -> None:
+    log, _ = kitchen([(10, "praised", 1), (20, "praised", 0), (30, "praised", 1), (40, "praised", 1)])
+    found = published(log)
+    assert found["nodes.k.praised.ratio"] == 0.75
+    assert (found["nodes.k.praised.count"], found["nodes.k.praised.total"]) == (3, 4)
+    assert "nodes.k.praised.ratio" not in published(log, 50, 60)
+    assert [Cook.METRICS[-1].unit_of(name) for name in Cook.METRICS[-1].figures()] == ["ratio", "meals", "meals"]
 
 
 def test_what_is_not_declared_is_a_node_bug_and_what_is_not_used_costs_no_row() -> None:
