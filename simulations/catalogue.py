@@ -120,7 +120,8 @@ def lies_of(type_name: str) -> tuple[Lie, ...]:
 @cache
 def message_kinds() -> dict[str, str]:
     """Every kind of message that the engine or a node file defines, with its role, in alphabetical order."""
-    names = ["simulations.engine.messages", *(f"simulations.nodes.{name}" for name in _modules())]
+    shared = sorted(path.stem for path in (HERE / "engine").glob("*.py") if path.stem != "__init__")
+    names = [*(f"simulations.engine.{name}" for name in shared), *(f"simulations.nodes.{name}" for name in _modules())]
     bodies = [
         value
         for module in map(importlib.import_module, names)
