@@ -21,7 +21,7 @@ from simulations.engine.tasks import Cancelled, Failure, Future, Refused
 from simulations.engine.workers import Slots
 
 ANSWERS_MAX: Final = 10_000  # kept for the fallback
-APART: Final = ("cache", "resolver")  # parameters that name a neighbour which is asked in its own way
+APART: Final = ("cache", "resolver", "log_to", "rank_by")  # parameters that name who is asked in a way of its own
 NO_TIME_MS: Final = 0.000_001  # a timeout of 0 would be none
 
 
