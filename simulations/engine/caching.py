@@ -163,6 +163,11 @@ class Copies:
             self.copies[key] = copy
         return copy.answer
 
+    def left_ns(self, key: str) -> int:
+        """For how long a copy is still good."""
+        copy = self.copies.get(key)
+        return 0 if copy is None else max(0, copy.good_until_ns - self.node.now_ns)
+
     def past(self, key: str) -> Body | None:
         """A copy past its time, where such a one may be given."""
         copy = self.copies.get(key)

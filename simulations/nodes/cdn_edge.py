@@ -31,6 +31,17 @@ class CdnEdge(Server):
     ICON: ClassVar[str] = "cdn-edge"
     PARAMS: ClassVar[tuple[Param, ...]] = (
         *CACHE_PARAMS,
+        Param(
+            "files",
+            "May be kept",
+            "integer",
+            0,
+            "keys",
+            0,
+            1_000_000,
+            help="Only reads of keys k0, k1 … below this number; the rest is made for who asks. 0: every read.",
+            section="Cache",
+        ),
         *capacity(
             ("Connections", 1000), ("Lookup time", 0.1, "What it takes to find a copy, or none."), queue_max=1000
         ),
@@ -65,13 +76,14 @@ class CdnEdge(Server):
         self.open({})
         self.calls = Calls(self)
         self.copies = Copies(self)
+        self.files = {f"k{number}" for number in range(self.integer("files"))}
 
     async def serve(self, body: Request, message: Message) -> Body:
         """Look for a copy; nobody holds a connection while the origin is asked."""
         done = await super().serve(body, message)
         if not self.calls.targets:
             return done
-        if isinstance(body, Read):
+        if isinstance(body, Read) and (not self.files or body.key in self.files):
             return await self.copies.answer(body.key, lambda: self.fetch(body, message))
         answer = await self.fetch(body, message)
         if isinstance(body, (Write, Increment)):

@@ -16,7 +16,7 @@ from simulations.engine.call_params import CALL_METRICS, CALL_PARAMS, CALL_SHOWS
 from simulations.engine.calls import Calls
 from simulations.engine.channel import Message
 from simulations.engine.declare import Metric, Param, Show
-from simulations.engine.distributions import to_ns
+from simulations.engine.distributions import NS_PER_MS, to_ns
 from simulations.engine.dns import NameAnswer, NameQuery
 from simulations.engine.messages import Body, Read, Request, Value
 from simulations.engine.server import SERVER_METRICS, SERVER_PARAMS, Server, capacity, load_shows
@@ -86,5 +86,9 @@ class DnsResolver(Server):
         return await self.answer_to(body.name, message) if isinstance(body, NameQuery) else nothing
 
     async def answer_to(self, name: str, message: Message) -> Body:
-        """What a name stands for."""
-        return await self.copies.answer(name, lambda: self.calls.ask(NameQuery(name), message))
+        """What a name stands for, and for how long that is still good."""
+        answer = await self.copies.answer(name, lambda: self.calls.ask(NameQuery(name), message))
+        if not isinstance(answer, NameAnswer):
+            return answer
+        left_ms = self.copies.left_ns(name) / NS_PER_MS
+        return NameAnswer(answer.addresses, answer.value, left_ms, answer.exists)

@@ -17,7 +17,7 @@ from simulations.engine.simulation import Limits
 from simulations.report import Recording, judge, record, report
 from tests.checks.test_figures import recorded
 from tests.machines import machine, worker
-from tests.worlds import MS, Actor, Entry, crash, run
+from tests.worlds import MS, Actor, Entry, client, crash, link, run, service, world
 
 HOUR_MS = 3_600_000
 
@@ -241,3 +241,19 @@ def test_the_most_operations_under_way_at_once() -> None:
     story = recorded(invoked=invoked, returned=[(op, end * MS, "ok", None, "", 1) for op, _, end in ends])
     assert story.metrics()["ops.in_flight_max"] == 3
     assert story.metrics(window_ms=[26, 100])["ops.in_flight_max"] == 2
+
+
+# Whether there was somebody to ask
+
+
+def test_the_share_of_the_time_that_somebody_was_up_whom_a_client_asks() -> None:
+    nodes = [client("c"), service("s"), service("t"), service("u")]
+    faults = [crash("s", 100, 800), crash("t", 400, 600)]
+    both = told(world(nodes, [link("c", "s"), link("c", "t"), link("s", "u")], (), faults))
+    assert both["nodes.c.targets_up_ratio"] == pytest.approx(0.8)
+    assert both["nodes.s.up_ratio"] == pytest.approx(0.3)
+    assert "nodes.s.targets_up_ratio" not in both
+    one = told(world(nodes, [link("c", "s")], (), faults))
+    assert one["nodes.c.targets_up_ratio"] == pytest.approx(0.3)
+    later = told(world(nodes, [link("c", "s")], (), faults), window_ms=[500, 1000])
+    assert later["nodes.c.targets_up_ratio"] == pytest.approx(0.4)

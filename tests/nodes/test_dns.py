@@ -10,7 +10,7 @@ from simulations.nodes.client import Client
 from simulations.nodes.dns_authoritative import DnsAuthoritative
 from simulations.nodes.dns_resolver import DnsResolver
 from tests.nodes.stories import Step, answers, read, user, write
-from tests.worlds import Entry, Run, client, crash, link, node, partition, run, service, world
+from tests.worlds import MS, Entry, Run, client, crash, link, node, partition, run, service, world
 
 QUICK: dict[str, Any] = {"service_time": 0}
 
@@ -96,6 +96,23 @@ def test_another_name_server_is_asked_when_one_fails() -> None:
     links = [link("u", "res"), link("res", "auth"), link("res", "second")]
     found = run(world(nodes, links, (), [crash("auth", 0)]))
     assert answers(found) == [None]
+
+
+def test_what_a_resolver_passes_on_is_good_for_what_is_left() -> None:
+    """So a client that asked late has as new an address as one that asked early."""
+    nodes = [
+        *[client(id, rate_per_s=rate, resolver="res") for id, rate in (("c", 100), ("d", 3))],
+        resolver(),
+        authority(records="www: s", ttl_ms=1000),
+        service("s", service_time=1),
+    ]
+    links = [link("c", "res"), link("d", "res"), link("res", "auth"), link("c", "s"), link("d", "s")]
+    found = run(world(nodes, links, duration_ms=5000))
+    expired = [one.settled_ns for one in found.messages("name_answer", src="auth")]
+    for asker in ("c", "d"):
+        for one in found.messages("name_query", src=asker):
+            assert min(abs(one.sent_ns - time) for time in expired) < 1000 * MS
+    assert len(found.messages("name_query", src="c")) <= 2 * len(expired)
 
 
 # Clients

@@ -33,6 +33,15 @@ def test_past_its_time_it_is_fetched_anew_or_given_when_the_origin_is_away() -> 
     assert answers(content(away, 4000, ttl_ms=1000, timeout_ms=300, stale="on-error"))[-1] == 8
 
 
+def test_only_what_is_the_same_for_all_may_be_kept() -> None:
+    load = {"requests": "read-write", "read_ratio": 1, "keys": 10, "rate_per_s": 200}
+    nodes = [client("c", **load), node(CdnEdge, "edge", files=5), service("origin", service_time=1)]
+    found = run(world(nodes, [link("c", "edge"), link("edge", "origin")], settle_ms=500))
+    fetched = [found.operations()[one.op].key for one in found.messages("read", dst="origin")]
+    assert all(fetched.count(f"k{number}") == 1 for number in range(5))
+    assert all(fetched.count(f"k{number}") > 5 for number in range(5, 10))
+
+
 def test_work_is_the_origins() -> None:
     nodes = [client("c"), node(CdnEdge, "edge"), service("origin", service_time=1)]
     found = run(world(nodes, [link("c", "edge"), link("edge", "origin")], settle_ms=500))
