@@ -24,6 +24,7 @@ from simulations.engine.timeouts import timeouts
 from simulations.engine.workers import Slots
 
 ANSWERS_MAX: Final = 10_000  # kept for the fallback
+APART: Final = ("cache", "resolver", "log_to", "rank_by")  # parameters that name who is asked in a way of its own
 NO_TIME_MS: Final = 0.000_001  # a timeout of 0 would be none
 
 
@@ -58,7 +59,8 @@ class Calls:
         self.fallback = node.text("fallback")
         self.spare = node.text("fallback_to") if self.fallback == OTHER else ""
         self.optional = names_in(node.text("fallback_for"))
-        self.targets = [target for target in node.targets if target != self.spare]
+        apart = (self.spare, *[str(node.params.get(name, "")) for name in APART])
+        self.targets = [target for target in node.targets if target not in apart]
         room = node.integer("bulkhead_calls")
         queue_max = node.integer("bulkhead_queue")
         self.bulkheads = (
