@@ -30,6 +30,7 @@ class Begun(Cause):
 class Process:
     """A process on a host. `cause` is why it acts at the moment."""
 
+    RESOLVES: ClassVar[bool] = False  # answers look-ups of names, and no requests: it is nobody's target
     LIES: ClassVar[tuple[Lie, ...]] = ()
     METRICS: ClassVar[tuple[Metric, ...]] = ()
     INVARIANTS: ClassVar[tuple[Invariant, ...]] = ()
@@ -43,6 +44,8 @@ class Process:
         self.params = params
         self.cause = Cause(-1, -1, 0)
         self.alive = True  # neither dead nor held still
+        self.unready = ""  # why it wants no requests, as readiness probes are told; "": it wants them
+        self.shut = ""  # why it refuses requests; "": it does not
         self.observer = host.observer
         self._keys: dict[str, int] = {}
 
@@ -76,6 +79,9 @@ class Process:
         """A distribution parameter."""
         return distribution(self.params[name])
 
+    def readiness_changed(self) -> None:
+        """The process has become ready, or is no longer."""
+
     # Lies: what a type declares in LIES, it does here while a Byzantine fault names it
 
     def lie(self, behaviour: str, to: str, body: Body) -> Body | None:
@@ -108,8 +114,8 @@ class Process:
     # Figures
 
     def publish(self, metric: str, amount: int) -> None:
-        """Tell a figure that METRICS declares: a count to add, a gauge's new value, a duration in ns. Raises ValueError
-        for one that is not declared.
+        """Tell a figure that METRICS declares: a count to add, a gauge's new value, a duration in ns, 1 or 0 for what
+        is in a share or not. Raises ValueError for one that is not declared.
         """
         if metric not in [declared.name for declared in self.METRICS]:
             raise ValueError(f"{metric!r} is no metric that this node type declares")
