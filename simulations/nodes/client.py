@@ -94,7 +94,7 @@ class Client(Node):
         op = self.invoke(f, key, value, process, request_class)
         self.in_flight += 1
         self.show_in_flight.set(self.in_flight)
-        body = self.operations.body(f, key, value, priority, op if self.keyed else -1)
+        body = self.operations.body(f, key, value, priority, op if self.keyed else -1, request_class)
         if self.retries is not None:
             self.retries.begin()
         self.spawn(self.operate(op, body, choice, process, user), self.cause)
@@ -107,9 +107,11 @@ class Client(Node):
         uncertain = False
         calls = self.calls
         while calls.targets:
-            target = calls.pick(choice, attempts)
             attempts += 1
             try:
+                if calls.names is not None:
+                    await calls.find(calls.names)
+                target = calls.pick(choice, attempts - 1)
                 if calls.direct:
                     reply = await self.call(target, body, self.timeout_ms)
                 else:

@@ -17,6 +17,7 @@ from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Lie, Metric, Param, Show
 from simulations.engine.disk import EACH, GROUP, QUEUE
 from simulations.engine.distributions import to_ns
+from simulations.engine.marshalling import MARSHAL_METRICS, MARSHAL_PARAMS
 from simulations.engine.messages import DONE, Body, Increment, Read, Request, Value, Work, Write
 from simulations.engine.publishing import Change, MarkSent, ReadOutbox, Record, Records, record_of
 from simulations.engine.server import SERVER_METRICS, SERVER_PARAMS, Server, capacity, load_shows
@@ -80,9 +81,11 @@ class Database(Server):
             section="Disk",
         ),
         *SERVER_PARAMS,
+        *MARSHAL_PARAMS,
     )
     METRICS: ClassVar[tuple[Metric, ...]] = (
         *SERVER_METRICS,
+        *MARSHAL_METRICS,
         Metric("changes.stored", "changes", "Changes that an announcing service had stored.", "count"),
         Metric("outbox.waiting", "events", "Events in the outbox that are not marked as sent.", "gauge"),
     )
