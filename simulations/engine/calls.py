@@ -62,7 +62,8 @@ class Calls:
         self.bulkheads = (
             {target: Slots(room, queue_max, full=BULKHEAD_FULL) for target in node.targets} if room else None
         )
-        self.names = resolver(node, self.targets)  # None: the targets stay those that it is linked to
+        self.reach = self.targets
+        self.names = resolver(node, self.reach)  # None: the targets stay those within reach
         self.answers: dict[str, Body] = {}
         self.turn = 0
         self.codec = codec(node, "request_bytes")
@@ -90,19 +91,23 @@ class Calls:
                     return target
         return targets[start % count]
 
-    async def find(self, names: Resolver) -> None:
-        """Learn who can be asked now. Raises Refused when nobody can."""
+    async def find(self, names: Resolver, targets: list[str] | None = None) -> list[str]:
+        """Learn who can be asked now, of these or of all. Raises Refused when nobody can."""
         if not names.fresh():
             await names.look_up()
-        if not names.known:
+        if names.known:
+            self.targets = names.known
+        found = names.known if targets is None else [target for target in targets if target in names.known]
+        if not found:
             raise Refused(NO_INSTANCE, False)
-        self.targets = names.known
+        return found
 
     async def tell(self, body: Body, request: Message, targets: list[str]) -> None:
         """Send a message to the next of some targets, and expect no answer."""
         if self.codec is not None:
             body = await self.codec.marshal(body)
-        self.node.send(self.pick(self.turn, 0, targets), body)
+        among = targets if self.names is None else await self.find(self.names, targets)
+        self.node.send(self.pick(self.turn, 0, among), body)
         self.turn += 1
 
     async def ask(
@@ -115,6 +120,7 @@ class Calls:
         self.turn += 1
         attempts = pause_ns = 0
         uncertain = False
+        target = targets[0] if targets else ""
         if self.retries is not None:
             self.retries.begin()
         while True:
@@ -122,9 +128,8 @@ class Calls:
                 raise Refused("expired", uncertain)
             attempts += 1
             try:
-                if self.names is not None:
-                    await self.find(self.names)
-                target = self.pick(first, attempts - 1, targets)
+                among = targets if self.names is None else await self.find(self.names, targets)
+                target = self.pick(first, attempts - 1, among)
                 return await self.once(target, body, request, self.time_left_ms(deadline_ns))
             except Cancelled:
                 raise

@@ -94,8 +94,7 @@ class FanOut:
             body = together(body, rounds)
             rounds = 1
         if groups is None:
-            targets = self.calls.targets
-            groups = [targets] if self.kind in (SYNC, ONE_WAY) else [[target] for target in targets]
+            groups = [self.calls.reach] if self.kind in (SYNC, ONE_WAY) else await self._each()
         asked = [group for _ in range(rounds) for group in groups]
         if self.kind == ONE_WAY:
             for group in asked:
@@ -114,6 +113,11 @@ class FanOut:
             raise
         self._give_up(branches)
         return combined(answers)
+
+    async def _each(self) -> list[list[str]]:
+        """Every target on its own, of those that are there. Raises Refused when nobody is."""
+        names = self.calls.names
+        return [[target] for target in (self.calls.reach if names is None else await self.calls.find(names))]
 
     def _begin(self, body: Body, deadline_ns: int, group: list[str]) -> Branch:
         branch = Branch()
