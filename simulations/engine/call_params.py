@@ -9,6 +9,7 @@ from simulations.engine.declare import Choice, Metric, Param, Show
 from simulations.engine.marshalling import MARSHAL_METRICS, MARSHAL_PARAMS, REQUEST_BYTES_PARAM
 from simulations.engine.naming import DISCOVERY_METRICS, DISCOVERY_PARAMS, discovery_doubts
 from simulations.engine.retry_params import RETRIES
+from simulations.engine.timeouts import TIMEOUT_METRICS, TIMEOUT_PARAMS
 
 IN_TURN: Final = "in-turn"
 FAILOVER: Final = "failover"
@@ -101,6 +102,7 @@ FALLBACK_PARAMS: Final[tuple[Param, ...]] = (
 
 CALL_PARAMS: Final[tuple[Param, ...]] = (
     ORDER_PARAM,
+    *TIMEOUT_PARAMS,
     HEDGE_PARAM,
     *RETRIES,
     *BREAKER_PARAMS,
@@ -118,6 +120,7 @@ CALL_METRICS: Final[tuple[Metric, ...]] = (
     *BREAKER_METRICS,
     *MARSHAL_METRICS,
     *DISCOVERY_METRICS,
+    *TIMEOUT_METRICS,
 )
 CALL_SHOWS: Final[tuple[Show, ...]] = (BREAKER_SHOW,)
 

@@ -19,7 +19,8 @@ from simulations.engine.messages import DONE, Body, Read, Value, Work, Write
 from simulations.engine.naming import NO_INSTANCE, Resolver, resolver
 from simulations.engine.node import Node
 from simulations.engine.retries import GIVE_UP, retries
-from simulations.engine.tasks import Call, Cancelled, Failure, Future, Refused
+from simulations.engine.tasks import Call, Cancelled, Failure, Future, Refused, TimedOut
+from simulations.engine.timeouts import timeouts
 from simulations.engine.workers import Slots
 
 ANSWERS_MAX: Final = 10_000  # kept for the fallback
@@ -49,6 +50,7 @@ class Calls:
     def __init__(self, node: Node) -> None:
         self.node = node
         self.timeout_ms = node.number("timeout_ms")
+        self.timeouts = timeouts(node)
         self.retries = retries(node)
         self.breakers = breakers(node)
         self.failover = node.text("call_order") == FAILOVER
@@ -72,6 +74,7 @@ class Calls:
             and self.breakers is None
             and self.bulkheads is None
             and self.hedge_after_ns <= 0
+            and self.timeouts is None
             and self.fallback == NO_FALLBACK
         )
         self.plain = self.direct and self.retries is None and not self.failover and self.names is None  # all is
@@ -169,7 +172,7 @@ class Calls:
     async def attempt(self, target: str, body: Body, request: Message | Branch | None, timeout_ms: float) -> Body:
         """One attempt, once there is room for it."""
         if self.bulkheads is None:
-            return await self.hedged(target, body, request, timeout_ms)
+            return await self.timed(target, body, request, timeout_ms)
         bulkhead = self.bulkheads[target]
         try:
             await self.waiting(request, bulkhead.acquire())
@@ -177,11 +180,26 @@ class Calls:
             self.node.publish("bulkhead.refused", 1)
             raise
         try:
-            reply = await self.hedged(target, body, request, timeout_ms)
+            reply = await self.timed(target, body, request, timeout_ms)
         except Failure:
             bulkhead.release()
             raise
         bulkhead.release()
+        return reply
+
+    async def timed(self, target: str, body: Body, request: Message | Branch | None, timeout_ms: float) -> Body:
+        """One attempt, with no more time than others took where the timeout goes by that."""
+        if self.timeouts is None:
+            return await self.hedged(target, body, request, timeout_ms)
+        usual_ms = self.timeouts.of_ms(target)
+        began_ns = self.node.kernel.now
+        try:
+            reply = await self.hedged(target, body, request, min(timeout_ms, usual_ms))
+        except TimedOut:
+            if usual_ms <= timeout_ms:  # a deadline that came before says nothing of the target
+                self.timeouts.took(target, self.node.kernel.now - began_ns)
+            raise
+        self.timeouts.took(target, self.node.kernel.now - began_ns)
         return reply
 
     async def hedged(self, target: str, body: Body, request: Message | Branch | None, timeout_ms: float) -> Body:
@@ -227,7 +245,7 @@ class Calls:
             answer = DONE if isinstance(body, Work) else Value(None)
         elif self.fallback == CACHED and isinstance(body, Read):
             answer = self.answers.get(body.key)
-        elif self.fallback == OTHER and self.spare in self.node.host.channels:
+        elif self.fallback == OTHER and self.node.host.reaches(self.spare):
             try:
                 answer = await self.waiting(request, self.node.call(self.spare, body, self.timeout_ms))
             except Cancelled:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from simulations.engine.endpoints import End
     from simulations.engine.lies import Liar
     from simulations.engine.machine import Machine
+    from simulations.engine.mesh import Mesh
     from simulations.engine.network import Network
     from simulations.engine.node import Node
     from simulations.engine.observing import Observer
@@ -69,6 +70,7 @@ class Host:
         self.liar: Liar | None = None
         self.disk = Disk(network.kernel, stream_key(network.seed, id, "disk"))
         self.channels: dict[str, Channel] = {}
+        self.mesh: Mesh | None = None  # lays further channels when they are used
         self.ends: list[End] = []  # of streams
         self.targets: list[str] = []
         self.peers: list[str] = []
@@ -97,6 +99,15 @@ class Host:
     def forwards(self) -> bool:
         """Whether this type passes on what is addressed to others."""
         return self.node_type is not None and self.node_type.FORWARDS
+
+    def reaches(self, neighbour: str) -> bool:
+        """Whether it can send to a node."""
+        return neighbour in self.channels or (self.mesh is not None and neighbour in self.mesh.members)
+
+    def lay_channels(self) -> None:
+        """Have all channels at hand, also those that nobody has used yet."""
+        if self.mesh is not None:
+            self.mesh.lay_towards(self)
 
     def boot(self) -> None:
         """Start the machine, unless a crash lasts, and the process with nothing but the disk."""

@@ -46,6 +46,7 @@ class Liar:
         self.host = host
         self.behaviours: list[str] = []
         self.feints: list[Feint] = []
+        host.lay_channels()
         for channel in host.channels.values():
             outlet_of(channel).liar = self
         if host.process is not None:

@@ -6,7 +6,8 @@ Randomized Load Balancing", IEEE TPDS 2001). Where a straggler is worse than som
 after a while is sent to a second server too, and the first answer counts (Dean, Barroso: "The Tail at Scale", CACM
 2013). A server that crashes silently still gets its share until somebody notices; health probes notice it within an
 interval, a timeout and as many failures as it takes. A server that starts or drains lives and wants no requests: only
-probes for readiness tell. A retry sends a request that got no answer to another server,
+probes for readiness tell. A server that answers probes and fails requests goes unnoticed by them; outlier ejection
+counts the requests themselves. A retry sends a request that got no answer to another server,
 which is safe only where doing it twice does no harm.
 """
 
@@ -22,6 +23,7 @@ from simulations.engine.declare import Choice, Lie, Metric, Param, Show
 from simulations.engine.distributions import to_ns
 from simulations.engine.messages import Body, Increment, Probe, ProbeReply, Read, Request, Work, Write
 from simulations.engine.node import Node
+from simulations.engine.outliers import OUTLIER_METRICS, OUTLIER_PARAMS, OUTLIER_SHOW, outlier_doubts, outliers
 from simulations.engine.probing import EVERY_PARAM, Prober, probe_params
 from simulations.engine.tasks import Cancelled, Failure, Future, Refused
 
@@ -108,12 +110,14 @@ class LoadBalancer(Node):
             section="Calls",
         ),
         *probe_params(EVERY_PARAM),
+        *OUTLIER_PARAMS,
         *BREAKER_PARAMS,
         *RATE_LIMIT_PARAMS,
     )
-    METRICS: ClassVar[tuple[Metric, ...]] = (*BREAKER_METRICS, *RATE_LIMIT_METRICS)
+    METRICS: ClassVar[tuple[Metric, ...]] = (*OUTLIER_METRICS, *BREAKER_METRICS, *RATE_LIMIT_METRICS)
     SHOWS: ClassVar[tuple[Show, ...]] = (
         Show("healthy", "Healthy", "servers"),
+        OUTLIER_SHOW,
         Show("in_flight", "In flight", "requests"),
         BREAKER_SHOW,
     )
@@ -122,6 +126,10 @@ class LoadBalancer(Node):
         Lie("black hole", "Swallows requests", "It looks well, passes nothing on and answers nobody."),
     )
 
+    @classmethod
+    def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
+        return outlier_doubts(params)
+
     def start(self) -> None:
         self.timeout_ms = self.number("timeout_ms")
         self.retries = self.integer("retries")
@@ -129,6 +137,7 @@ class LoadBalancer(Node):
         self.samples = self.integer("samples")
         self.hedge_after_ns = to_ns(self.number("hedge_after_ms"))
         self.breakers = breakers(self)
+        self.outliers = outliers(self, self.targets)
         self.rate_limit = rate_limit(self)
         self.turn = 0
         self.in_flight = dict.fromkeys(self.targets, 0)
@@ -184,13 +193,20 @@ class LoadBalancer(Node):
         self.count(target, 1)
         try:
             reply: Body = await self.cancellable(message, self.call(target, body, self.timeout_ms))
-            return reply
+        except Failure as failure:
+            if self.outliers is not None and not isinstance(failure, Cancelled):
+                self.outliers.ended(target, True)
+            raise
         finally:
             self.count(target, -1)
+        if self.outliers is not None:
+            self.outliers.ended(target, False)
+        return reply
 
     async def hedged(self, body: Request, message: Message, target: str, tried: list[str]) -> Body:
         """Ask one server and, when it takes too long, another; the first answer counts, the other goes unheeded."""
-        asked = [target]
+        first = self.call(target, body, self.timeout_ms)
+        asked: list[tuple[str, Future]] = [(target, first)]
         self.count(target, 1)
 
         def second() -> Future | None:
@@ -198,16 +214,18 @@ class LoadBalancer(Node):
             if not other:
                 return None
             tried.append(other)
-            asked.append(other)
+            call = self.call(other, body, self.timeout_ms)
+            asked.append((other, call))
             self.count(other, 1)
-            return self.call(other, body, self.timeout_ms)
+            return call
 
         try:
-            first = self.call(target, body, self.timeout_ms)
             return await first_answer(self, message, first, self.hedge_after_ns, second)
         finally:
-            for server in asked:
+            for server, call in asked:
                 self.count(server, -1)
+                if self.outliers is not None and call.done and not isinstance(call.error, Cancelled):
+                    self.outliers.ended(server, call.error is not None)
 
     def choose(self, tried: list[str]) -> str:
         """A healthy server not tried yet, by the policy; "" when there is none."""
@@ -216,6 +234,8 @@ class LoadBalancer(Node):
             candidates = [target for target in self.targets if target not in tried and self.probes.passing(target)]
         if self.breakers is not None:
             candidates = [target for target in candidates if not self.breakers.of[target].shut]
+        if self.outliers is not None and self.outliers.out:
+            candidates = [target for target in candidates if not self.outliers.of[target].out]
         if not candidates:
             return ""
         if not tried:
