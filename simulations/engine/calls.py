@@ -7,7 +7,6 @@ chapter 5; hedging: Dean and Barroso, "The Tail at Scale", CACM 2013.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 from simulations.engine.breakers import BULKHEAD_FULL, breakers
@@ -19,29 +18,13 @@ from simulations.engine.messages import DONE, Body, Read, Value, Work, Write
 from simulations.engine.naming import NO_INSTANCE, Resolver, resolver
 from simulations.engine.node import Node
 from simulations.engine.retries import GIVE_UP, retries
-from simulations.engine.tasks import Call, Cancelled, Failure, Future, Refused, TimedOut
+from simulations.engine.tasks import Cancelled, Failure, Future, Refused, TimedOut
 from simulations.engine.timeouts import timeouts
+from simulations.engine.waiting import Branch, awaited, first_answer
 from simulations.engine.workers import Slots
 
 ANSWERS_MAX: Final = 10_000  # kept for the fallback
 NO_TIME_MS: Final = 0.000_001  # a timeout of 0 would be none
-
-
-class Branch(Future):
-    """The answer of one of many calls made at once. `waits` is what it waits for at the moment."""
-
-    __slots__ = ("waits",)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.waits: Future | None = None
-
-    def give_up(self, node: Node) -> None:
-        """Nobody waits for it any longer: tell the other side, where the node does."""
-        call = self.waits
-        if isinstance(call, Call) and call.to and not call.done:
-            node.cancel(call, node.cause)
-            call.fail(Cancelled(), None)
 
 
 class Calls:
@@ -266,37 +249,3 @@ def is_one_of(target: str, name: str) -> bool:
     """Whether a node has this name, or is one of many that share it."""
     head, dash, number = target.rpartition("-")
     return target == name or (bool(dash) and head == name and number.isdecimal())
-
-
-def awaited(node: Node, request: Message | Branch | None, future: Future) -> Future:
-    """What is waited for on behalf of a request, or of one call of many for it, so that it can be given up."""
-    if isinstance(request, Branch):
-        request.waits = future
-        return future
-    return future if request is None else node.cancellable(request, future)
-
-
-async def first_answer(
-    node: Node, request: Message | Branch | None, first: Future, after_ns: int, second: Callable[[], Future | None]
-) -> Body:
-    """The first good answer of a call and of the `second`, made when the first takes longer than this; the other goes
-    unheeded. `second` may have nobody to ask. Raises the first call's failure when both fail.
-    """
-
-    calls = [first]
-    if not first.done:
-        await awaited(node, request, node.race([first, node.sleep(after_ns)]))
-    if not first.done:
-        more = second()
-        if more is not None:
-            calls.append(more)
-    while True:
-        for call in calls:
-            if call.done and call.error is None:
-                answer: Body = call.value
-                return answer
-        open_calls = [call for call in calls if not call.done]
-        if not open_calls:
-            assert first.error is not None
-            raise first.error
-        await awaited(node, request, node.race(open_calls))

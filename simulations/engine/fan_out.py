@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from simulations.engine.calls import Branch, Calls
+from simulations.engine.calls import Calls
 from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Param
 from simulations.engine.headers import Header
 from simulations.engine.messages import DONE, Body
 from simulations.engine.node import Node
 from simulations.engine.tasks import Failure
+from simulations.engine.waiting import Branch
 
 SYNC: Final = "sync"
 SEQUENCE: Final = "sequence"

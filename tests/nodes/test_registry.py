@@ -192,6 +192,7 @@ def test_one_that_lies_leaves_callers_without_anybody() -> None:
     [
         ("client", {"discovery": "registry"}, "lookup_name"),
         ("service", {**SELF, "renew_ms": 300}, "lease_ms"),
+        ("load-balancer", {"probe_kind": "readiness"}, "probe_interval_ms"),
         ("registrar", {"lease_ms": 100}, "lease_ms"),
         ("registrar", {"register_as": ""}, "register_as"),
     ],
