@@ -7,7 +7,6 @@ chapter 5; hedging: Dean and Barroso, "The Tail at Scale", CACM 2013.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 from simulations.engine.breakers import BULKHEAD_FULL, breakers
@@ -19,30 +18,14 @@ from simulations.engine.messages import DONE, Body, Read, Value, Work, Write
 from simulations.engine.naming import NO_INSTANCE, Resolver, resolver
 from simulations.engine.node import Node
 from simulations.engine.retries import GIVE_UP, retries
-from simulations.engine.tasks import Call, Cancelled, Failure, Future, Refused, TimedOut
+from simulations.engine.tasks import Cancelled, Failure, Future, Refused, TimedOut
 from simulations.engine.timeouts import timeouts
+from simulations.engine.waiting import Branch, awaited, first_answer
 from simulations.engine.workers import Slots
 
 ANSWERS_MAX: Final = 10_000  # kept for the fallback
 APART: Final = ("cache", "resolver", "log_to", "rank_by")  # parameters that name who is asked in a way of its own
 NO_TIME_MS: Final = 0.000_001  # a timeout of 0 would be none
-
-
-class Branch(Future):
-    """The answer of one of many calls made at once. `waits` is what it waits for at the moment."""
-
-    __slots__ = ("waits",)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.waits: Future | None = None
-
-    def give_up(self, node: Node) -> None:
-        """Nobody waits for it any longer: tell the other side, where the node does."""
-        call = self.waits
-        if isinstance(call, Call) and call.to and not call.done:
-            node.cancel(call, node.cause)
-            call.fail(Cancelled(), None)
 
 
 class Calls:
@@ -66,7 +49,8 @@ class Calls:
         self.bulkheads = (
             {target: Slots(room, queue_max, full=BULKHEAD_FULL) for target in node.targets} if room else None
         )
-        self.names = resolver(node, self.targets)  # None: the targets stay those that it is linked to
+        self.reach = self.targets
+        self.names = resolver(node, self.reach)  # None: the targets stay those within reach
         self.answers: dict[str, Body] = {}
         self.turn = 0
         self.codec = codec(node, "request_bytes")
@@ -95,19 +79,23 @@ class Calls:
                     return target
         return targets[start % count]
 
-    async def find(self, names: Resolver) -> None:
-        """Learn who can be asked now. Raises Refused when nobody can."""
+    async def find(self, names: Resolver, targets: list[str] | None = None) -> list[str]:
+        """Learn who can be asked now, of these or of all. Raises Refused when nobody can."""
         if not names.fresh():
             await names.look_up()
-        if not names.known:
+        if names.known:
+            self.targets = names.known
+        found = names.known if targets is None else [target for target in targets if target in names.known]
+        if not found:
             raise Refused(NO_INSTANCE, False)
-        self.targets = names.known
+        return found
 
     async def tell(self, body: Body, request: Message, targets: list[str]) -> None:
         """Send a message to the next of some targets, and expect no answer."""
         if self.codec is not None:
             body = await self.codec.marshal(body)
-        self.node.send(self.pick(self.turn, 0, targets), body)
+        among = targets if self.names is None else await self.find(self.names, targets)
+        self.node.send(self.pick(self.turn, 0, among), body)
         self.turn += 1
 
     async def ask(
@@ -120,6 +108,7 @@ class Calls:
         self.turn += 1
         attempts = pause_ns = 0
         uncertain = False
+        target = targets[0] if targets else ""
         if self.retries is not None:
             self.retries.begin()
         while True:
@@ -127,9 +116,8 @@ class Calls:
                 raise Refused("expired", uncertain)
             attempts += 1
             try:
-                if self.names is not None:
-                    await self.find(self.names)
-                target = self.pick(first, attempts - 1, targets)
+                among = targets if self.names is None else await self.find(self.names, targets)
+                target = self.pick(first, attempts - 1, among)
                 return await self.once(target, body, request, self.time_left_ms(deadline_ns))
             except Cancelled:
                 raise
@@ -263,37 +251,3 @@ def is_one_of(target: str, name: str) -> bool:
     """Whether a node has this name, or is one of many that share it."""
     head, dash, number = target.rpartition("-")
     return target == name or (bool(dash) and head == name and number.isdecimal())
-
-
-def awaited(node: Node, request: Message | Branch | None, future: Future) -> Future:
-    """What is waited for on behalf of a request, or of one call of many for it, so that it can be given up."""
-    if isinstance(request, Branch):
-        request.waits = future
-        return future
-    return future if request is None else node.cancellable(request, future)
-
-
-async def first_answer(
-    node: Node, request: Message | Branch | None, first: Future, after_ns: int, second: Callable[[], Future | None]
-) -> Body:
-    """The first good answer of a call and of the `second`, made when the first takes longer than this; the other goes
-    unheeded. `second` may have nobody to ask. Raises the first call's failure when both fail.
-    """
-
-    calls = [first]
-    if not first.done:
-        await awaited(node, request, node.race([first, node.sleep(after_ns)]))
-    if not first.done:
-        more = second()
-        if more is not None:
-            calls.append(more)
-    while True:
-        for call in calls:
-            if call.done and call.error is None:
-                answer: Body = call.value
-                return answer
-        open_calls = [call for call in calls if not call.done]
-        if not open_calls:
-            assert first.error is not None
-            raise first.error
-        await awaited(node, request, node.race(open_calls))

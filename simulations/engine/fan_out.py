@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from simulations.engine.calls import Branch, Calls
+from simulations.engine.calls import Calls
 from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Param
 from simulations.engine.headers import Header
 from simulations.engine.messages import DONE, Body
 from simulations.engine.node import Node
 from simulations.engine.tasks import Failure
+from simulations.engine.waiting import Branch
 
 SYNC: Final = "sync"
 SEQUENCE: Final = "sequence"
@@ -94,8 +95,7 @@ class FanOut:
             body = together(body, rounds)
             rounds = 1
         if groups is None:
-            targets = self.calls.targets
-            groups = [targets] if self.kind in (SYNC, ONE_WAY) else [[target] for target in targets]
+            groups = [self.calls.reach] if self.kind in (SYNC, ONE_WAY) else await self._each()
         asked = [group for _ in range(rounds) for group in groups]
         if self.kind == ONE_WAY:
             for group in asked:
@@ -114,6 +114,11 @@ class FanOut:
             raise
         self._give_up(branches)
         return combined(answers)
+
+    async def _each(self) -> list[list[str]]:
+        """Every target on its own, of those that are there. Raises Refused when nobody is."""
+        names = self.calls.names
+        return [[target] for target in (self.calls.reach if names is None else await self.calls.find(names))]
 
     def _begin(self, body: Body, deadline_ns: int, group: list[str]) -> Branch:
         branch = Branch()
