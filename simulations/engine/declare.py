@@ -78,7 +78,7 @@ class Metric:
     """A figure that a node type publishes beside the common ones. `name` is flat and dotted, below `nodes.<id>.`.
 
     What a node gives to `publish` under that name is by its `kind`: a count to add (in $ it is in millionths, and part
-    of the node's cost), a gauge's new value, or a duration in ns.
+    of the node's cost), a gauge's new value, a duration in ns, or a sample: a whole number, like the hops of a lookup.
     """
 
     name: str
@@ -87,10 +87,10 @@ class Metric:
     kind: str = ""
 
     def figures(self) -> tuple[str, ...]:
-        """The names of its figures: of a gauge mean and max, of a duration percentiles too."""
+        """The names of its figures: of a gauge mean and max, of durations and samples percentiles too."""
         if self.kind == "gauge":
             return (f"{self.name}.mean", f"{self.name}.max")
-        if self.kind == "duration":
+        if self.kind in ("duration", "sample"):
             return tuple([f"{self.name}.{figure}" for figure in ("mean", "p50", "p95", "p99", "max")])
         return (self.name,)
 

@@ -30,6 +30,7 @@ class Begun(Cause):
 class Process:
     """A process on a host. `cause` is why it acts at the moment."""
 
+    RESOLVES: ClassVar[bool] = False  # answers look-ups of names, and no requests: it is nobody's target
     LIES: ClassVar[tuple[Lie, ...]] = ()
     METRICS: ClassVar[tuple[Metric, ...]] = ()
     INVARIANTS: ClassVar[tuple[Invariant, ...]] = ()
@@ -43,6 +44,8 @@ class Process:
         self.params = params
         self.cause = Cause(-1, -1, 0)
         self.alive = True  # neither dead nor held still
+        self.unready = ""  # why it wants no requests, as readiness probes are told; "": it wants them
+        self.shut = ""  # why it refuses requests; "": it does not
         self.observer = host.observer
         self._keys: dict[str, int] = {}
 
@@ -75,6 +78,9 @@ class Process:
     def duration(self, name: str) -> Distribution:
         """A distribution parameter."""
         return distribution(self.params[name])
+
+    def readiness_changed(self) -> None:
+        """The process has become ready, or is no longer."""
 
     # Lies: what a type declares in LIES, it does here while a Byzantine fault names it
 

@@ -1,7 +1,7 @@
 """Message queues: the words that queues, those who put messages in and those who take them out share.
 
 Any request can be a message: whoever asks a queue has it accepted, not carried out. A consumer takes one message at a
-time, and it is gone from the queue only once it is acknowledged (AMQP 0-9-1, section 4.8). A requester that wants an
+time, and it is gone from the queue only once it is acknowledged (AMQP 0-9-1, chapter 3). A requester that wants an
 answer names a reply queue and a correlation id, which comes back with the answer (Hohpe and Woolf: "Enterprise
 Integration Patterns", Addison-Wesley 2003, chapter 5).
 """

@@ -5,7 +5,7 @@ one of them not take it, the sender hears of a failure, tries again, and the oth
 the sender is told at once, and a queue that is down misses the message unnoticed. From then on each queue lives by
 itself: a slow consumer of one does not delay those of another.
 
-RabbitMQ has such exchanges (AMQP 0-9-1, section 3.1.3.2), and SNS in front of several SQS queues is one. With queues
+RabbitMQ has such exchanges (AMQP 0-9-1, chapter 3), and SNS in front of several SQS queues is one. With queues
 between, consumers need not be there when a message comes; they do not lose it as subscribers of a plain topic would.
 """
 

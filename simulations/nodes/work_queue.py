@@ -12,7 +12,7 @@ leads) the queue sends them, no more at once than the prefetch limit; their answ
 rejects. A durable queue has each message on disk before it says so; from a transient one a crash takes all.
 
 RabbitMQ is such a queue, as are Amazon SQS and Azure Service Bus. Acknowledgements, prefetch and dead letters: AMQP
-0-9-1, sections 1.8 and 4.8, and Hohpe and Woolf, "Enterprise Integration Patterns", Addison-Wesley 2003, chapters 4
+0-9-1 (2008), chapter 3, and Hohpe and Woolf, "Enterprise Integration Patterns", Addison-Wesley 2003, chapters 4
 and 10.
 """
 

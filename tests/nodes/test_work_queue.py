@@ -1,5 +1,5 @@
 """The work queue: what it promises its senders, whom it gives a message, and when it gives it again (AMQP 0-9-1,
-section 4.8; Hohpe and Woolf: "Enterprise Integration Patterns", chapters 4 and 10).
+chapter 3; Hohpe and Woolf: "Enterprise Integration Patterns", chapters 4 and 10).
 """
 
 from __future__ import annotations

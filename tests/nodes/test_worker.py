@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.nodes.queues import WRITES, doubled, lost, published, pulled, queue, worker
-from tests.worlds import Run, client, crash, database, link, run, world
+from tests.worlds import Entry, Run, client, crash, database, link, run, world
 
 KEYED = {"requests": "increment", "idempotency_keys": True}
 
@@ -117,3 +117,12 @@ def test_it_goes_on_when_its_queue_comes_back() -> None:
 def test_without_a_queue_it_does_nothing() -> None:
     story = run(world([worker("w"), database("d")], [link("w", "d")], (), (), 1000))
     assert story.messages() == []
+
+
+@pytest.mark.parametrize("faults", [[], [crash("q", 700, 900)], [crash("w", 700, 900)]])
+def test_over_streams_nothing_is_lost_either(faults: list[Entry]) -> None:
+    nodes = [client("c", rate_per_s=50), queue("q", visibility_timeout_ms=500), worker("w", keeps_results=True)]
+    links = [link("c", "q", transport="stream"), link("w", "q", loss=0.05, transport="stream")]
+    story = run(world(nodes, links, (), faults, 2000, 8000))
+    assert (lost(story), doubled(story)) == (0, 0)
+    assert story.at(9999, "q", "queue") == 0
