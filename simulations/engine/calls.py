@@ -16,9 +16,11 @@ from simulations.engine.channel import Message
 from simulations.engine.distributions import NS_PER_MS, to_ns
 from simulations.engine.marshalling import codec
 from simulations.engine.messages import DONE, Body, Read, Value, Work, Write
+from simulations.engine.naming import NO_INSTANCE, Resolver, resolver
 from simulations.engine.node import Node
 from simulations.engine.retries import GIVE_UP, retries
-from simulations.engine.tasks import Call, Cancelled, Failure, Future, Refused
+from simulations.engine.tasks import Call, Cancelled, Failure, Future, Refused, TimedOut
+from simulations.engine.timeouts import timeouts
 from simulations.engine.workers import Slots
 
 ANSWERS_MAX: Final = 10_000  # kept for the fallback
@@ -48,6 +50,7 @@ class Calls:
     def __init__(self, node: Node) -> None:
         self.node = node
         self.timeout_ms = node.number("timeout_ms")
+        self.timeouts = timeouts(node)
         self.retries = retries(node)
         self.breakers = breakers(node)
         self.failover = node.text("call_order") == FAILOVER
@@ -61,6 +64,7 @@ class Calls:
         self.bulkheads = (
             {target: Slots(room, queue_max, full=BULKHEAD_FULL) for target in node.targets} if room else None
         )
+        self.names = resolver(node, self.targets)  # None: the targets stay those that it is linked to
         self.answers: dict[str, Body] = {}
         self.turn = 0
         self.codec = codec(node, "request_bytes")
@@ -69,9 +73,10 @@ class Calls:
             and self.breakers is None
             and self.bulkheads is None
             and self.hedge_after_ns <= 0
+            and self.timeouts is None
             and self.fallback == NO_FALLBACK
         )
-        self.plain = self.direct and self.retries is None and not self.failover  # all is
+        self.plain = self.direct and self.retries is None and not self.failover and self.names is None  # all is
 
     def pick(self, first: int, attempts: int, targets: list[str] | None = None) -> str:
         """Whom of the targets to ask after so many attempts: in turn from the `first`, or by their order; nobody whose
@@ -87,6 +92,14 @@ class Calls:
                 if not self.breakers.of[target].shut:
                     return target
         return targets[start % count]
+
+    async def find(self, names: Resolver) -> None:
+        """Learn who can be asked now. Raises Refused when nobody can."""
+        if not names.fresh():
+            await names.look_up()
+        if not names.known:
+            raise Refused(NO_INSTANCE, False)
+        self.targets = names.known
 
     async def tell(self, body: Body, request: Message, targets: list[str]) -> None:
         """Send a message to the next of some targets, and expect no answer."""
@@ -108,11 +121,13 @@ class Calls:
         if self.retries is not None:
             self.retries.begin()
         while True:
-            target = self.pick(first, attempts, targets)
             if 0 <= deadline_ns <= self.node.kernel.now:
                 raise Refused("expired", uncertain)
             attempts += 1
             try:
+                if self.names is not None:
+                    await self.find(self.names)
+                target = self.pick(first, attempts - 1, targets)
                 return await self.once(target, body, request, self.time_left_ms(deadline_ns))
             except Cancelled:
                 raise
@@ -152,7 +167,7 @@ class Calls:
     async def attempt(self, target: str, body: Body, request: Message | Branch | None, timeout_ms: float) -> Body:
         """One attempt, once there is room for it."""
         if self.bulkheads is None:
-            return await self.hedged(target, body, request, timeout_ms)
+            return await self.timed(target, body, request, timeout_ms)
         bulkhead = self.bulkheads[target]
         try:
             await self.waiting(request, bulkhead.acquire())
@@ -160,25 +175,41 @@ class Calls:
             self.node.publish("bulkhead.refused", 1)
             raise
         try:
-            reply = await self.hedged(target, body, request, timeout_ms)
+            reply = await self.timed(target, body, request, timeout_ms)
         except Failure:
             bulkhead.release()
             raise
         bulkhead.release()
         return reply
 
+    async def timed(self, target: str, body: Body, request: Message | Branch | None, timeout_ms: float) -> Body:
+        """One attempt, with no more time than others took where the timeout goes by that."""
+        if self.timeouts is None:
+            return await self.hedged(target, body, request, timeout_ms)
+        usual_ms = self.timeouts.of_ms(target)
+        began_ns = self.node.kernel.now
+        try:
+            reply = await self.hedged(target, body, request, min(timeout_ms, usual_ms))
+        except TimedOut:
+            if usual_ms <= timeout_ms:  # a deadline that came before says nothing of the target
+                self.timeouts.took(target, self.node.kernel.now - began_ns)
+            raise
+        self.timeouts.took(target, self.node.kernel.now - began_ns)
+        return reply
+
     async def hedged(self, target: str, body: Body, request: Message | Branch | None, timeout_ms: float) -> Body:
         """One attempt, and where it takes too long a second one elsewhere beside it."""
         node = self.node
         first = node.call(target, body, timeout_ms)
-        if self.hedge_after_ns <= 0 or len(self.targets) < 2:
+        targets = self.targets
+        if self.hedge_after_ns <= 0 or len(targets) < 2:
             reply: Body = await self.waiting(request, first)
             return reply
 
         def second() -> Future:
             node.publish("calls.hedged", 1)
-            other = self.targets[(self.targets.index(target) + 1) % len(self.targets)]
-            return node.call(other, body, timeout_ms)
+            place = targets.index(target) if target in targets else -1  # it may have gone from the list meanwhile
+            return node.call(targets[(place + 1) % len(targets)], body, timeout_ms)
 
         return await first_answer(node, request, first, self.hedge_after_ns, second)
 
@@ -209,7 +240,7 @@ class Calls:
             answer = DONE if isinstance(body, Work) else Value(None)
         elif self.fallback == CACHED and isinstance(body, Read):
             answer = self.answers.get(body.key)
-        elif self.fallback == OTHER and self.spare in self.node.host.channels:
+        elif self.fallback == OTHER and self.node.host.reaches(self.spare):
             try:
                 answer = await self.waiting(request, self.node.call(self.spare, body, self.timeout_ms))
             except Cancelled:

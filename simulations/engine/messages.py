@@ -259,9 +259,11 @@ class Cancel(Occurrence):
 
 @dataclass(frozen=True)
 class Probe(Heartbeat):
-    """Are you there?"""
+    """Are you there? Or, for `readiness`: do you want requests?"""
+
+    readiness: bool = False
 
 
 @dataclass(frozen=True)
 class ProbeReply(Heartbeat):
-    """Here."""
+    """Yes."""

@@ -24,6 +24,7 @@ from simulations.engine.marshalling import (
 )
 from simulations.engine.messages import DONE, Body, Read, Request, Value
 from simulations.engine.node import Node
+from simulations.engine.readiness import STARTUP_PARAM
 from simulations.engine.tasks import Failure
 from simulations.engine.workers import QUEUE_PARAMS, workers_of
 
@@ -32,6 +33,7 @@ SERVER_PARAMS: Final[tuple[Param, ...]] = (
     *IDEMPOTENCY_PARAMS,
     REPLY_BYTES_PARAM,
     NEWER_FORMATS_PARAM,
+    STARTUP_PARAM,
 )
 VERSION_MAX: Final = 1_000_000
 SERVER_METRICS: Final[tuple[Metric, ...]] = (*ADMISSION_METRICS, *IDEMPOTENCY_METRICS, *FORMAT_METRICS)

@@ -107,9 +107,11 @@ class Client(Node):
         uncertain = False
         calls = self.calls
         while calls.targets:
-            target = calls.pick(choice, attempts)
             attempts += 1
             try:
+                if calls.names is not None:
+                    await calls.find(calls.names)
+                target = calls.pick(choice, attempts - 1)
                 if calls.direct:
                     reply = await self.call(target, body, self.timeout_ms)
                 else:

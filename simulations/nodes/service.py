@@ -15,6 +15,7 @@ from simulations.engine.channel import Message
 from simulations.engine.declare import Lie, Metric, Param, Show
 from simulations.engine.fan_out import FAN_OUT_PARAMS, FanOut, fan_out_doubts
 from simulations.engine.messages import DONE, Body, Increment, Read, Request, Value, Work, Write
+from simulations.engine.naming import REGISTRATION_PARAMS, Membership, registration_doubts
 from simulations.engine.server import SERVER_METRICS, SERVER_PARAMS, Server, capacity, load_shows
 from simulations.engine.tasks import Cause, Failure, Refused
 
@@ -75,6 +76,7 @@ class Service(Server):
             section="Effects",
         ),
         *SERVER_PARAMS,
+        *REGISTRATION_PARAMS,
     )
     SHOWS: ClassVar[tuple[Show, ...]] = (
         *load_shows("workers"),
@@ -89,7 +91,7 @@ class Service(Server):
 
     @classmethod
     def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
-        return call_doubts(params, neighbours) + fan_out_doubts(params)
+        return call_doubts(params, neighbours) + fan_out_doubts(params) + registration_doubts(params)
 
     def start(self) -> None:
         self.open({})
@@ -100,6 +102,10 @@ class Service(Server):
         self.calls = Calls(self)
         self.fan_out = FanOut(self, self.calls)
         self.turn = 0
+        self.membership = Membership(self)
+
+    def readiness_changed(self) -> None:
+        self.membership.tell()
 
     async def serve(self, body: Request, message: Message) -> Body:
         """Wait for a worker, work, and ask behind if there is somebody."""
