@@ -25,6 +25,7 @@ from simulations.engine.tasks import Cancelled, Failure, Future, Refused, TimedO
 from simulations.engine.timeouts import timeouts
 from simulations.engine.workers import Slots
 
+APART: Final = ("cache", "resolver", "log_to", "rank_by")  # parameters that name who is asked in a way of its own
 NO_TIME_MS: Final = 0.000_001  # a timeout of 0 would be none
 
 
@@ -40,7 +41,8 @@ class Calls:
         self.failover = node.text("call_order") == FAILOVER
         self.hedge_after_ns = to_ns(node.number("hedge_after_ms"))
         self.fallback = Fallback(node)
-        self.targets = [target for target in node.targets if target != self.fallback.spare]
+        apart = (self.fallback.spare, *[str(node.params.get(name, "")) for name in APART])
+        self.targets = [target for target in node.targets if target not in apart]
         room = node.integer("bulkhead_calls")
         queue_max = node.integer("bulkhead_queue")
         self.bulkheads = (

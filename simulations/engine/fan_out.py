@@ -90,8 +90,8 @@ class FanOut:
     async def ask(
         self, body: Body, request: Message, deadline_ns: int, groups: Sequence[list[str] | None] = ()
     ) -> Body:
-        """An answer on behalf of a request. `groups` are those who are asked, each one of several that are alike; without,
-        the targets, all alike where one is asked in turn. Raises the first failure that leaves no answer.
+        """An answer on behalf of a request. `groups` are those who are asked, each one of several that are alike; by
+        default the targets, all alike where one is asked in turn. Raises the first failure that leaves no answer.
         """
         rounds = self.questions
         if self.batch and rounds > 1:
