@@ -10,11 +10,12 @@ from __future__ import annotations
 from typing import Final
 
 from simulations.engine.breakers import BULKHEAD_FULL, breakers
-from simulations.engine.call_params import CACHED, DEFAULT, FAILOVER, NO_FALLBACK, OTHER
+from simulations.engine.call_params import FAILOVER
 from simulations.engine.channel import Message
 from simulations.engine.distributions import NS_PER_MS, to_ns
+from simulations.engine.fallbacks import Fallback
 from simulations.engine.marshalling import codec
-from simulations.engine.messages import DONE, Body, Read, Value, Work, Write
+from simulations.engine.messages import Body
 from simulations.engine.naming import NO_INSTANCE, Resolver, resolver
 from simulations.engine.node import Node
 from simulations.engine.retries import GIVE_UP, retries
@@ -23,7 +24,6 @@ from simulations.engine.timeouts import timeouts
 from simulations.engine.waiting import Branch, awaited, first_answer
 from simulations.engine.workers import Slots
 
-ANSWERS_MAX: Final = 10_000  # kept for the fallback
 APART: Final = ("cache", "resolver", "log_to", "rank_by")  # parameters that name who is asked in a way of its own
 NO_TIME_MS: Final = 0.000_001  # a timeout of 0 would be none
 
@@ -39,19 +39,15 @@ class Calls:
         self.breakers = breakers(node)
         self.failover = node.text("call_order") == FAILOVER
         self.hedge_after_ns = to_ns(node.number("hedge_after_ms"))
-        self.fallback = node.text("fallback")
-        self.spare = node.text("fallback_to") if self.fallback == OTHER else ""
-        self.optional = names_in(node.text("fallback_for"))
-        apart = (self.spare, *[str(node.params.get(name, "")) for name in APART])
+        self.fallback = Fallback(node)
+        apart = (self.fallback.spare, *[str(node.params.get(name, "")) for name in APART])
         self.targets = [target for target in node.targets if target not in apart]
         room = node.integer("bulkhead_calls")
         queue_max = node.integer("bulkhead_queue")
         self.bulkheads = (
             {target: Slots(room, queue_max, full=BULKHEAD_FULL) for target in node.targets} if room else None
         )
-        self.reach = self.targets
-        self.names = resolver(node, self.reach)  # None: the targets stay those within reach
-        self.answers: dict[str, Body] = {}
+        self.names = resolver(node, self.targets)  # None: the targets stay those that it is linked to
         self.turn = 0
         self.codec = codec(node, "request_bytes")
         self.direct = (  # an attempt is a call and no more
@@ -60,7 +56,7 @@ class Calls:
             and self.bulkheads is None
             and self.hedge_after_ns <= 0
             and self.timeouts is None
-            and self.fallback == NO_FALLBACK
+            and self.fallback.none
         )
         self.plain = self.direct and self.retries is None and not self.failover and self.names is None  # all is
 
@@ -90,8 +86,10 @@ class Calls:
             raise Refused(NO_INSTANCE, False)
         return found
 
-    async def tell(self, body: Body, request: Message, targets: list[str]) -> None:
-        """Send a message to the next of some targets, and expect no answer."""
+    async def tell(self, body: Body, targets: list[str] | None) -> None:
+        """Send a message to the next of some targets (None: of all), and expect no answer."""
+        if not self.targets:
+            raise Refused("no target", False)
         if self.codec is not None:
             body = await self.codec.marshal(body)
         among = targets if self.names is None else await self.find(self.names, targets)
@@ -101,9 +99,10 @@ class Calls:
     async def ask(
         self, body: Body, request: Message | Branch | None, deadline_ns: int = -1, targets: list[str] | None = None
     ) -> Body:
-        """Get an answer of one of the targets on behalf of a request. Raises the last attempt's failure, uncertain if
-        any attempt was; Refused where nobody waits for the answer any more.
+        """Get an answer of one of the targets, all alike, on behalf of a request. Raises the last attempt's failure,
+        uncertain if any attempt was; Refused where nobody waits for the answer any more.
         """
+        group = "" if targets is None else targets[0]
         first = self.turn
         self.turn += 1
         attempts = pause_ns = 0
@@ -117,8 +116,11 @@ class Calls:
             attempts += 1
             try:
                 among = targets if self.names is None else await self.find(self.names, targets)
+                if not self.targets:
+                    raise Refused("no target", False)
                 target = self.pick(first, attempts - 1, among)
-                return await self.once(target, body, request, self.time_left_ms(deadline_ns))
+                alike = None if targets is None else among
+                return await self.once(target, body, request, self.time_left_ms(deadline_ns), alike)
             except Cancelled:
                 raise
             except Failure as failure:
@@ -129,7 +131,9 @@ class Calls:
                 break
             self.node.publish("calls.retried", 1)
             await self.waiting(request, self.node.sleep(pause_ns))
-        answer = await self.fall_back(body, request) if self.has_fallback(target) else None
+        answer: Body | None = None
+        if self.fallback.covers(self.targets if targets is None else targets):
+            answer = await self.fallback.answer(group, body, request)
         if answer is None:
             raise Refused(reason, uncertain)
         return answer
@@ -140,24 +144,33 @@ class Calls:
             return self.timeout_ms
         return max(NO_TIME_MS, min(self.timeout_ms, (deadline_ns - self.node.kernel.now) / NS_PER_MS))
 
-    async def once(self, target: str, body: Body, request: Message | Branch | None, timeout_ms: float) -> Body:
-        """One attempt. Raises Refused where a circuit is open or a bulkhead full."""
+    async def once(
+        self,
+        target: str,
+        body: Body,
+        request: Message | Branch | None,
+        timeout_ms: float,
+        alike: list[str] | None = None,
+    ) -> Body:
+        """One attempt at one of those that are `alike`. Raises Refused where a circuit is open or a bulkhead full."""
         if self.codec is not None:
             body = await self.codec.marshal(body)
         if self.breakers is None:
-            reply = await self.attempt(target, body, request, timeout_ms)
+            reply = await self.attempt(target, body, request, timeout_ms, alike)
         else:
-            reply = await self.breakers.guard(target, lambda: self.attempt(target, body, request, timeout_ms))
+            reply = await self.breakers.guard(target, lambda: self.attempt(target, body, request, timeout_ms, alike))
         if self.codec is not None:
             await self.codec.unmarshal(reply)
-        if self.fallback == CACHED:
-            self.remember(body, reply)
+        if self.fallback.caches:
+            self.fallback.remember("" if alike is None else alike[0], body, reply)
         return reply
 
-    async def attempt(self, target: str, body: Body, request: Message | Branch | None, timeout_ms: float) -> Body:
+    async def attempt(
+        self, target: str, body: Body, request: Message | Branch | None, timeout_ms: float, alike: list[str] | None
+    ) -> Body:
         """One attempt, once there is room for it."""
         if self.bulkheads is None:
-            return await self.timed(target, body, request, timeout_ms)
+            return await self.timed(target, body, request, timeout_ms, alike)
         bulkhead = self.bulkheads[target]
         try:
             await self.waiting(request, bulkhead.acquire())
@@ -165,21 +178,23 @@ class Calls:
             self.node.publish("bulkhead.refused", 1)
             raise
         try:
-            reply = await self.timed(target, body, request, timeout_ms)
+            reply = await self.timed(target, body, request, timeout_ms, alike)
         except Failure:
             bulkhead.release()
             raise
         bulkhead.release()
         return reply
 
-    async def timed(self, target: str, body: Body, request: Message | Branch | None, timeout_ms: float) -> Body:
+    async def timed(
+        self, target: str, body: Body, request: Message | Branch | None, timeout_ms: float, alike: list[str] | None
+    ) -> Body:
         """One attempt, with no more time than others took where the timeout goes by that."""
         if self.timeouts is None:
-            return await self.hedged(target, body, request, timeout_ms)
+            return await self.hedged(target, body, request, timeout_ms, alike)
         usual_ms = self.timeouts.of_ms(target)
         began_ns = self.node.kernel.now
         try:
-            reply = await self.hedged(target, body, request, min(timeout_ms, usual_ms))
+            reply = await self.hedged(target, body, request, min(timeout_ms, usual_ms), alike)
         except TimedOut:
             if usual_ms <= timeout_ms:  # a deadline that came before says nothing of the target
                 self.timeouts.took(target, self.node.kernel.now - began_ns)
@@ -187,11 +202,13 @@ class Calls:
         self.timeouts.took(target, self.node.kernel.now - began_ns)
         return reply
 
-    async def hedged(self, target: str, body: Body, request: Message | Branch | None, timeout_ms: float) -> Body:
+    async def hedged(
+        self, target: str, body: Body, request: Message | Branch | None, timeout_ms: float, alike: list[str] | None
+    ) -> Body:
         """One attempt, and where it takes too long a second one elsewhere beside it."""
         node = self.node
         first = node.call(target, body, timeout_ms)
-        targets = self.targets
+        targets = self.targets if alike is None else alike
         if self.hedge_after_ns <= 0 or len(targets) < 2:
             reply: Body = await self.waiting(request, first)
             return reply
@@ -206,48 +223,3 @@ class Calls:
     def waiting(self, request: Message | Branch | None, future: Future) -> Future:
         """What an attempt waits for."""
         return awaited(self.node, request, future)
-
-    # The fallback
-
-    def has_fallback(self, target: str) -> bool:
-        """Whether the failure of a target is made up for."""
-        return not self.optional or any(is_one_of(target, name) for name in self.optional)
-
-    def remember(self, body: Body, reply: Body) -> None:
-        """Keep an answer, the oldest going when there are too many."""
-        if isinstance(body, Write):
-            reply = Value(body.value)
-        elif not isinstance(body, Read):
-            return
-        if body.key not in self.answers and len(self.answers) >= ANSWERS_MAX:
-            del self.answers[next(iter(self.answers))]
-        self.answers[body.key] = reply
-
-    async def fall_back(self, body: Body, request: Message | Branch | None) -> Body | None:
-        """The answer when all attempts have failed; None for none."""
-        answer: Body | None = None
-        if self.fallback == DEFAULT and isinstance(body, (Work, Read)):
-            answer = DONE if isinstance(body, Work) else Value(None)
-        elif self.fallback == CACHED and isinstance(body, Read):
-            answer = self.answers.get(body.key)
-        elif self.fallback == OTHER and self.node.host.reaches(self.spare):
-            try:
-                answer = await self.waiting(request, self.node.call(self.spare, body, self.timeout_ms))
-            except Cancelled:
-                raise
-            except Failure:
-                return None
-        if answer is not None:
-            self.node.publish("calls.fallbacks", 1)
-        return answer
-
-
-def names_in(text: str) -> list[str]:
-    """The names that a text lists, with commas between."""
-    return [name.strip() for name in text.split(",") if name.strip()]
-
-
-def is_one_of(target: str, name: str) -> bool:
-    """Whether a node has this name, or is one of many that share it."""
-    head, dash, number = target.rpartition("-")
-    return target == name or (bool(dash) and head == name and number.isdecimal())

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from simulations.engine.arrivals import NEVER
-from simulations.engine.call_params import CALL_METRICS, CALL_PARAMS, CALL_SHOWS, NO_FALLBACK, call_doubts
+from simulations.engine.call_params import CALL_METRICS, CALL_PARAMS, CALL_SHOWS, call_doubts
 from simulations.engine.calls import Calls
 from simulations.engine.declare import Metric, Param, Show
 from simulations.engine.dns import RESOLVER_PARAMS, Stub, stub, stub_doubts
@@ -133,8 +133,8 @@ class Client(Node):
             await self.sleep(pause_ns)
             self.publish("calls.retried", 1)
             self.trace.attempt(op, attempts + 1)
-        if outcome != "ok" and calls.fallback != NO_FALLBACK:
-            answer = await calls.fall_back(body, None)
+        if outcome != "ok" and not calls.fallback.none:
+            answer = await calls.fallback.answer("", body, None)
             if answer is not None:
                 outcome, value, error = "ok", answer.value if isinstance(answer, Value) else None, ""
         if outcome != "ok" and uncertain and isinstance(body, (Write, Increment)):
