@@ -159,11 +159,12 @@ class Searches:
         self.timeout_ms = timeout_ms
         self.named = max(width, parallel)  # so many contacts are named in an answer
 
-    async def search(self, target: int, key: str) -> Lookup:
-        """Go towards an id; with a key, until somebody has it."""
+    async def search(self, target: int, key: str, through: Sequence[Contact] = ()) -> Lookup:
+        """Go towards an id; with a key, until somebody has it. Who does not belong yet goes `through` others."""
         table = self.table
         search = Search(table, target, self.width)
-        for own in table.mine:
+        search.learn(through, 1)
+        for own in () if through else table.mine:
             owners = table.owners(own.id, target)
             if owners:
                 return Lookup(owners, None, 0)

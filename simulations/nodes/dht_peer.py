@@ -263,21 +263,23 @@ class DhtPeer(Node):
     async def join(self) -> None:
         """Ask one of the peers that everybody knows for a way in; the first of all needs none."""
         introduced = not self.known_first
+        if introduced:
+            for view in self.rings.views.values():
+                view.adopt(self.table.mine)
         for name in self.known_first:
             try:
                 welcome: Welcome = await self.call(name, Hello(self.me), self.timeout_ms)
             except Failure:
                 continue
             introduced = True
-            for view in self.rings.views.values():
-                view.adopt([*view.successors, *welcome.ids])
             for contact in welcome.ids:
                 self.buckets.seen(contact)
+            for contact in self.table.mine:
+                place = await self.searches.search(contact.id, "", welcome.ids)
+                self.rings.views[contact.id].adopt(place.owners or welcome.ids)
+                if self.chord:
+                    self.spawn(self.stabilise(contact.id), self.cause)
             break
-        for contact in self.table.mine:
-            place = await self.search(contact.id, "")
-            if self.chord and place.owners:
-                self.rings.views[contact.id].adopt(place.owners)
         if not introduced:
             self.timer(to_ns(self.timeout_ms), "join", lambda: self.spawn(self.join(), self.cause))
             return
@@ -305,7 +307,8 @@ class DhtPeer(Node):
             return
         for view in self.rings.views.values():
             view.passed()
-            await self.stabilise(view.own.id)
+            self.spawn(self.stabilise(view.own.id), self.cause)
+        for view in self.rings.views.values():
             if self.fingers:
                 number = view.next_finger()
                 found = await self.search((view.own.id + (1 << number)) & self.table.mask, "")
