@@ -104,6 +104,10 @@ class Candidate:
         self.state = NEW
 
 
+def _distance(candidate: Candidate) -> int:
+    return candidate.distance
+
+
 class Search:
     """Goes towards an id: keeps whom it has heard of, closest first, and says whom to ask next."""
 
@@ -120,7 +124,7 @@ class Search:
             if contact.id not in self.heard:
                 self.heard.add(contact.id)
                 self.candidates.append(Candidate(contact, self.table.distance(contact.id, self.target), depth))
-        self.candidates.sort(key=lambda candidate: candidate.distance)
+        self.candidates.sort(key=_distance)
 
     def next(self) -> Candidate | None:
         """The closest that has not been asked, unless enough closer ones live."""
