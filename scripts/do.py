@@ -98,6 +98,13 @@ def make_fidelity() -> int:
 
 
 @target
+def make_gallery() -> int:
+    """run every scenario on seeds 1–20 over Celery and print its claims (ARGS="SLUG… --seeds 21-40")"""
+    setup()
+    return tasks.gallery()
+
+
+@target
 def make_bench_browser() -> int:
     """measure the page in a real browser (ARGS="--json", ARGS="--only scrub")"""
     return with_tools(tasks.bench_browser)

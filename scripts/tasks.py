@@ -46,6 +46,11 @@ def fidelity() -> int:
     return python("-m", "tests.fidelity", *shlex.split(os.environ.get("ARGS", "")))
 
 
+def gallery() -> int:
+    """The claims of every scenario over many seeds; exit status 1 when one does not hold."""
+    return python("scripts/gallery.py", *shlex.split(os.environ.get("ARGS", "")))
+
+
 def bench_browser() -> int:
     """The page's figures; exit status 1 when a target is missed."""
     return python("scripts/bench_browser.py", *shlex.split(os.environ.get("ARGS", "")))

@@ -120,7 +120,8 @@ def lies_of(type_name: str) -> tuple[Lie, ...]:
 @cache
 def message_kinds() -> dict[str, str]:
     """Every kind of message that the engine or a node file defines, with its role, in alphabetical order."""
-    names = ["simulations.engine.messages", *(f"simulations.nodes.{name}" for name in _modules())]
+    shared = sorted(path.stem for path in (HERE / "engine").glob("*.py") if path.stem != "__init__")
+    names = [*(f"simulations.engine.{name}" for name in shared), *(f"simulations.nodes.{name}" for name in _modules())]
     bodies = [
         value
         for module in map(importlib.import_module, names)
@@ -163,7 +164,11 @@ def _type(node_type: type[Node]) -> dict[str, Any]:
         "clusters": node_type.CLUSTERS,
         "forwards": node_type.FORWARDS,
         "lies": [{"name": lie.name, "title": lie.title, "help": lie.help} for lie in lies_of(node_type.TYPE)],
-        "metrics": [{**_metric(metric), "name": name} for metric in node_type.METRICS for name in metric.figures()],
+        "metrics": [
+            {**_metric(metric), "name": name, "unit": metric.unit_of(name)}
+            for metric in node_type.METRICS
+            for name in metric.figures()
+        ],
         "invariants": [
             {"name": rule.name, "title": rule.title, "definition": rule.definition} for rule in node_type.INVARIANTS
         ],

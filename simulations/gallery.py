@@ -9,11 +9,107 @@ from simulations.document_base import FORMAT
 
 FOLDER: Final = Path(__file__).resolve().parent / "scenarios"
 EXAMPLE: Final = "client-server"
+# The gallery's order: chapters, and the scenarios of each as one would meet them.
+CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
+    "Why distribute": (
+        "scalability",
+        "reliability",
+        "geography",
+        "incremental-growth",
+        "cost",
+        "shared-resources",
+        "inherent-distribution",
+        "organisational",
+        "planet-search",
+    ),
+    "Architectural models": (
+        "client-server",
+        "multi-tier",
+        "peer-to-peer-swarm",
+        "peer-to-peer-dht",
+        "microservices",
+        "event-driven",
+        "serverless",
+        "model-comparison",
+    ),
+    "Communication": (
+        "sync-rpc",
+        "async-rpc",
+        "message-passing",
+        "publish-subscribe",
+        "request-reply-async",
+        "streaming",
+        "push-versus-poll",
+        "rpc-anatomy",
+    ),
+    "Messages that wait": (
+        "queue-point-to-point",
+        "queue-competing-consumers",
+        "queue-fan-out",
+        "queue-dead-letter",
+        "queue-durability",
+        "queue-spike",
+        "delivery-semantics",
+        "outbox",
+        "log-broker",
+    ),
+    "Fallacies of distributed computing": (
+        "fallacy-reliable",
+        "fallacy-latency",
+        "fallacy-bandwidth",
+        "fallacy-secure",
+        "fallacy-topology",
+        "fallacy-administrator",
+        "fallacy-transport-cost",
+        "fallacy-homogeneous",
+    ),
+    "Consistency and availability": ("cap-partition", "cap-dns"),
+    "Discovery": (
+        "discovery-hardcoded",
+        "discovery-client-side",
+        "discovery-server-side",
+        "discovery-self-registration",
+        "discovery-third-party",
+        "discovery-health-checks",
+    ),
+    "Kinds of failure": (
+        "failure-crash",
+        "failure-omission",
+        "failure-timing",
+        "failure-partition",
+        "failure-partial-partition",
+        "failure-byzantine",
+        "failure-clock-skew",
+        "failure-disk",
+        "failure-gray",
+    ),
+    "Living with failure": (
+        "timeout",
+        "retry",
+        "idempotency",
+        "circuit-breaker",
+        "fallback",
+        "bulkhead",
+        "failover",
+        "health-check",
+        "hedged-request",
+        "load-shedding",
+        "rate-limit",
+        "load-balancing",
+        "chaos-monkey",
+    ),
+}
 STARTS: Final = ("client-server", "multi-tier", "cap-partition")  # what an empty canvas offers
 
 
 def files(folder: Path = FOLDER) -> list[Path]:
     return sorted(folder.glob("*.json"))
+
+
+def positions() -> dict[str, int]:
+    """The place of each scenario in the gallery, by slug."""
+    slugs = [slug for slugs in CHAPTERS.values() for slug in slugs]
+    return {slug: position for position, slug in enumerate(slugs)}
 
 
 def example() -> dict[str, Any]:

@@ -186,8 +186,9 @@ def sweep() -> None:
             forgotten |= long_sent
         found = waiting.filter(forgotten, queue=queue).values_list("pk", flat=True)
         if queue == Run.BATCH:
-            # Nobody waits for these: one at a time, so that a process stays free for who presses Run.
-            found = found[: 0 if Run.objects.filter(queue=queue, state=State.RUNNING).exists() else 1]
+            # Nobody waits for these: few at a time, so that a process stays free for who presses Run.
+            running = Run.objects.filter(queue=queue, state=State.RUNNING).count()
+            found = found[: max(0, settings.BATCH_RUNS_AT_ONCE - running)]
         for run_id in found:
             send(run_id)
     for run_id in lapsed:

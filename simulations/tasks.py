@@ -1,9 +1,11 @@
 """What Celery does; each task is one call into `runs`."""
 
+from typing import Any
+
 from celery import shared_task
 from django.conf import settings
 
-from simulations import runs
+from simulations import runs, sweeps
 from simulations.probes import PROBE_SECONDS_MAX
 
 
@@ -30,3 +32,8 @@ def probe(viewing_id: str, node: str, from_ns: int, at_ns: int, asker: str) -> N
 @shared_task
 def sweep() -> None:
     runs.sweep()
+
+
+@shared_task(ignore_result=False, soft_time_limit=settings.RUN_WALL_SECONDS_MAX * 2)
+def judge_seed(text: str, seed: int) -> list[dict[str, Any]]:
+    return sweeps.claims(text, seed)

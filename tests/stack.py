@@ -34,6 +34,7 @@ class Stack:
             "DATA_DIR": str(data_dir),
             "PORT": str(self.port),
             "WATCH": "0",
+            "BATCH_RUNS_AT_ONCE": "0",  # the gallery's runs wait until a test opens them
             **environment,
         }
         self.process: subprocess.Popen[bytes] | None = None
@@ -68,6 +69,10 @@ class Stack:
             if name != "supervisor":
                 with suppress(ProcessLookupError):
                     os.killpg(pid, signal.SIGKILL)
+
+    def redis_url(self) -> str:
+        """The broker between web server and worker."""
+        return f"unix://{self.data_dir / 'run' / 'valkey.sock'}"
 
     def is_ready(self) -> bool:
         assert self.process is not None

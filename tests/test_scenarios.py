@@ -9,6 +9,7 @@ import pytest
 from simulations.document import parse
 from simulations.document_expand import Names
 from simulations.engine.simulation import Limits
+from simulations.gallery import CHAPTERS, positions
 from simulations.report import record, report
 
 SCENARIOS = Path(__file__).resolve().parent.parent / "simulations" / "scenarios"
@@ -59,5 +60,6 @@ def test_cards_do_not_cover_each_other_and_stand_in_their_zones(slug: str) -> No
             assert zone.y + CARD_HEIGHT / 2 < node.y < zone.y + (zone.height or 0) - CARD_HEIGHT / 2
 
 
-def test_the_three_of_the_first_storey_are_there() -> None:
-    assert {"client-server", "multi-tier", "cap-partition"} <= set(SLUGS)
+def test_each_scenario_has_its_place_in_the_gallery() -> None:
+    assert sorted(positions()) == SLUGS
+    assert len(positions()) == sum(len(slugs) for slugs in CHAPTERS.values())

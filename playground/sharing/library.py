@@ -9,9 +9,11 @@ from django.db import transaction
 from playground.sharing.models import Scenario
 from simulations import runs
 from simulations.document import Document, parse
-from simulations.gallery import FOLDER, files
+from simulations.gallery import FOLDER, files, positions
 from simulations.models import Run, Viewing
 from simulations.report import variants_named
+
+LAST = 1_000_000  # the place of a scenario that no chapter names
 
 
 def share(
@@ -59,7 +61,7 @@ def load_gallery(folder: Path = FOLDER) -> dict[str, str]:
 
 
 def place(slug: str, document: Document, known: Scenario | None) -> str:
-    order = position_of(document)
+    order = positions().get(slug, LAST)
     key = runs.run_key(document.physical(), runs.limits())
     saved = runs.save_document(document)
     up_to_date = known is not None and known.viewing is not None and known.viewing.run.key == key
@@ -82,11 +84,6 @@ def place(slug: str, document: Document, known: Scenario | None) -> str:
         if known is not None and known.viewing is not None:
             known.viewing.delete()
     return "updated" if known is not None else "added"
-
-
-def position_of(document: Document) -> int:
-    """Smaller topologies first."""
-    return len(document.nodes)
 
 
 def scenario_of(run: Run) -> Scenario | None:

@@ -5,6 +5,7 @@ from typing import Any
 from csp.decorators import csp_update
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.text import slugify
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_GET, require_POST
@@ -15,13 +16,23 @@ from playground.sandbox.stage import stage_data
 from playground.sharing.library import watched
 from playground.sharing.models import Scenario
 from playground.text import to_html, to_text
+from simulations.gallery import CHAPTERS
 
 
 @require_GET
 @visited
 def gallery(request: HttpRequest) -> HttpResponse:
-    scenarios = Scenario.objects.gallery().select_related("document")
-    return render(request, "gallery.html", {"scenarios": [card(scenario) for scenario in scenarios]})
+    cards = [card(scenario) for scenario in Scenario.objects.gallery().select_related("document")]
+    return render(request, "gallery.html", {"chapters": chapters(cards), "count": len(cards)})
+
+
+def chapters(cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The chapters that have scenarios, with their cards; what no chapter names comes last."""
+    chapter_of = {slug: title for title, slugs in CHAPTERS.items() for slug in slugs}
+    found: dict[str, list[dict[str, Any]]] = {}
+    for one in cards:
+        found.setdefault(chapter_of.get(one["slug"], "More"), []).append(one)
+    return [{"title": title, "id": slugify(title), "scenarios": scenarios} for title, scenarios in found.items()]
 
 
 def card(scenario: Scenario) -> dict[str, Any]:
@@ -35,7 +46,21 @@ def card(scenario: Scenario) -> dict[str, Any]:
         "concepts": data.get("concepts", []),
         "claims": len(data.get("expect", [])),
         "duration_ms": data["duration_ms"],
-        "document": data,
+        "picture": picture(data),
+    }
+
+
+def picture(data: dict[str, Any]) -> dict[str, Any]:
+    """What of a document its small picture shows."""
+    kept = {
+        "nodes": ("id", "type", "x", "y", "zone", "count"),
+        "links": ("id", "a", "b"),
+        "zones": ("id", "x", "y", "width", "height"),
+        "clusters": ("id", "members", "cables"),
+    }
+    return {
+        part: [{key: entry[key] for key in keys if entry.get(key) is not None} for entry in data.get(part, [])]
+        for part, keys in kept.items()
     }
 
 

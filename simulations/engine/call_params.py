@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from simulations.engine.breakers import BREAKER_METRICS, BREAKER_PARAMS, BREAKER_SHOW
 from simulations.engine.declare import Choice, Metric, Param, Show
+from simulations.engine.marshalling import MARSHAL_METRICS, MARSHAL_PARAMS, REQUEST_BYTES_PARAM
+from simulations.engine.naming import DISCOVERY_METRICS, DISCOVERY_PARAMS, discovery_doubts
 from simulations.engine.retry_params import RETRIES
 from simulations.engine.timeouts import TIMEOUT_METRICS, TIMEOUT_PARAMS
 
@@ -87,6 +89,15 @@ FALLBACK_PARAMS: Final[tuple[Param, ...]] = (
         section="Fallback",
         when=("fallback", OTHER),
     ),
+    Param(
+        "fallback_for",
+        "Only for",
+        "text",
+        "",
+        help="The nodes whose failure is made up for, with commas between. Empty: all.",
+        section="Fallback",
+        when=("fallback", DEFAULT, CACHED, OTHER),
+    ),
 )
 
 CALL_PARAMS: Final[tuple[Param, ...]] = (
@@ -97,6 +108,9 @@ CALL_PARAMS: Final[tuple[Param, ...]] = (
     *BREAKER_PARAMS,
     *BULKHEAD_PARAMS,
     *FALLBACK_PARAMS,
+    REQUEST_BYTES_PARAM,
+    *MARSHAL_PARAMS,
+    *DISCOVERY_PARAMS,
 )
 CALL_METRICS: Final[tuple[Metric, ...]] = (
     Metric("calls.retried", "calls", "Further attempts of its calls.", "count"),
@@ -104,6 +118,8 @@ CALL_METRICS: Final[tuple[Metric, ...]] = (
     Metric("calls.fallbacks", "calls", "Failed calls that were answered by the fallback.", "count"),
     Metric("bulkhead.refused", "calls", "Calls that a bulkhead had no room for.", "count"),
     *BREAKER_METRICS,
+    *MARSHAL_METRICS,
+    *DISCOVERY_METRICS,
     *TIMEOUT_METRICS,
 )
 CALL_SHOWS: Final[tuple[Show, ...]] = (BREAKER_SHOW,)
@@ -111,7 +127,7 @@ CALL_SHOWS: Final[tuple[Show, ...]] = (BREAKER_SHOW,)
 
 def call_doubts(params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
     """What of CALL_PARAMS contradicts itself, and the consequence."""
-    found: list[tuple[str, str]] = []
+    found = discovery_doubts(params)
     retrying = params["retry"] != "none"
     if retrying and params["retry_budget"] and params["budget_per_operation"] == 0:
         words = f"Nothing fills the budget: after {params['budget_tokens']:,} retries there are none. Put in 0.1."

@@ -14,15 +14,35 @@ from simulations.engine.breakers import BULKHEAD_FULL, breakers
 from simulations.engine.call_params import CACHED, DEFAULT, FAILOVER, NO_FALLBACK, OTHER
 from simulations.engine.channel import Message
 from simulations.engine.distributions import NS_PER_MS, to_ns
+from simulations.engine.marshalling import codec
 from simulations.engine.messages import DONE, Body, Read, Value, Work, Write
+from simulations.engine.naming import NO_INSTANCE, Resolver, resolver
 from simulations.engine.node import Node
 from simulations.engine.retries import GIVE_UP, retries
-from simulations.engine.tasks import Cancelled, Failure, Future, Refused, TimedOut
+from simulations.engine.tasks import Call, Cancelled, Failure, Future, Refused, TimedOut
 from simulations.engine.timeouts import timeouts
 from simulations.engine.workers import Slots
 
 ANSWERS_MAX: Final = 10_000  # kept for the fallback
+APART: Final = ("cache", "resolver", "log_to", "rank_by")  # parameters that name who is asked in a way of its own
 NO_TIME_MS: Final = 0.000_001  # a timeout of 0 would be none
+
+
+class Branch(Future):
+    """The answer of one of many calls made at once. `waits` is what it waits for at the moment."""
+
+    __slots__ = ("waits",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits: Future | None = None
+
+    def give_up(self, node: Node) -> None:
+        """Nobody waits for it any longer: tell the other side, where the node does."""
+        call = self.waits
+        if isinstance(call, Call) and call.to and not call.done:
+            node.cancel(call, node.cause)
+            call.fail(Cancelled(), None)
 
 
 class Calls:
@@ -38,38 +58,64 @@ class Calls:
         self.hedge_after_ns = to_ns(node.number("hedge_after_ms"))
         self.fallback = node.text("fallback")
         self.spare = node.text("fallback_to") if self.fallback == OTHER else ""
-        self.targets = [target for target in node.targets if target != self.spare]
+        self.optional = names_in(node.text("fallback_for"))
+        apart = (self.spare, *[str(node.params.get(name, "")) for name in APART])
+        self.targets = [target for target in node.targets if target not in apart]
         room = node.integer("bulkhead_calls")
         queue_max = node.integer("bulkhead_queue")
         self.bulkheads = (
             {target: Slots(room, queue_max, full=BULKHEAD_FULL) for target in node.targets} if room else None
         )
+        self.names = resolver(node, self.targets)  # None: the targets stay those that it is linked to
         self.answers: dict[str, Body] = {}
         self.turn = 0
+        self.codec = codec(node, "request_bytes")
         self.direct = (  # an attempt is a call and no more
-            self.breakers is None
+            self.codec is None
+            and self.breakers is None
             and self.bulkheads is None
             and self.hedge_after_ns <= 0
             and self.timeouts is None
             and self.fallback == NO_FALLBACK
         )
-        self.plain = self.direct and self.retries is None and not self.failover  # all is
+        self.plain = self.direct and self.retries is None and not self.failover and self.names is None  # all is
 
-    def pick(self, first: int, attempts: int) -> str:
-        """Whom to ask after so many attempts: in turn from the `first`, or by their order; nobody whose circuit is
-        open as long as there is somebody else.
+    def pick(self, first: int, attempts: int, targets: list[str] | None = None) -> str:
+        """Whom of the targets to ask after so many attempts: in turn from the `first`, or by their order; nobody whose
+        circuit is open as long as there is somebody else.
         """
-        count = len(self.targets)
+        if targets is None:
+            targets = self.targets
+        count = len(targets)
         start = attempts if self.failover else first + attempts
         if self.breakers is not None:
             for step in range(count):
-                target = self.targets[(start + step) % count]
+                target = targets[(start + step) % count]
                 if not self.breakers.of[target].shut:
                     return target
-        return self.targets[start % count]
+        return targets[start % count]
 
-    async def ask(self, body: Body, request: Message, deadline_ns: int = -1) -> Body:
-        """Get an answer on behalf of a request. Raises the last attempt's failure, uncertain if any attempt was."""
+    async def find(self, names: Resolver) -> None:
+        """Learn who can be asked now. Raises Refused when nobody can."""
+        if not names.fresh():
+            await names.look_up()
+        if not names.known:
+            raise Refused(NO_INSTANCE, False)
+        self.targets = names.known
+
+    async def tell(self, body: Body, request: Message, targets: list[str]) -> None:
+        """Send a message to the next of some targets, and expect no answer."""
+        if self.codec is not None:
+            body = await self.codec.marshal(body)
+        self.node.send(self.pick(self.turn, 0, targets), body)
+        self.turn += 1
+
+    async def ask(
+        self, body: Body, request: Message | Branch | None, deadline_ns: int = -1, targets: list[str] | None = None
+    ) -> Body:
+        """Get an answer of one of the targets on behalf of a request. Raises the last attempt's failure, uncertain if
+        any attempt was; Refused where nobody waits for the answer any more.
+        """
         first = self.turn
         self.turn += 1
         attempts = pause_ns = 0
@@ -77,9 +123,13 @@ class Calls:
         if self.retries is not None:
             self.retries.begin()
         while True:
-            target = self.pick(first, attempts)
+            if 0 <= deadline_ns <= self.node.kernel.now:
+                raise Refused("expired", uncertain)
             attempts += 1
             try:
+                if self.names is not None:
+                    await self.find(self.names)
+                target = self.pick(first, attempts - 1, targets)
                 return await self.once(target, body, request, self.time_left_ms(deadline_ns))
             except Cancelled:
                 raise
@@ -90,8 +140,8 @@ class Calls:
             if pause_ns < 0 or 0 <= deadline_ns <= self.node.kernel.now + pause_ns:
                 break
             self.node.publish("calls.retried", 1)
-            await self.node.cancellable(request, self.node.sleep(pause_ns))
-        answer = await self.fall_back(body, request)
+            await self.waiting(request, self.node.sleep(pause_ns))
+        answer = await self.fall_back(body, request) if self.has_fallback(target) else None
         if answer is None:
             raise Refused(reason, uncertain)
         return answer
@@ -102,17 +152,21 @@ class Calls:
             return self.timeout_ms
         return max(NO_TIME_MS, min(self.timeout_ms, (deadline_ns - self.node.kernel.now) / NS_PER_MS))
 
-    async def once(self, target: str, body: Body, request: Message | None, timeout_ms: float) -> Body:
+    async def once(self, target: str, body: Body, request: Message | Branch | None, timeout_ms: float) -> Body:
         """One attempt. Raises Refused where a circuit is open or a bulkhead full."""
+        if self.codec is not None:
+            body = await self.codec.marshal(body)
         if self.breakers is None:
             reply = await self.attempt(target, body, request, timeout_ms)
         else:
             reply = await self.breakers.guard(target, lambda: self.attempt(target, body, request, timeout_ms))
+        if self.codec is not None:
+            await self.codec.unmarshal(reply)
         if self.fallback == CACHED:
             self.remember(body, reply)
         return reply
 
-    async def attempt(self, target: str, body: Body, request: Message | None, timeout_ms: float) -> Body:
+    async def attempt(self, target: str, body: Body, request: Message | Branch | None, timeout_ms: float) -> Body:
         """One attempt, once there is room for it."""
         if self.bulkheads is None:
             return await self.timed(target, body, request, timeout_ms)
@@ -130,7 +184,7 @@ class Calls:
         bulkhead.release()
         return reply
 
-    async def timed(self, target: str, body: Body, request: Message | None, timeout_ms: float) -> Body:
+    async def timed(self, target: str, body: Body, request: Message | Branch | None, timeout_ms: float) -> Body:
         """One attempt, with no more time than others took where the timeout goes by that."""
         if self.timeouts is None:
             return await self.hedged(target, body, request, timeout_ms)
@@ -145,26 +199,31 @@ class Calls:
         self.timeouts.took(target, self.node.kernel.now - began_ns)
         return reply
 
-    async def hedged(self, target: str, body: Body, request: Message | None, timeout_ms: float) -> Body:
+    async def hedged(self, target: str, body: Body, request: Message | Branch | None, timeout_ms: float) -> Body:
         """One attempt, and where it takes too long a second one elsewhere beside it."""
         node = self.node
         first = node.call(target, body, timeout_ms)
-        if self.hedge_after_ns <= 0 or len(self.targets) < 2:
+        targets = self.targets
+        if self.hedge_after_ns <= 0 or len(targets) < 2:
             reply: Body = await self.waiting(request, first)
             return reply
 
         def second() -> Future:
             node.publish("calls.hedged", 1)
-            other = self.targets[(self.targets.index(target) + 1) % len(self.targets)]
-            return node.call(other, body, timeout_ms)
+            place = targets.index(target) if target in targets else -1  # it may have gone from the list meanwhile
+            return node.call(targets[(place + 1) % len(targets)], body, timeout_ms)
 
         return await first_answer(node, request, first, self.hedge_after_ns, second)
 
-    def waiting(self, request: Message | None, future: Future) -> Future:
+    def waiting(self, request: Message | Branch | None, future: Future) -> Future:
         """What an attempt waits for."""
-        return future if request is None else self.node.cancellable(request, future)
+        return awaited(self.node, request, future)
 
     # The fallback
+
+    def has_fallback(self, target: str) -> bool:
+        """Whether the failure of a target is made up for."""
+        return not self.optional or any(is_one_of(target, name) for name in self.optional)
 
     def remember(self, body: Body, reply: Body) -> None:
         """Keep an answer, the oldest going when there are too many."""
@@ -176,14 +235,14 @@ class Calls:
             del self.answers[next(iter(self.answers))]
         self.answers[body.key] = reply
 
-    async def fall_back(self, body: Body, request: Message | None) -> Body | None:
+    async def fall_back(self, body: Body, request: Message | Branch | None) -> Body | None:
         """The answer when all attempts have failed; None for none."""
         answer: Body | None = None
         if self.fallback == DEFAULT and isinstance(body, (Work, Read)):
             answer = DONE if isinstance(body, Work) else Value(None)
         elif self.fallback == CACHED and isinstance(body, Read):
             answer = self.answers.get(body.key)
-        elif self.fallback == OTHER and self.spare in self.node.host.channels:
+        elif self.fallback == OTHER and self.node.host.reaches(self.spare):
             try:
                 answer = await self.waiting(request, self.node.call(self.spare, body, self.timeout_ms))
             except Cancelled:
@@ -195,19 +254,35 @@ class Calls:
         return answer
 
 
+def names_in(text: str) -> list[str]:
+    """The names that a text lists, with commas between."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def is_one_of(target: str, name: str) -> bool:
+    """Whether a node has this name, or is one of many that share it."""
+    head, dash, number = target.rpartition("-")
+    return target == name or (bool(dash) and head == name and number.isdecimal())
+
+
+def awaited(node: Node, request: Message | Branch | None, future: Future) -> Future:
+    """What is waited for on behalf of a request, or of one call of many for it, so that it can be given up."""
+    if isinstance(request, Branch):
+        request.waits = future
+        return future
+    return future if request is None else node.cancellable(request, future)
+
+
 async def first_answer(
-    node: Node, request: Message | None, first: Future, after_ns: int, second: Callable[[], Future | None]
+    node: Node, request: Message | Branch | None, first: Future, after_ns: int, second: Callable[[], Future | None]
 ) -> Body:
     """The first good answer of a call and of the `second`, made when the first takes longer than this; the other goes
     unheeded. `second` may have nobody to ask. Raises the first call's failure when both fail.
     """
 
-    def waiting(future: Future) -> Future:
-        return future if request is None else node.cancellable(request, future)
-
     calls = [first]
     if not first.done:
-        await waiting(node.race([first, node.sleep(after_ns)]))
+        await awaited(node, request, node.race([first, node.sleep(after_ns)]))
     if not first.done:
         more = second()
         if more is not None:
@@ -221,4 +296,4 @@ async def first_answer(
         if not open_calls:
             assert first.error is not None
             raise first.error
-        await waiting(node.race(open_calls))
+        await awaited(node, request, node.race(open_calls))

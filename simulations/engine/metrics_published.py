@@ -9,6 +9,7 @@ from simulations.engine.cpu import RUNNING
 from simulations.engine.declare import Metric
 from simulations.engine.log import Log
 from simulations.engine.metrics import Selection, latency_figures
+from simulations.engine.metrics_table import NS_PER_MS
 
 MILLIONTHS: Final = 1_000_000
 
@@ -25,8 +26,12 @@ def published_metrics(log: Log, select: Selection, declared: Mapping[str, Sequen
             prefix = f"nodes.{name}.{metric.name}"
             if metric.kind == "count":
                 found[prefix] = sum(inside) / MILLIONTHS if metric.unit == "$" else sum(inside)
+            elif metric.kind == "share":
+                found |= _share(prefix, inside)
             elif metric.kind == "duration":
                 found |= latency_figures(prefix, inside)
+            elif metric.kind == "sample":
+                found |= latency_figures(prefix, [amount * NS_PER_MS for amount in inside])
             elif metric.kind == "gauge" and told:
                 found |= _gauge(prefix, told + [(time, 0) for time in log.crashes(index)], window)
     return found
@@ -40,6 +45,12 @@ def charged(found: Mapping[str, float], declared: Mapping[str, Sequence[Metric]]
         if own:
             charges[name] = sum(own)
     return charges
+
+
+def _share(prefix: str, told: list[int]) -> dict[str, float]:
+    """How many of how many, and their ratio where there was any."""
+    counts: dict[str, float] = {f"{prefix}.count": sum(told), f"{prefix}.total": len(told)}
+    return counts | {f"{prefix}.ratio": sum(told) / len(told)} if told else counts
 
 
 def _gauge(prefix: str, told: list[tuple[int, int]], window: tuple[int, int]) -> dict[str, float]:

@@ -101,6 +101,17 @@ METRICS: Final[tuple[Metric, ...]] = (
     Metric("messages.bytes", "bytes", "Size of the messages sent, headers included."),
     Metric("messages.per_op", "messages/operation", "Messages sent on behalf of the selected operations ÷ ops.total."),
     Metric("messages.hops_mean", "links", "Links that a delivered message took, on average; where something forwards."),
+    Metric(
+        "rpc.marshal_request_ms.<figure>",
+        "ms",
+        "Mean, p50, p95, p99 or max of the first of a call's six steps, over the attempts that answered operations:"
+        " the client marshals. The figures of rpc are there where marshalling takes somebody time.",
+    ),
+    Metric("rpc.send_request_ms.<figure>", "ms", "The second step: the request is under way."),
+    Metric("rpc.execute_ms.<figure>", "ms", "The third: the server unmarshals and executes it, waiting included."),
+    Metric("rpc.marshal_reply_ms.<figure>", "ms", "The fourth: the server marshals the reply."),
+    Metric("rpc.send_reply_ms.<figure>", "ms", "The fifth: the reply is under way."),
+    Metric("rpc.unmarshal_reply_ms.<figure>", "ms", "The sixth: the client unmarshals it."),
     Metric("nodes.<id>.utilisation", "ratio", "Time-average of the busy servers ÷ concurrency."),
     Metric("nodes.<id>.queue_mean", "requests", "Time-average of the queue's length."),
     Metric("nodes.<id>.queue_max", "requests", "Longest that the queue was."),
@@ -126,6 +137,11 @@ METRICS: Final[tuple[Metric, ...]] = (
     Metric("nodes.<id>.forwarded", "messages", "Messages that a switch or router sent on."),
     Metric("nodes.<id>.cost", "$", "Its cost_per_hour × the time, whether up or not; its machine's is apart."),
     Metric("nodes.<id>.up_ratio", "ratio", "Share of the time that the node was up."),
+    Metric(
+        "nodes.<id>.targets_up_ratio",
+        "ratio",
+        "Share of the time that at least one of those was up that a client asks.",
+    ),
     Metric(
         "replicas.digest_equal", "1 or 0", "1 when all replicas of each cluster hold the same data at the end, else 0."
     ),

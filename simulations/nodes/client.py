@@ -16,6 +16,7 @@ from simulations.engine.arrivals import NEVER
 from simulations.engine.call_params import CALL_METRICS, CALL_PARAMS, CALL_SHOWS, NO_FALLBACK, call_doubts
 from simulations.engine.calls import Calls
 from simulations.engine.declare import Metric, Param, Show
+from simulations.engine.dns import RESOLVER_PARAMS, Stub, stub, stub_doubts
 from simulations.engine.messages import Body, Increment, Value, Write
 from simulations.engine.node import Node
 from simulations.engine.tasks import Failure
@@ -33,13 +34,13 @@ class Client(Node):
     ICON: ClassVar[str] = "client"
     INITIATES: ClassVar[bool] = True
     SERVES: ClassVar[bool] = False
-    PARAMS: ClassVar[tuple[Param, ...]] = (*LOAD, *OPERATIONS, *CALL_PARAMS)
+    PARAMS: ClassVar[tuple[Param, ...]] = (*LOAD, *OPERATIONS, *CALL_PARAMS, *RESOLVER_PARAMS)
     SHOWS: ClassVar[tuple[Show, ...]] = (Show("in_flight", "In flight", "ops"), *CALL_SHOWS)
     METRICS: ClassVar[tuple[Metric, ...]] = CALL_METRICS
 
     @classmethod
     def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
-        return call_doubts(params, neighbours)
+        return [*call_doubts(params, neighbours), *stub_doubts(params, neighbours)]
 
     def start(self) -> None:
         self.in_flight = 0
@@ -49,6 +50,7 @@ class Client(Node):
         self.keyed = self.boolean("idempotency_keys")
         self.calls = Calls(self)
         self.retries = self.calls.retries
+        self.stub = stub(self)
         self.show_in_flight = self.gauge("in_flight")
         self.show_in_flight.set(0)
         if self.text("arrivals") == "open":
@@ -94,7 +96,7 @@ class Client(Node):
         op = self.invoke(f, key, value, process, request_class)
         self.in_flight += 1
         self.show_in_flight.set(self.in_flight)
-        body = self.operations.body(f, key, value, priority, op if self.keyed else -1)
+        body = self.operations.body(f, key, value, priority, op if self.keyed else -1, request_class)
         if self.retries is not None:
             self.retries.begin()
         self.spawn(self.operate(op, body, choice, process, user), self.cause)
@@ -106,10 +108,14 @@ class Client(Node):
         attempts = pause_ns = 0
         uncertain = False
         calls = self.calls
+        if self.stub is not None:
+            error = await self.locate(self.stub)
         while calls.targets:
-            target = calls.pick(choice, attempts)
             attempts += 1
             try:
+                if calls.names is not None:
+                    await calls.find(calls.names)
+                target = calls.pick(choice, attempts - 1)
                 if calls.direct:
                     reply = await self.call(target, body, self.timeout_ms)
                 else:
@@ -138,3 +144,12 @@ class Client(Node):
         self.show_in_flight.set(self.in_flight)
         if user >= 0:
             self.think(user, process)
+
+    async def locate(self, stub: Stub) -> str:
+        """Learn from the resolver whom to ask; why not, or ""."""
+        try:
+            self.calls.targets = await stub.resolve()
+        except Failure as failure:
+            self.calls.targets = []
+            return failure.reason
+        return ""

@@ -5,9 +5,13 @@ a few picked at random, which is nearly as good without knowing them all (Mitzen
 Randomized Load Balancing", IEEE TPDS 2001). Where a straggler is worse than some more work, a request without an answer
 after a while is sent to a second server too, and the first answer counts (Dean, Barroso: "The Tail at Scale", CACM
 2013). A server that crashes silently still gets its share until somebody notices; health probes notice it within an
-interval, a timeout and as many failures as it takes. A server that answers probes and fails requests goes unnoticed by
-them; outlier ejection counts the requests themselves. A retry sends a request that got no answer to another server,
+interval, a timeout and as many failures as it takes. A server that starts or drains lives and wants no requests: only
+probes for readiness tell. A server that answers probes and fails requests goes unnoticed by them; outlier ejection
+counts the requests themselves. A retry sends a request that got no answer to another server,
 which is safe only where doing it twice does no harm.
+
+At layer 7 it sees requests and chooses for each; at layer 4 it sees connections, so that all that one caller sends goes
+to one server, until that is out: fewer things to look at, and a load as uneven as the callers are.
 """
 
 from __future__ import annotations
@@ -23,12 +27,15 @@ from simulations.engine.distributions import to_ns
 from simulations.engine.messages import Body, Increment, Probe, ProbeReply, Read, Request, Work, Write
 from simulations.engine.node import Node
 from simulations.engine.outliers import OUTLIER_METRICS, OUTLIER_PARAMS, OUTLIER_SHOW, outlier_doubts, outliers
+from simulations.engine.probing import EVERY_PARAM, Prober, probe_params
 from simulations.engine.tasks import Cancelled, Failure, Future, Refused
 
 ROUND_ROBIN: Final = "round-robin"
 LEAST: Final = "least-connections"
 RANDOM: Final = "random"
 BEST_OF: Final = "best-of"
+REQUEST: Final = "request"
+CONNECTION: Final = "connection"
 
 
 class LoadBalancer(Node):
@@ -52,6 +59,18 @@ class LoadBalancer(Node):
                 Choice(BEST_OF, "Best of a few at random"),
             ),
             help="Who gets the next request.",
+            section="Balancing",
+        ),
+        Param(
+            "layer",
+            "Balances",
+            "choice",
+            REQUEST,
+            choices=(
+                Choice(REQUEST, "Requests (layer 7)"),
+                Choice(CONNECTION, "Connections (layer 4)"),
+            ),
+            help="By connections, all that one caller asks goes to one server, chosen when it first asks.",
             section="Balancing",
         ),
         Param(
@@ -107,39 +126,7 @@ class LoadBalancer(Node):
             help="Tell the other side, so that it stops working. Off: it works on for nobody.",
             section="Calls",
         ),
-        Param(
-            "probe_interval_ms",
-            "Probe every",
-            "number",
-            0,
-            "ms",
-            0,
-            3_600_000,
-            help="0: no health probes, so that a dead server keeps its share.",
-            section="Health",
-        ),
-        Param(
-            "probe_timeout_ms",
-            "Probe timeout",
-            "number",
-            100,
-            "ms",
-            0.001,
-            3_600_000,
-            help="A probe without an answer by then has failed.",
-            section="Health",
-        ),
-        Param(
-            "probe_failures",
-            "Failures to eject",
-            "integer",
-            2,
-            "",
-            1,
-            100,
-            help="Probes in a row; one success brings a server back.",
-            section="Health",
-        ),
+        *probe_params(EVERY_PARAM),
         *OUTLIER_PARAMS,
         *BREAKER_PARAMS,
         *RATE_LIMIT_PARAMS,
@@ -170,15 +157,13 @@ class LoadBalancer(Node):
         self.outliers = outliers(self, self.targets)
         self.rate_limit = rate_limit(self)
         self.turn = 0
+        self.connections: dict[str, str] | None = {} if self.text("layer") == CONNECTION else None
         self.in_flight = dict.fromkeys(self.targets, 0)
-        self.failures = dict.fromkeys(self.targets, 0)
-        self.ailing = False  # some server has not answered its last probe
         self.show("healthy", len(self.targets))
         self.total = 0
         self.show_total = self.gauge("in_flight")
         self.show_total.set(0)
-        if self.number("probe_interval_ms") > 0:
-            self.probe_round()
+        self.probes = Prober(self, self.probed)
 
     # Requests
 
@@ -194,7 +179,7 @@ class LoadBalancer(Node):
         uncertain = False
         reason = "no healthy server"
         for _attempt in range(self.retries + 1):
-            target = self.choose(tried)
+            target = self.choose(tried, message.channel.src.id)
             if not target:
                 break
             tried.append(target)
@@ -260,18 +245,25 @@ class LoadBalancer(Node):
                 if self.outliers is not None and call.done and not isinstance(call.error, Cancelled):
                     self.outliers.ended(server, call.error is not None)
 
-    def choose(self, tried: list[str]) -> str:
-        """A healthy server not tried yet, by the policy; "" when there is none."""
-        limit = self.integer("probe_failures")
+    def choose(self, tried: list[str], caller: str = "") -> str:
+        """A healthy server not tried yet, by the caller's connection or the policy; "" when there is none."""
         candidates = self.targets
-        if tried or self.ailing:
-            candidates = [target for target in self.targets if target not in tried and self.failures[target] < limit]
+        if tried or self.probes.ailing:
+            candidates = [target for target in self.targets if target not in tried and self.probes.passing(target)]
         if self.breakers is not None:
             candidates = [target for target in candidates if not self.breakers.of[target].shut]
         if self.outliers is not None and self.outliers.out:
             candidates = [target for target in candidates if not self.outliers.of[target].out]
         if not candidates:
             return ""
+        if self.connections is None or not caller:
+            return self.pick(candidates, tried)
+        if self.connections.get(caller, "") not in candidates:
+            self.connections[caller] = self.pick(candidates, tried)
+        return self.connections[caller]
+
+    def pick(self, candidates: list[str], tried: list[str]) -> str:
+        """One of them, by the policy."""
         if not tried:
             self.turn += 1  # a retry takes nobody's turn
         if self.policy == ROUND_ROBIN:
@@ -303,28 +295,12 @@ class LoadBalancer(Node):
 
     # Health
 
-    def probe_round(self) -> None:
-        """Probe every server now, and again after the interval."""
-        self.timer(to_ns(self.number("probe_interval_ms")), "probe", self.probe_round)
-        for target in self.targets:
-            self.spawn(self.probe(target), self.cause)
-
-    async def probe(self, target: str) -> None:
-        """Ask one server whether it is there."""
-        answered = True
-        try:
-            await self.call(target, Probe(), self.number("probe_timeout_ms"))
-        except Failure:
-            answered = False
-        before = self.failures[target]
-        self.failures[target] = 0 if answered else before + 1
-        self.ailing = any(self.failures[one] > 0 for one in self.targets)
-        limit = self.integer("probe_failures")
-        if before < limit <= self.failures[target]:
-            self.note(f"{target} ejected after {limit} failed probes")
-        elif before >= limit > self.failures[target]:
-            self.note(f"{target} is back")
-        self.show("healthy", len([one for one in self.targets if self.failures[one] < limit]))
+    def probed(self, target: str, well: bool, changed: bool) -> None:
+        """A probe has ended."""
+        if changed:
+            limit = self.probes.limit
+            self.note(f"{target} is back" if well else f"{target} ejected after {limit} failed probes")
+        self.show("healthy", self.probes.healthy())
 
     # Lies
 

@@ -12,6 +12,7 @@ const cards = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("[data
 field.addEventListener("input", () => {
   const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
   for (const card of cards) card.hidden = !words.every((word) => card.dataset.words?.toLowerCase().includes(word));
+  for (const chapter of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".chapter"))) chapter.hidden = !chapter.querySelector("[data-words]:not([hidden])");
   const n = cards.filter((card) => !card.hidden).length;
   found.textContent = n === 1 ? found.dataset.one ?? "" : (found.dataset.many ?? "").replace("{n}", String(n));
   if (!nothing) return;

@@ -14,7 +14,7 @@ interface HostEntry { id: string; label?: string; zone?: string; cores?: number;
 interface LinkEntry { id: string; a: string; b: string; params?: Params; a_to_b?: Params; b_to_a?: Params }
 interface ZoneEntry { id: string; label?: string; x?: number; y?: number; width?: number; height?: number }
 interface ClusterEntry { id: string; label?: string; protocol: string; members: string[]; params?: Params; link?: Params; cables?: string }
-interface FaultEntry { kind: string; target: string | string[][]; at_ms?: number; when?: { node: string; event: string; nth?: number; after_ms?: number }; does?: string; until_ms?: number; lasts_ms?: number; direction?: string; probability?: number; mbit_per_s?: number; latency?: Json; down_ms?: number; factor?: number; claims?: string; to?: string; behaviour?: string; offset_ms?: number; drift_ppm?: number; mode?: string; rate_per_min?: number; mttr_ms?: number }
+interface FaultEntry { kind: string; target: string | string[][]; at_ms?: number; when?: { node: string; event: string; nth?: number; after_ms?: number }; does?: string; until_ms?: number; lasts_ms?: number; direction?: string; probability?: number; mbit_per_s?: number; latency?: Json; down_ms?: number; drain_ms?: number; factor?: number; claims?: string; to?: string; behaviour?: string; offset_ms?: number; drift_ppm?: number; mode?: string; rate_per_min?: number; mttr_ms?: number }
 interface ExpectEntry { claim: string; left: Json; op: string; right: Json; tolerance?: Json }
 interface PatchOperation { op: string; path: string; value?: Json; from?: string }
 interface Scenario {

@@ -20,7 +20,7 @@ from tests.browser.stage import (
     wait_shown,
 )
 
-PAGES = ["/", "/scenarios/mine/", "/s/cap-partition/?at=6100", "/embed/cap-partition/", "/no-such-page/"]
+PAGES = ["/", "/parts/", "/scenarios/mine/", "/s/cap-partition/?at=6100", "/embed/cap-partition/", "/no-such-page/"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -194,7 +194,7 @@ def test_the_theme_is_kept(page: Page) -> None:
 def test_the_gallery_finds_by_words(page: Page) -> None:
     page.goto("/")
     expect(page.locator(".card").first).to_be_visible()
-    page.locator("#find").fill("partition")
+    page.locator("#find").fill("consistent or available under a partition")
     expect(page.locator(".card:visible")).to_have_count(1)
     page.locator(".card:visible a").click()
     page.wait_for_url("**/s/cap-partition/")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.fidelity import balancing, lines, overload, policies, queues, retrying
+from tests.fidelity import balancing, caching, lines, overload, policies, queues, retrying
 from tests.fidelity.estimating import Experiment
 
 
@@ -15,4 +15,5 @@ def all_experiments(reference_runs: int) -> list[Experiment]:
         *retrying.experiments(reference_runs),
         *overload.experiments(),
         *lines.experiments(),
+        *caching.experiments(),
     ]

@@ -22,6 +22,7 @@ SHARES: Final = {
     "hed": 0.02,
     "Gil": 0.05,
     "lin": 0.01,
+    "LRU": 0.02,
     "bal": 0.01,
 }
 COMPETING: Final = 0.01

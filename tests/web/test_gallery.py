@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -85,3 +86,22 @@ def test_our_own_gallery_loads_and_opens_on_runs_that_can_be_computed(client: Cl
     runs.compute(found.viewing.run_id)
     assert Run.objects.get(pk=found.viewing.run_id).is_complete
     assert found.title in client.get("/").content.decode()
+
+
+def test_scenarios_stand_in_chapters_in_their_order(folder: Path, client: Client) -> None:
+    for slug in ("bulkhead", "scalability", "multi-tier", "client-server", "of-no-chapter"):
+        write(folder, slug, title=slug.title())
+    load_gallery(folder)
+    page = client.get("/").content.decode()
+    told = re.findall(r'<h2 class="ghd"[^>]*>([^<]+)|<h3><a href="/s/([^/]+)/"', page)
+    assert [title or slug for title, slug in told] == [
+        "Why distribute",
+        "scalability",
+        "Architectural models",
+        "client-server",
+        "multi-tier",
+        "Living with failure",
+        "bulkhead",
+        "More",
+        "of-no-chapter",
+    ]
