@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from simulations.engine.aside import ASIDE_PARAM, aside, aside_doubts
+from simulations.engine.aside import ASIDE_PARAM, aside
 from simulations.engine.call_params import CALL_METRICS, CALL_PARAMS, CALL_SHOWS, call_doubts
 from simulations.engine.calls import Calls
 from simulations.engine.channel import Message
 from simulations.engine.declare import Lie, Metric, Param, Show
+from simulations.engine.doubting import unlinked
 from simulations.engine.messages import DONE, Body, Increment, Read, Request, Value, Work, Write
 from simulations.engine.server import SERVER_METRICS, SERVER_PARAMS, Server, capacity, load_shows
 from simulations.engine.tasks import Cause, Failure, Refused
@@ -89,7 +90,7 @@ class Service(Server):
 
     @classmethod
     def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
-        return [*call_doubts(params, neighbours), *aside_doubts(params, neighbours)]
+        return [*call_doubts(params, neighbours), *unlinked(params, "cache", neighbours)]
 
     def start(self) -> None:
         self.open({})
