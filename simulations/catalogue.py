@@ -164,7 +164,11 @@ def _type(node_type: type[Node]) -> dict[str, Any]:
         "clusters": node_type.CLUSTERS,
         "forwards": node_type.FORWARDS,
         "lies": [{"name": lie.name, "title": lie.title, "help": lie.help} for lie in lies_of(node_type.TYPE)],
-        "metrics": [{**_metric(metric), "name": name} for metric in node_type.METRICS for name in metric.figures()],
+        "metrics": [
+            {**_metric(metric), "name": name, "unit": metric.unit_of(name)}
+            for metric in node_type.METRICS
+            for name in metric.figures()
+        ],
         "invariants": [
             {"name": rule.name, "title": rule.title, "definition": rule.definition} for rule in node_type.INVARIANTS
         ],

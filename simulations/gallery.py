@@ -63,7 +63,7 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
         "fallacy-transport-cost",
         "fallacy-homogeneous",
     ),
-    "Consistency and availability": ("cap-partition",),
+    "Consistency and availability": ("cap-partition", "cap-dns"),
     "Discovery": (
         "discovery-hardcoded",
         "discovery-client-side",

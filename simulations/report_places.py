@@ -15,6 +15,7 @@ from simulations.engine.metrics_calls import call_metrics
 from simulations.engine.metrics_costs import Prices, cost_metrics
 from simulations.engine.metrics_nodes import Work, cluster_metrics, link_metrics, node_metrics, work_of
 from simulations.engine.metrics_published import charged, machine_metrics, published_metrics
+from simulations.engine.metrics_reach import reach_metrics
 from simulations.engine.metrics_table import unit_of
 from simulations.engine.metrics_traffic import Traffic, forwarding_metrics
 
@@ -37,6 +38,7 @@ class Places:
         found |= machine_metrics(log, select, self._machines)
         found |= published_metrics(log, select, self._declared)
         found |= call_metrics(log, select)
+        found |= reach_metrics(log, select, self._asked)
         if select.where:  # nobody can say what a part of the operations costs
             return found
         span_ns = max(0, min(select.to_ns, log.end_ns) - select.from_ns)
@@ -45,7 +47,7 @@ class Places:
     def units(self, names: Iterable[str]) -> dict[str, str]:
         """The units of figures by name, of those that have one."""
         own = {
-            f"nodes.{node}.{name}": metric.unit
+            f"nodes.{node}.{name}": metric.unit_of(name)
             for node, metrics in self._declared.items()
             for metric in metrics
             for name in metric.figures()
@@ -106,6 +108,19 @@ class Places:
             (link["a"], link["b"]): (link["id"], float(link["params"].get("bandwidth_mbit_per_s") or 0))
             for link in self.physical.get("links", ())
         }
+
+    @cached_property
+    def _asked(self) -> dict[str, list[int]]:
+        """Whom those who start operations have links to, by number."""
+        number = {name: index for index, name in enumerate(self.log.nodes)}
+        types = node_types()
+        kinds = {node["id"]: types.get(node.get("type", "")) for node in self.physical.get("nodes", ())}
+        found: dict[str, list[int]] = {id: [] for id, kind in kinds.items() if kind is not None and kind.INITIATES}
+        for link in self.physical.get("links", ()):
+            for one, other in ((link["a"], link["b"]), (link["b"], link["a"])):
+                if one in found and (kind := kinds.get(other)) is not None and kind.SERVES:
+                    found[one].append(number[other])
+        return found
 
     @cached_property
     def _machines(self) -> dict[str, tuple[int, list[int]]]:

@@ -78,7 +78,8 @@ class Metric:
     """A figure that a node type publishes beside the common ones. `name` is flat and dotted, below `nodes.<id>.`.
 
     What a node gives to `publish` under that name is by its `kind`: a count to add (in $ it is in millionths, and part
-    of the node's cost), a gauge's new value, a duration in ns, or a sample: a whole number, like the hops of a lookup.
+    of the node's cost), a gauge's new value, a duration in ns, a sample (a whole number, like the hops of a lookup), or
+    of a share 1 for each that counts and 0 for each that does not.
     """
 
     name: str
@@ -87,12 +88,18 @@ class Metric:
     kind: str = ""
 
     def figures(self) -> tuple[str, ...]:
-        """The names of its figures: of a gauge mean and max, of durations and samples percentiles too."""
+        """The names of its figures: several of a gauge and a share, percentiles too of durations and samples."""
+        if self.kind == "share":
+            return (f"{self.name}.ratio", f"{self.name}.count", f"{self.name}.total")
         if self.kind == "gauge":
             return (f"{self.name}.mean", f"{self.name}.max")
         if self.kind in ("duration", "sample"):
             return tuple([f"{self.name}.{figure}" for figure in ("mean", "p50", "p95", "p99", "max")])
         return (self.name,)
+
+    def unit_of(self, figure: str) -> str:
+        """The unit of one of its figures."""
+        return "ratio" if self.kind == "share" and figure.endswith(".ratio") else self.unit
 
 
 @dataclass(frozen=True)

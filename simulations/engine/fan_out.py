@@ -7,15 +7,17 @@ race the first good answer counts. A one-way message has no answer, and its send
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
-from simulations.engine.calls import Branch, Calls
+from simulations.engine.calls import Calls
 from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Param
 from simulations.engine.headers import Header
 from simulations.engine.messages import DONE, Body
 from simulations.engine.node import Node
 from simulations.engine.tasks import Failure
+from simulations.engine.waiting import Branch
 
 SYNC: Final = "sync"
 SEQUENCE: Final = "sequence"
@@ -85,7 +87,9 @@ class FanOut:
         self.questions = int(node.params.get("calls_per_request", 1))
         self.single = self.kind == SYNC and self.questions == 1
 
-    async def ask(self, body: Body, request: Message, deadline_ns: int, groups: list[list[str]] | None = None) -> Body:
+    async def ask(
+        self, body: Body, request: Message, deadline_ns: int, groups: Sequence[list[str] | None] = ()
+    ) -> Body:
         """An answer on behalf of a request. `groups` are those who are asked, each one of several that are alike; by
         default the targets, all alike where one is asked in turn. Raises the first failure that leaves no answer.
         """
@@ -93,13 +97,12 @@ class FanOut:
         if self.batch and rounds > 1:
             body = together(body, rounds)
             rounds = 1
-        if groups is None:
-            targets = self.calls.targets
-            groups = [targets] if self.kind in (SYNC, ONE_WAY) else [[target] for target in targets]
+        if not groups:
+            groups = await self._groups()
         asked = [group for _ in range(rounds) for group in groups]
         if self.kind == ONE_WAY:
             for group in asked:
-                await self.calls.tell(body, request, group)
+                await self.calls.tell(body, group)
             return DONE
         if len(asked) == 1 or self.kind in (SYNC, SEQUENCE):
             answers: list[Body] = []
@@ -115,13 +118,22 @@ class FanOut:
         self._give_up(branches)
         return combined(answers)
 
-    def _begin(self, body: Body, deadline_ns: int, group: list[str]) -> Branch:
+    async def _groups(self) -> list[list[str] | None]:
+        """Whom to ask of the targets; None: any of them."""
+        calls = self.calls
+        if calls.names is not None:
+            await calls.find(calls.names)
+        if self.kind in (SYNC, ONE_WAY) or not calls.targets:
+            return [None]
+        return [[target] for target in calls.targets]
+
+    def _begin(self, body: Body, deadline_ns: int, group: list[str] | None) -> Branch:
         branch = Branch()
         node = self.node
         node.spawn(self._settle(branch, body, deadline_ns, group), node.cause)
         return branch
 
-    async def _settle(self, branch: Branch, body: Body, deadline_ns: int, group: list[str]) -> None:
+    async def _settle(self, branch: Branch, body: Body, deadline_ns: int, group: list[str] | None) -> None:
         try:
             answer = await self.calls.ask(body, branch, deadline_ns, group)
         except Failure as failure:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Final
 
 from simulations.engine.log import Log
+from simulations.engine.marshal_log import MarshalLog
 from simulations.engine.metrics import Selection, latency_figures
 
 STEPS: Final = ("marshal_request", "send_request", "execute", "marshal_reply", "send_reply", "unmarshal_reply")
@@ -16,42 +17,31 @@ def call_metrics(log: Log, select: Selection) -> dict[str, float]:
     """The figures below `rpc.`, over the attempts that answered the selected operations; nothing where no node has
     spent time on marshalling.
     """
-    marshalled = _published(log, "marshal_ms")
-    unmarshalled = _published(log, "unmarshal_ms")
-    if not marshalled and not unmarshalled:
+    marshalling = MarshalLog(log)
+    if not marshalling:
         return {}
     takes: dict[str, list[int]] = {step: [] for step in STEPS}
-    for request, end_ns in _answered(log, select).values():
+    for request in _answered(log, select).values():
         answer = log.answer_to(request)
         client, server = log.sent_src[request], log.sent_dst[request]
         sent_ns, arrived_ns = log.sent_ns[request], log.arrival_ns(request)
         left_ns, back_ns = log.sent_ns[answer], log.arrival_ns(answer)
-        reply_ns = marshalled.get((server, left_ns), 0)
-        takes["marshal_request"].append(marshalled.get((client, sent_ns), 0))
+        reply_ns = marshalling.until.get((server, left_ns), 0)
+        takes["marshal_request"].append(marshalling.until.get((client, sent_ns), 0))
         takes["send_request"].append(arrived_ns - sent_ns)
         takes["execute"].append(left_ns - reply_ns - arrived_ns)
         takes["marshal_reply"].append(reply_ns)
         takes["send_reply"].append(back_ns - left_ns)
-        takes["unmarshal_reply"].append(unmarshalled.get((client, end_ns), 0))
+        takes["unmarshal_reply"].append(marshalling.since.get((client, back_ns), 0))
     found: dict[str, float] = {}
     for step, durations in takes.items():
         found |= latency_figures(f"rpc.{step}_ms", durations)
     return found
 
 
-def _published(log: Log, metric: str) -> dict[tuple[int, int], int]:
-    """What nodes told of a duration, by node and when it ended."""
-    found: dict[tuple[int, int], int] = {}
-    for (node, name), (times, amounts) in log.published.items():
-        if name == metric:
-            for time, amount in zip(times, amounts, strict=True):
-                found[node, time] = amount
-    return found
-
-
-def _answered(log: Log, select: Selection) -> dict[int, tuple[int, int]]:
-    """By successful operation: the last of its client's requests that was answered by its end, and that end."""
-    found: dict[int, tuple[int, int]] = {}
+def _answered(log: Log, select: Selection) -> dict[int, int]:
+    """By successful operation: the last of its client's requests that was answered by its end."""
+    found: dict[int, int] = {}
     numbers = {name: number for number, name in enumerate(log.nodes)}
     for id_ in log.requests():
         operation = log.operations.get(log.sent_op[id_])
@@ -61,5 +51,5 @@ def _answered(log: Log, select: Selection) -> dict[int, tuple[int, int]]:
         if answer < 0 or log.sent_src[id_] != numbers[operation.node]:
             continue
         if 0 <= log.arrival_ns(answer) <= operation.end_ns:
-            found[operation.id] = (id_, operation.end_ns)
+            found[operation.id] = id_
     return found

@@ -26,6 +26,8 @@ def published_metrics(log: Log, select: Selection, declared: Mapping[str, Sequen
             prefix = f"nodes.{name}.{metric.name}"
             if metric.kind == "count":
                 found[prefix] = sum(inside) / MILLIONTHS if metric.unit == "$" else sum(inside)
+            elif metric.kind == "share":
+                found |= _share(prefix, inside)
             elif metric.kind == "duration":
                 found |= latency_figures(prefix, inside)
             elif metric.kind == "sample":
@@ -43,6 +45,12 @@ def charged(found: Mapping[str, float], declared: Mapping[str, Sequence[Metric]]
         if own:
             charges[name] = sum(own)
     return charges
+
+
+def _share(prefix: str, told: list[int]) -> dict[str, float]:
+    """How many of how many, and their ratio where there was any."""
+    counts: dict[str, float] = {f"{prefix}.count": sum(told), f"{prefix}.total": len(told)}
+    return counts | {f"{prefix}.ratio": sum(told) / len(told)} if told else counts
 
 
 def _gauge(prefix: str, told: list[tuple[int, int]], window: tuple[int, int]) -> dict[str, float]:

@@ -138,6 +138,11 @@ METRICS: Final[tuple[Metric, ...]] = (
     Metric("nodes.<id>.cost", "$", "Its cost_per_hour × the time, whether up or not; its machine's is apart."),
     Metric("nodes.<id>.up_ratio", "ratio", "Share of the time that the node was up."),
     Metric(
+        "nodes.<id>.targets_up_ratio",
+        "ratio",
+        "Share of the time that at least one of those was up that a client asks.",
+    ),
+    Metric(
         "replicas.digest_equal", "1 or 0", "1 when all replicas of each cluster hold the same data at the end, else 0."
     ),
     Metric(

@@ -114,8 +114,8 @@ class Process:
     # Figures
 
     def publish(self, metric: str, amount: int) -> None:
-        """Tell a figure that METRICS declares: a count to add, a gauge's new value, a duration in ns. Raises ValueError
-        for one that is not declared.
+        """Tell a figure that METRICS declares: a count to add, a gauge's new value, a duration in ns, 1 or 0 for what
+        is in a share or not. Raises ValueError for one that is not declared.
         """
         if metric not in [declared.name for declared in self.METRICS]:
             raise ValueError(f"{metric!r} is no metric that this node type declares")

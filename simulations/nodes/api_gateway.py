@@ -12,9 +12,10 @@ from __future__ import annotations
 from typing import Any, ClassVar, Final
 
 from simulations.engine.call_params import CALL_METRICS, CALL_PARAMS, CALL_SHOWS, call_doubts
-from simulations.engine.calls import Calls, is_one_of, names_in
+from simulations.engine.calls import Calls
 from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Metric, Param, Show
+from simulations.engine.fallbacks import is_one_of, names_in
 from simulations.engine.fan_out import GATHER, RACE, SEQUENCE, FanOut
 from simulations.engine.messages import Body, Increment, Read, Request, Work, Write
 from simulations.engine.server import SERVER_METRICS, SERVER_PARAMS, Server, capacity, load_shows

@@ -13,9 +13,11 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from simulations.engine.arrivals import NEVER
-from simulations.engine.call_params import CALL_METRICS, CALL_PARAMS, CALL_SHOWS, NO_FALLBACK, call_doubts
+from simulations.engine.call_params import CALL_METRICS, CALL_PARAMS, CALL_SHOWS, call_doubts
 from simulations.engine.calls import Calls
 from simulations.engine.declare import Metric, Param, Show
+from simulations.engine.dns import RESOLVER_PARAMS, Stub, stub
+from simulations.engine.doubting import unlinked
 from simulations.engine.messages import Body, Increment, Value, Write
 from simulations.engine.node import Node
 from simulations.engine.tasks import Failure
@@ -33,13 +35,13 @@ class Client(Node):
     ICON: ClassVar[str] = "client"
     INITIATES: ClassVar[bool] = True
     SERVES: ClassVar[bool] = False
-    PARAMS: ClassVar[tuple[Param, ...]] = (*LOAD, *OPERATIONS, *CALL_PARAMS)
+    PARAMS: ClassVar[tuple[Param, ...]] = (*LOAD, *OPERATIONS, *CALL_PARAMS, *RESOLVER_PARAMS)
     SHOWS: ClassVar[tuple[Show, ...]] = (Show("in_flight", "In flight", "ops"), *CALL_SHOWS)
     METRICS: ClassVar[tuple[Metric, ...]] = CALL_METRICS
 
     @classmethod
     def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
-        return call_doubts(params, neighbours)
+        return [*call_doubts(params, neighbours), *unlinked(params, "resolver", neighbours)]
 
     def start(self) -> None:
         self.in_flight = 0
@@ -49,6 +51,7 @@ class Client(Node):
         self.keyed = self.boolean("idempotency_keys")
         self.calls = Calls(self)
         self.retries = self.calls.retries
+        self.stub = stub(self)
         self.show_in_flight = self.gauge("in_flight")
         self.show_in_flight.set(0)
         if self.text("arrivals") == "open":
@@ -106,6 +109,8 @@ class Client(Node):
         attempts = pause_ns = 0
         uncertain = False
         calls = self.calls
+        if self.stub is not None:
+            error = await self.locate(self.stub)
         while calls.targets:
             attempts += 1
             try:
@@ -129,8 +134,8 @@ class Client(Node):
             await self.sleep(pause_ns)
             self.publish("calls.retried", 1)
             self.trace.attempt(op, attempts + 1)
-        if outcome != "ok" and calls.fallback != NO_FALLBACK:
-            answer = await calls.fall_back(body, None)
+        if outcome != "ok" and not calls.fallback.none:
+            answer = await calls.fallback.answer("", body, None)
             if answer is not None:
                 outcome, value, error = "ok", answer.value if isinstance(answer, Value) else None, ""
         if outcome != "ok" and uncertain and isinstance(body, (Write, Increment)):
@@ -140,3 +145,12 @@ class Client(Node):
         self.show_in_flight.set(self.in_flight)
         if user >= 0:
             self.think(user, process)
+
+    async def locate(self, stub: Stub) -> str:
+        """Learn from the resolver whom to ask; why not, or ""."""
+        try:
+            self.calls.targets = await stub.resolve()
+        except Failure as failure:
+            self.calls.targets = []
+            return failure.reason
+        return ""

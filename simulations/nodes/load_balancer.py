@@ -9,6 +9,9 @@ interval, a timeout and as many failures as it takes. A server that starts or dr
 probes for readiness tell. A server that answers probes and fails requests goes unnoticed by them; outlier ejection
 counts the requests themselves. A retry sends a request that got no answer to another server,
 which is safe only where doing it twice does no harm.
+
+At layer 7 it sees requests and chooses for each; at layer 4 it sees connections, so that all that one caller sends goes
+to one server, until that is out: fewer things to look at, and a load as uneven as the callers are.
 """
 
 from __future__ import annotations
@@ -17,20 +20,22 @@ from typing import Any, ClassVar, Final
 
 from simulations.engine.admission import RATE_LIMIT_METRICS, RATE_LIMIT_PARAMS, RATE_LIMITED, rate_limit
 from simulations.engine.breakers import BREAKER_METRICS, BREAKER_PARAMS, BREAKER_SHOW, Breakers, breakers
-from simulations.engine.calls import first_answer
 from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Lie, Metric, Param, Show
 from simulations.engine.distributions import to_ns
 from simulations.engine.messages import Body, Increment, Probe, ProbeReply, Read, Request, Work, Write
 from simulations.engine.node import Node
 from simulations.engine.outliers import OUTLIER_METRICS, OUTLIER_PARAMS, OUTLIER_SHOW, outlier_doubts, outliers
-from simulations.engine.probing import EVERY_PARAM, Prober, probe_params
+from simulations.engine.probing import EVERY_PARAM, Prober, probe_doubts, probe_params
 from simulations.engine.tasks import Cancelled, Failure, Future, Refused
+from simulations.engine.waiting import first_answer
 
 ROUND_ROBIN: Final = "round-robin"
 LEAST: Final = "least-connections"
 RANDOM: Final = "random"
 BEST_OF: Final = "best-of"
+REQUEST: Final = "request"
+CONNECTION: Final = "connection"
 
 
 class LoadBalancer(Node):
@@ -54,6 +59,18 @@ class LoadBalancer(Node):
                 Choice(BEST_OF, "Best of a few at random"),
             ),
             help="Who gets the next request.",
+            section="Balancing",
+        ),
+        Param(
+            "layer",
+            "Balances",
+            "choice",
+            REQUEST,
+            choices=(
+                Choice(REQUEST, "Requests (layer 7)"),
+                Choice(CONNECTION, "Connections (layer 4)"),
+            ),
+            help="By connections, all that one caller asks goes to one server, chosen when it first asks.",
             section="Balancing",
         ),
         Param(
@@ -128,7 +145,7 @@ class LoadBalancer(Node):
 
     @classmethod
     def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
-        return outlier_doubts(params)
+        return outlier_doubts(params) + probe_doubts(params)
 
     def start(self) -> None:
         self.timeout_ms = self.number("timeout_ms")
@@ -140,6 +157,7 @@ class LoadBalancer(Node):
         self.outliers = outliers(self, self.targets)
         self.rate_limit = rate_limit(self)
         self.turn = 0
+        self.connections: dict[str, str] | None = {} if self.text("layer") == CONNECTION else None
         self.in_flight = dict.fromkeys(self.targets, 0)
         self.show("healthy", len(self.targets))
         self.total = 0
@@ -161,7 +179,7 @@ class LoadBalancer(Node):
         uncertain = False
         reason = "no healthy server"
         for _attempt in range(self.retries + 1):
-            target = self.choose(tried)
+            target = self.choose(tried, message.channel.src.id)
             if not target:
                 break
             tried.append(target)
@@ -227,8 +245,8 @@ class LoadBalancer(Node):
                 if self.outliers is not None and call.done and not isinstance(call.error, Cancelled):
                     self.outliers.ended(server, call.error is not None)
 
-    def choose(self, tried: list[str]) -> str:
-        """A healthy server not tried yet, by the policy; "" when there is none."""
+    def choose(self, tried: list[str], caller: str = "") -> str:
+        """A healthy server not tried yet, by the caller's connection or the policy; "" when there is none."""
         candidates = self.targets
         if tried or self.probes.ailing:
             candidates = [target for target in self.targets if target not in tried and self.probes.passing(target)]
@@ -238,6 +256,14 @@ class LoadBalancer(Node):
             candidates = [target for target in candidates if not self.outliers.of[target].out]
         if not candidates:
             return ""
+        if self.connections is None or not caller:
+            return self.pick(candidates, tried)
+        if self.connections.get(caller, "") not in candidates:
+            self.connections[caller] = self.pick(candidates, tried)
+        return self.connections[caller]
+
+    def pick(self, candidates: list[str], tried: list[str]) -> str:
+        """One of them, by the policy."""
         if not tried:
             self.turn += 1  # a retry takes nobody's turn
         if self.policy == ROUND_ROBIN:

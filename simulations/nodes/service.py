@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from simulations.engine.aside import ASIDE_PARAM, aside
 from simulations.engine.call_params import CALL_METRICS, CALL_PARAMS, CALL_SHOWS, call_doubts
 from simulations.engine.calls import Calls
 from simulations.engine.channel import Message
 from simulations.engine.declare import Lie, Metric, Param, Show
+from simulations.engine.doubting import unlinked
 from simulations.engine.fan_out import FAN_OUT_PARAMS, FanOut, fan_out_doubts
 from simulations.engine.messages import DONE, Body, Increment, Read, Request, Value, Work, Write
 from simulations.engine.naming import REGISTRATION_PARAMS, Membership, registration_doubts
@@ -66,6 +68,7 @@ class Service(Server):
             section="Calls",
         ),
         *FAN_OUT_PARAMS,
+        ASIDE_PARAM,
         *CALL_PARAMS,
         Param(
             "counts_effects",
@@ -91,7 +94,12 @@ class Service(Server):
 
     @classmethod
     def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
-        return call_doubts(params, neighbours) + fan_out_doubts(params) + registration_doubts(params)
+        return [
+            *call_doubts(params, neighbours),
+            *fan_out_doubts(params),
+            *registration_doubts(params),
+            *unlinked(params, "cache", neighbours),
+        ]
 
     def start(self) -> None:
         self.open({})
@@ -101,6 +109,7 @@ class Service(Server):
         self.counts_effects = self.boolean("counts_effects")
         self.calls = Calls(self)
         self.fan_out = FanOut(self, self.calls)
+        self.aside = aside(self)
         self.turn = 0
         self.membership = Membership(self)
 
@@ -121,21 +130,27 @@ class Service(Server):
             await self.cancellable(message, self.work(self.service_time, "service time"))
             if self.counts_effects:
                 self.effect()
-            if self.targets and self.holds_worker:
+            if self.calls.targets and self.holds_worker:
                 reply = await self.ask_behind(body, message)
-            if self.codec is not None and (self.holds_worker or not self.targets):
+            if self.codec is not None and (self.holds_worker or not self.calls.targets):
                 reply = await self.codec.marshal_reply(reply, body.header())
         except Failure:
             self.workers.release()
             raise
         self.workers.release()
-        if self.targets and not self.holds_worker:
+        if self.calls.targets and not self.holds_worker:
             reply = await self.ask_behind(body, message)
             if self.codec is not None:
                 reply = await self.codec.marshal_reply(reply, body.header())
         return reply
 
     async def ask_behind(self, body: Request, message: Message) -> Body:
+        """Get the answer from the cache where there is one and it has it, or from behind."""
+        if self.aside is None:
+            return await self.pass_on(body, message)
+        return await self.aside.ask(body, message, lambda: self.pass_on(body, message))
+
+    async def pass_on(self, body: Request, message: Message) -> Body:
         """Pass the request on; its failure becomes ours. Where deadlines count, it has no more time than its caller."""
         deadline_ns = message.deadline_ns if self.drop_expired else -1
         if 0 <= deadline_ns <= self.kernel.now:
@@ -144,7 +159,7 @@ class Service(Server):
             return await self.fan_out.ask(body, message, deadline_ns)
         if not self.calls.plain:
             return await self.calls.ask(body, message, deadline_ns)
-        target = self.targets[self.turn % len(self.targets)]
+        target = self.calls.targets[self.turn % len(self.calls.targets)]
         self.turn += 1
         timeout_ms = self.timeout_ms if deadline_ns < 0 else self.calls.time_left_ms(deadline_ns)
         reply: Body = await self.cancellable(message, self.call(target, body, timeout_ms))

@@ -90,10 +90,10 @@ interface OperationRow { op: number; invoked: number; returned: number; node: nu
 interface EventRow { index: number; time: number; type: string; role: string; slot: number }
 /** A chart: its lines over the windows of a run, null where there is no figure. */
 interface ChartData { id: string; unit: string; lines: { id: string; values: (number | null)[] }[] }
-/** A message that asks for something and what came of it, times in ns, null for what never happened; `left`: when it left the receiver's queue, `until`: when the receiver was done with it, `calls`: when it waited for others meanwhile. */
+/** A message that asks for something and what came of it, times in ns, null for what never happened; `left`: when it left the receiver's queue, `until`: when the receiver was done with it, `calls`: when it waited for others meanwhile; `read` and `written`: how long it unmarshalled the request and marshalled the reply, `packed` and `unpacked`: how long the sender did so before and afterwards. */
 interface RequestSpan {
   slot: number; kind: string; role: string; src: number; dst: number; sent: number; settled: number | null; outcome: string; reply: number; answered: number | null; returned: number | null;
-  replyOutcome: string; left: number | null; until: number | null; waiting: number; calling: number; working: number; calls: [number, number][]; children: RequestSpan[];
+  replyOutcome: string; left: number | null; until: number | null; waiting: number; calling: number; working: number; read: number; written: number; packed: number; unpacked: number; calls: [number, number][]; children: RequestSpan[];
 }
 
 type AlignEdge = "left" | "centre" | "right" | "top" | "middle" | "bottom";

@@ -17,7 +17,7 @@ from simulations.engine.simulation import Limits
 from simulations.report import Recording, judge, record, report
 from tests.checks.test_figures import recorded
 from tests.machines import machine, worker
-from tests.worlds import MS, Actor, Entry, crash, run
+from tests.worlds import MS, Actor, Entry, client, crash, link, run, service, world
 
 HOUR_MS = 3_600_000
 
@@ -60,7 +60,7 @@ def test_a_node_with_a_machine_of_its_own_has_no_such_figures() -> None:
 
 
 class Cook(Actor):
-    """Publishes three figures, at set times."""
+    """Publishes figures, at set times."""
 
     TYPE = "cook"
     METRICS = (
@@ -68,6 +68,7 @@ class Cook(Actor):
         Metric("pots", "pots", "Pots on the stove.", "gauge"),
         Metric("waited_ms", "ms", "How long meals waited.", "duration"),
         Metric("gas", "$", "Gas burnt.", "count"),
+        Metric("praised", "meals", "Meals praised, of those judged.", "share"),
     )
 
     def start(self) -> None:
@@ -129,6 +130,15 @@ def test_counts_gauges_and_durations_of_a_node_type() -> None:
 def test_a_gauge_is_nothing_after_a_crash() -> None:
     log, _ = kitchen([(0, "pots", 4)], faults=[crash("k", 25, 50)])
     assert published(log)["nodes.k.pots.mean"] == 1
+
+
+def test_a_share_is_so_many_of_so_many() -> None:
+    log, _ = kitchen([(10, "praised", 1), (20, "praised", 0), (30, "praised", 1), (40, "praised", 1)])
+    found = published(log)
+    assert found["nodes.k.praised.ratio"] == 0.75
+    assert (found["nodes.k.praised.count"], found["nodes.k.praised.total"]) == (3, 4)
+    assert "nodes.k.praised.ratio" not in published(log, 50, 60)
+    assert [Cook.METRICS[-1].unit_of(name) for name in Cook.METRICS[-1].figures()] == ["ratio", "meals", "meals"]
 
 
 def test_what_is_not_declared_is_a_node_bug_and_what_is_not_used_costs_no_row() -> None:
@@ -231,3 +241,19 @@ def test_the_most_operations_under_way_at_once() -> None:
     story = recorded(invoked=invoked, returned=[(op, end * MS, "ok", None, "", 1) for op, _, end in ends])
     assert story.metrics()["ops.in_flight_max"] == 3
     assert story.metrics(window_ms=[26, 100])["ops.in_flight_max"] == 2
+
+
+# Whether there was somebody to ask
+
+
+def test_the_share_of_the_time_that_somebody_was_up_whom_a_client_asks() -> None:
+    nodes = [client("c"), service("s"), service("t"), service("u")]
+    faults = [crash("s", 100, 800), crash("t", 400, 600)]
+    both = told(world(nodes, [link("c", "s"), link("c", "t"), link("s", "u")], (), faults))
+    assert both["nodes.c.targets_up_ratio"] == pytest.approx(0.8)
+    assert both["nodes.s.up_ratio"] == pytest.approx(0.3)
+    assert "nodes.s.targets_up_ratio" not in both
+    one = told(world(nodes, [link("c", "s")], (), faults))
+    assert one["nodes.c.targets_up_ratio"] == pytest.approx(0.3)
+    later = told(world(nodes, [link("c", "s")], (), faults), window_ms=[500, 1000])
+    assert later["nodes.c.targets_up_ratio"] == pytest.approx(0.4)

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from simulations.nodes.service import Service
 from tests.worlds import MS, Entry, Run, client, crash, database, link, node, run, service, world
 
@@ -108,6 +110,33 @@ def test_who_is_no_longer_needed_is_told_where_cancellation_is_propagated() -> N
     assert set(story.ends()) == {("fail", "timed out")}
     assert len(story.messages("cancel", src="front", dst="s80")) == len(story.operations())
     assert story.messages("cancel", dst="s20") == story.messages("done", src="s80") == []
+
+
+def test_a_hedge_goes_to_who_is_alike_and_not_to_another_service() -> None:
+    gather = fan("gather", hedge_after_ms=5)
+    assert len(gather.messages("work", src="front")) == 4 * len(gather.operations())
+    alike = fan("sync", hedge_after_ms=5)
+    assert len(alike.messages("work", src="front")) == 2 * len(alike.operations())
+
+
+def test_each_of_those_gathered_has_a_cached_answer_of_its_own() -> None:
+    stores = [database("first", service_time=fixed(1)), database("second", service_time=fixed(1))]
+    front = service("front", service_time=fixed(0), calls="gather", timeout_ms=50, fallback="cached")
+    reads = {**LOAD, "requests": "read-write", "read_ratio": 1, "keys": 1}
+    links = [link("c", "front"), link("front", "first"), link("front", "second")]
+    faults = [crash("first", 1000)]
+    story = run(world([client("c", **reads), front, *stores], links, (), faults, 3000, 500))
+    assert set(story.ends()) == {("ok", "")}
+    cold = run(world([client("c", **reads), front, *stores], links, (), [crash("first", 0)], 3000, 500))
+    assert set(cold.ends()) == {("fail", "timed out")}
+
+
+@pytest.mark.parametrize("kind", ["sync", "sequence", "gather", "race", "one-way"])
+def test_with_nobody_but_the_spare_behind_it_the_spare_is_asked(kind: str) -> None:
+    front = service("front", calls=kind, calls_per_request=2, fallback="other", fallback_to="spare")
+    nodes = [client("c", **LOAD), front, service("spare")]
+    story = run(world(nodes, [link("c", "front"), link("front", "spare")], (), (), 2000, 500))
+    assert set(story.ends()) == {("fail", "no target") if kind == "one-way" else ("ok", "")}
 
 
 # Many questions for one request

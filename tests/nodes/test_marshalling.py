@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from simulations.engine.causality import Requests
 from simulations.engine.log import Log
 from simulations.engine.metrics import Selection
 from simulations.engine.metrics_calls import STEPS, call_metrics
-from tests.worlds import Entry, Run, client, database, exponential, link, run, service, world
+from tests.worlds import MS, Entry, Run, client, database, exponential, link, run, service, world
 
 LOAD: dict[str, Any] = {"pattern": "deterministic", "rate_per_s": 20}
 
@@ -27,11 +28,15 @@ def pair(caller: Entry | None = None, callee: Entry | None = None, wire: Entry |
     return run(world(nodes, [link("c", "s", **{"latency": 5, **(wire or {})})], (), (), 3000, 500))
 
 
-def steps(story: Run) -> dict[str, float]:
+def logged(story: Run) -> Log:
     log = Log()
     for chunk in story.decoded:
         log.add(chunk)
-    found = call_metrics(log, Selection(0, 10**18))
+    return log
+
+
+def steps(story: Run) -> dict[str, float]:
+    found = call_metrics(logged(story), Selection(0, 10**18))
     return {step: found[f"rpc.{step}_ms.mean"] for step in STEPS if f"rpc.{step}_ms.mean" in found}
 
 
@@ -55,6 +60,19 @@ def test_the_six_steps_are_what_their_parameters_say_and_add_up() -> None:
         "unmarshal_reply": pytest.approx(1 + 10 * 0.5),
     }
     assert sum(steps(story).values()) == pytest.approx(mean_ms(story))
+
+
+def test_a_requests_spans_show_them() -> None:
+    story = pair({"marshal_ms": 1}, {"marshal_ms": 2, "concurrency": 1, "service_time": fixed(60)})
+    log = logged(story)
+    requests = Requests(log, {})
+    for operation in list(log.operations.values())[:10]:
+        (span,) = requests.attempts(operation)
+        assert (span.packed_ns, span.marshalling_ns, span.working_ns, span.unpacked_ns) == (MS, 4 * MS, 60 * MS, MS)
+        whole = span.packed_ns + span.waiting_ns + span.marshalling_ns + span.working_ns + span.unpacked_ns
+        assert operation.end_ns == operation.start_ns + whole + 10 * MS
+    (span,) = Requests(logged(pair()), {}).attempts(logged(pair()).operations[0])
+    assert (span.packed_ns, span.marshalling_ns, span.unpacked_ns) == (0, 0, 0)
 
 
 def test_they_add_up_with_chance_queues_and_retries_too() -> None:

@@ -1,0 +1,257 @@
+"""Caches: copies of answers by key, kept for a while and no more of them than there is room for.
+
+Who is thrown out when there is no room is whoever was not asked for longest (least recently used) or came first.
+Many who miss the same key at once need one fetch, not many (request coalescing, or single flight; Nishtala et al.:
+"Scaling Memcache at Facebook", NSDI 2013, section 3.2.1, leases). A copy past its time may still be better than no
+answer (RFC 5861: stale-if-error and stale-while-revalidate).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, Final
+
+from mypy_extensions import mypyc_attr
+
+from simulations.engine.declare import Choice, Metric, Param, Show
+from simulations.engine.distributions import to_ns
+from simulations.engine.messages import Body, Reply, Request
+from simulations.engine.node import Node
+from simulations.engine.tasks import Cancelled, Failure, Future
+
+LRU: Final = "lru"
+FIFO: Final = "fifo"
+NEVER: Final = "never"
+ON_ERROR: Final = "on-error"
+MEANWHILE: Final = "meanwhile"
+FOR_EVER: Final = 0
+
+CACHE_PARAMS: Final[tuple[Param, ...]] = (
+    Param(
+        "keys_max", "Room for", "integer", 1000, "keys", 1, 1_000_000, help="One more throws one out.", section="Cache"
+    ),
+    Param(
+        "eviction",
+        "Thrown out is",
+        "choice",
+        LRU,
+        choices=(Choice(LRU, "Who was not asked for longest"), Choice(FIFO, "Who came first")),
+        section="Cache",
+    ),
+    Param(
+        "ttl_ms",
+        "Time to live",
+        "number",
+        60_000,
+        "ms",
+        0,
+        86_400_000,
+        help="A copy older than that is fetched anew. 0: it is good for ever.",
+        section="Cache",
+    ),
+    Param(
+        "coalesce",
+        "One fetch a key",
+        "boolean",
+        True,
+        help="Who misses a key that is being fetched waits for that fetch. Off: each fetches for itself.",
+        section="Cache",
+    ),
+    Param(
+        "stale",
+        "A copy past its time",
+        "choice",
+        NEVER,
+        choices=(
+            Choice(NEVER, "Is never given"),
+            Choice(ON_ERROR, "Is given when the fetch fails"),
+            Choice(MEANWHILE, "Is given at once, and fetched anew meanwhile"),
+        ),
+        section="Cache",
+    ),
+    Param(
+        "stale_max_ms",
+        "At most so much past it",
+        "number",
+        0,
+        "ms",
+        0,
+        86_400_000,
+        help="0: however old.",
+        section="Cache",
+        when=("stale", ON_ERROR, MEANWHILE),
+    ),
+)
+CACHE_METRICS: Final[tuple[Metric, ...]] = (
+    Metric("cache.hit", "lookups", "Lookups that found a copy that was still good.", "share"),
+    Metric("cache.stale", "lookups", "Lookups answered with a copy past its time.", "count"),
+    Metric("cache.coalesced", "lookups", "Lookups that waited for somebody else's fetch.", "count"),
+    Metric("cache.evicted", "keys", "Copies thrown out for want of room.", "count"),
+)
+CACHE_SHOW: Final = Show("kept", "Copies", "keys", "bar", "keys_max")
+
+
+@dataclass(frozen=True)
+class Lookup(Request):
+    """Ask a cache for a key, and nobody else."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class Miss(Reply):
+    """The cache has no copy of it."""
+
+
+@dataclass(frozen=True)
+class Put(Request):
+    """Have a cache keep a value under a key."""
+
+    key: str
+    value: int | None
+
+
+@dataclass(frozen=True)
+class Invalidate(Request):
+    """Have a cache forget a key."""
+
+    key: str
+
+
+class Copy:
+    """An answer, and until when it is good (0: for ever)."""
+
+    __slots__ = ("answer", "good_until_ns")
+
+    def __init__(self, answer: Body, good_until_ns: int) -> None:
+        self.answer = answer
+        self.good_until_ns = good_until_ns
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Copies:
+    """The copies that a process keeps of others' answers, by its parameters CACHE_PARAMS. Shows `kept`."""
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.keys_max = node.integer("keys_max")
+        self.lru = node.text("eviction") == LRU
+        self.ttl_ns = to_ns(node.number("ttl_ms"))
+        self.coalesce = node.boolean("coalesce")
+        self.stale = node.text("stale")
+        self.stale_max_ns = to_ns(node.number("stale_max_ms"))
+        self.copies: dict[str, Copy] = {}  # who goes first stands first
+        self.changes: dict[str, int] = {}  # how often a key was written, as far as known here
+        self.under_way: dict[str, list[Future]] = {}  # who waits for a fetch
+        self.show_kept = node.gauge("kept")
+        self.show_kept.set(0)
+
+    def time_to_live_ns(self, answer: Body) -> int:
+        """How long an answer is good; FOR_EVER, or −1 for not at all."""
+        return self.ttl_ns
+
+    def fresh(self, key: str) -> Body | None:
+        """A copy that is still good; a lookup."""
+        copy = self.copies.get(key)
+        good = copy is not None and (copy.good_until_ns == FOR_EVER or self.node.now_ns < copy.good_until_ns)
+        self.node.publish("cache.hit", 1 if good else 0)
+        if copy is None or not good:
+            return None
+        if self.lru:
+            del self.copies[key]
+            self.copies[key] = copy
+        return copy.answer
+
+    def left_ns(self, key: str) -> int:
+        """For how long a copy is still good."""
+        copy = self.copies.get(key)
+        return 0 if copy is None else max(0, copy.good_until_ns - self.node.now_ns)
+
+    def past(self, key: str) -> Body | None:
+        """A copy past its time, where such a one may be given."""
+        copy = self.copies.get(key)
+        if copy is None or self.stale == NEVER:
+            return None
+        if self.stale_max_ns > 0 and self.node.now_ns >= copy.good_until_ns + self.stale_max_ns:
+            return None
+        return copy.answer
+
+    def keep(self, key: str, answer: Body) -> None:
+        """Keep an answer, and throw out who is next when there is no room."""
+        ttl_ns = self.time_to_live_ns(answer)
+        self.copies.pop(key, None)
+        if ttl_ns >= 0:
+            if len(self.copies) >= self.keys_max:
+                del self.copies[next(iter(self.copies))]
+                self.node.publish("cache.evicted", 1)
+            self.copies[key] = Copy(answer, FOR_EVER if ttl_ns == FOR_EVER else self.node.now_ns + ttl_ns)
+        self.show_kept.set(len(self.copies))
+
+    def drop(self, key: str) -> None:
+        """Forget a key: it has another value now. What is on its way may be the old one, and is not kept."""
+        self.changes[key] = self.changes.get(key, 0) + 1
+        self.copies.pop(key, None)
+        self.show_kept.set(len(self.copies))
+
+    async def answer(self, key: str, fetch: Callable[[], Coroutine[Any, Any, Body]]) -> Body:
+        """The copy, or what the fetch gives. Raises its failure."""
+        found = self.fresh(key)
+        if found is not None:
+            return found
+        if self.stale == MEANWHILE:
+            found = self.past(key)
+            if found is not None:
+                self.node.publish("cache.stale", 1)
+                if key not in self.under_way:
+                    self.node.spawn(self.renew(key, fetch), self.node.cause)
+                return found
+        try:
+            return await self.fetched(key, fetch)
+        except Cancelled:
+            raise
+        except Failure:
+            found = self.past(key)
+            if found is None:
+                raise
+        self.node.publish("cache.stale", 1)
+        return found
+
+    async def renew(self, key: str, fetch: Callable[[], Coroutine[Any, Any, Body]]) -> None:
+        """Fetch anew, with nobody waiting for it."""
+        try:
+            await self.lead(key, fetch)
+        except Failure:
+            return
+
+    async def fetched(self, key: str, fetch: Callable[[], Coroutine[Any, Any, Body]]) -> Body:
+        """What one's own fetch gives, or another one's for the same key."""
+        while self.coalesce and key in self.under_way:
+            self.node.publish("cache.coalesced", 1)
+            waiting = Future()
+            self.under_way[key].append(waiting)
+            found: Body | None = await waiting
+            if found is not None:
+                return found
+        return await self.lead(key, fetch)
+
+    async def lead(self, key: str, fetch: Callable[[], Coroutine[Any, Any, Body]]) -> Body:
+        """Fetch, keep, and tell who waits. Who gives up leaves it to another of those."""
+        waiting = self.under_way.setdefault(key, [])
+        before = self.changes.get(key, 0)
+        try:
+            found = await fetch()
+        except Failure as failure:
+            self.under_way.pop(key, None)
+            for one in waiting:
+                if isinstance(failure, Cancelled):
+                    one.resolve(None, None)
+                else:
+                    one.fail(failure, None)
+            raise
+        if self.changes.get(key, 0) == before:
+            self.keep(key, found)
+        self.under_way.pop(key, None)
+        for one in waiting:
+            one.resolve(found, None)
+        return found

@@ -1,0 +1,230 @@
+"""The authoritative name server: who says what a name stands for, and for how long others may believe it.
+
+A name has addresses, and an answer a time to live (RFC 1034). The longer that is, the less there is to ask, and the
+longer a change takes to be seen everywhere: no server is told that its copy is old. Answers may depend on who asks (the
+addresses in the asker's zone, if any there is well) and on health: addresses that this server has a link to can be
+probed, and those that do not answer are left out, as in Amazon's Route 53 or NS1. A change of a record (RFC 2136) is
+seen some time after it was accepted, once it has reached the servers that answer.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Final
+
+from simulations.engine.channel import Message
+from simulations.engine.declare import Choice, Metric, Param, Show
+from simulations.engine.distributions import to_ns
+from simulations.engine.dns import NameAnswer, NameQuery
+from simulations.engine.messages import DONE, Body, Probe, Read, Request, Value, Write
+from simulations.engine.server import SERVER_METRICS, SERVER_PARAMS, Server, capacity, load_shows
+from simulations.engine.tasks import Failure
+
+ALL: Final = "all"
+ROTATED: Final = "rotated"
+NEAREST: Final = "nearest"
+
+
+class DnsAuthoritative(Server):
+    """Says what names stand for."""
+
+    TYPE: ClassVar[str] = "dns-authoritative"
+    TITLE: ClassVar[str] = "Authoritative name server"
+    CATEGORY: ClassVar[str] = "Discovery and edge"
+    SUMMARY: ClassVar[str] = "Says what names stand for, and for how long"
+    ICON: ClassVar[str] = "dns-authoritative"
+    PARAMS: ClassVar[tuple[Param, ...]] = (
+        Param(
+            "records",
+            "Records",
+            "text",
+            "",
+            help="Names and their addresses, ids of nodes, with semicolons between: www: web-1 web-2; api: shop",
+            section="Names",
+        ),
+        Param(
+            "ttl_ms",
+            "Time to live",
+            "number",
+            60_000,
+            "ms",
+            0,
+            86_400_000,
+            help="For so long others may believe an answer.",
+            section="Names",
+        ),
+        Param(
+            "negative_ttl_ms",
+            "That there is none",
+            "number",
+            5_000,
+            "ms",
+            0,
+            86_400_000,
+            help="For so long others may believe that a name does not exist.",
+            section="Names",
+        ),
+        Param(
+            "propagation_ms",
+            "A change is seen after",
+            "number",
+            0,
+            "ms",
+            0,
+            3_600_000,
+            help="From accepting a write to answering with it.",
+            section="Names",
+        ),
+        Param(
+            "answers",
+            "Answers with",
+            "choice",
+            ALL,
+            choices=(
+                Choice(ALL, "All addresses, always in this order"),
+                Choice(ROTATED, "All, another one first each time"),
+                Choice(NEAREST, "Those in the asker's zone, else all"),
+            ),
+            section="Names",
+        ),
+        Param(
+            "probe_interval_ms",
+            "Probe every",
+            "number",
+            0,
+            "ms",
+            0,
+            3_600_000,
+            help="Addresses with a link are probed, and left out when they do not answer. 0: never.",
+            section="Health",
+        ),
+        Param(
+            "probe_timeout_ms",
+            "Probe timeout",
+            "number",
+            300,
+            "ms",
+            0.001,
+            3_600_000,
+            help="A probe without an answer by then has failed.",
+            section="Health",
+        ),
+        Param(
+            "probe_failures",
+            "Failures to leave it out",
+            "integer",
+            2,
+            "",
+            1,
+            100,
+            help="Probes in a row; one success brings it back.",
+            section="Health",
+        ),
+        *capacity(("Workers", 16), ("Time a query", 0.2, "What it takes to answer."), queue_max=1000),
+        *SERVER_PARAMS,
+    )
+    SHOWS: ClassVar[tuple[Show, ...]] = (
+        Show("changed", "Last change"),
+        Show("unwell", "Left out", "addresses"),
+        *load_shows("workers"),
+    )
+    METRICS: ClassVar[tuple[Metric, ...]] = SERVER_METRICS
+    HANDLES: ClassVar[tuple[type[Body], ...]] = (NameQuery, Read, Write)
+
+    @classmethod
+    def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
+        records = [record for record in params["records"].split(";") if record.strip()]
+        bare = [record.strip() for record in records if ":" not in record]
+        if bare:
+            return [("records", f"Left out: {bare[0]!r} has no colon between its name and its addresses.")]
+        addresses = [address for record in records for address in record.partition(":")[2].split()]
+        far = [address for address in addresses if address not in neighbours]
+        if params["probe_interval_ms"] <= 0 or not far:
+            return []
+        return [("probe_interval_ms", f"Not probed, and never left out: {', '.join(far[:5])}. Draw links to them.")]
+
+    def start(self) -> None:
+        self.open({})
+        self.ttl_ms = self.number("ttl_ms")
+        self.negative_ttl_ms = self.number("negative_ttl_ms")
+        self.propagation_ns = to_ns(self.number("propagation_ms"))
+        self.answers = self.text("answers")
+        self.turn = 0
+        self.addresses = self.parsed(self.text("records"))
+        self.values: dict[str, int] = {}
+        for key, value in self.disk.read().items():
+            self.values[key] = int(value)
+        self.failures = dict.fromkeys(self.targets, 0)
+        self.failures_max = self.integer("probe_failures")
+        if self.number("probe_interval_ms") > 0:
+            self.probe_round()
+
+    def parsed(self, records: str) -> dict[str, tuple[str, ...]]:
+        """The addresses by name."""
+        found: dict[str, tuple[str, ...]] = {}
+        for record in records.split(";"):
+            name, colon, addresses = record.partition(":")
+            if colon:
+                found[name.strip()] = tuple(addresses.split())
+        return found
+
+    async def carry_out(self, body: Request, message: Message) -> Body:
+        """Answer, or take a change."""
+        if isinstance(body, NameQuery):
+            return self.answer_to(body.name, message)
+        if isinstance(body, Read):
+            return Value(self.values.get(body.key))
+        if isinstance(body, Write):
+            self.disk.write(body.key, body.value)
+            key, value = body.key, body.value
+            if self.propagation_ns > 0:
+                self.timer(self.propagation_ns, "propagation", lambda: self.change(key, value))
+            else:
+                self.change(key, value)
+        return DONE
+
+    def change(self, key: str, value: int) -> None:
+        """Answer with another value from now on."""
+        self.values[key] = value
+        self.show("changed", f"{key} = {value}")
+
+    def answer_to(self, name: str, message: Message) -> Body:
+        """What a name stands for, for this asker."""
+        if name in self.values:
+            return NameAnswer((), self.values[name], self.ttl_ms, True)
+        addresses = self.addresses.get(name)
+        if addresses is None:
+            return NameAnswer((), None, self.negative_ttl_ms, False)
+        well = [one for one in addresses if self.failures.get(one, 0) < self.failures_max]
+        if not well:
+            well = list(addresses)  # all at once are less likely ill than the probes
+        if self.answers == ROTATED:
+            self.turn += 1
+            first = self.turn % len(well)
+            well = well[first:] + well[:first]
+        elif self.answers == NEAREST:
+            zone = message.channel.src.zone
+            near = [one for one in well if one in self.network.hosts and self.network.hosts[one].zone == zone]
+            well = near or well
+        return NameAnswer(tuple(well), None, self.ttl_ms, True)
+
+    # Health
+
+    def probe_round(self) -> None:
+        """Probe every address with a link now, and again after the interval."""
+        self.timer(to_ns(self.number("probe_interval_ms")), "probe", self.probe_round)
+        for target in self.targets:
+            self.spawn(self.probe(target), self.cause)
+
+    async def probe(self, target: str) -> None:
+        """See whether one address answers."""
+        before = self.failures[target]
+        try:
+            await self.call(target, Probe(), self.number("probe_timeout_ms"))
+            self.failures[target] = 0
+        except Failure:
+            self.failures[target] = before + 1
+        if before < self.failures_max <= self.failures[target]:
+            self.note(f"{target} is left out of the answers")
+        elif before >= self.failures_max > self.failures[target]:
+            self.note(f"{target} is back in the answers")
+        self.show("unwell", len([one for one in self.targets if self.failures[one] >= self.failures_max]))
