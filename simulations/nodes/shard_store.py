@@ -13,7 +13,7 @@ sends it once more, and what has arrived before is left alone (DeCandia et al.: 
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Metric, Param, Show
@@ -131,16 +131,6 @@ class ShardStore(Server):
         *SERVER_METRICS,
     )
     HANDLES: ClassVar[tuple[type[Body], ...]] = (Read, Write, JoinRing, NewRing, Transfer)
-
-    @classmethod
-    def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
-        unknown = [name for name in params["founders"].split() if name not in neighbours]
-        if len(unknown) < 2:  # one may be the node itself
-            return []
-        near = ", ".join(sorted(neighbours)[:5]) or "none"
-        return [
-            ("founders", f"Left out where they are no members of its cluster: {', '.join(unknown)}. Others: {near}.")
-        ]
 
     def start(self) -> None:
         self.open({})
