@@ -86,8 +86,6 @@ class Calls:
 
     async def tell(self, body: Body, targets: list[str] | None) -> None:
         """Send a message to the next of some targets (None: of all), and expect no answer."""
-        if not self.targets:
-            raise Refused("no target", False)
         if self.codec is not None:
             body = await self.codec.marshal(body)
         self.node.send(self.pick(self.turn, 0, targets), body)
