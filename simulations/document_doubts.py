@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from simulations.catalogue import node_types
 from simulations.document_base import MISTAKES_MAX, Mistake
 from simulations.document_expand import Names
-from simulations.document_fault_checks import contradictions
+from simulations.document_fault_checks import contradictions, hasty_stops
 from simulations.engine.declare import Neighbour
 
 if TYPE_CHECKING:
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def doubts(document: Document) -> list[Mistake]:
     """Every doubt about a valid document."""
     names = Names(document.nodes, document.links, document.clusters)
-    found = [*contradictions(list(enumerate(document.faults)), names), *_parameters(document, names)]
+    faults = list(enumerate(document.faults))
+    found = [*contradictions(faults, names), *hasty_stops(faults), *_parameters(document, names)]
     return found[:MISTAKES_MAX]
 
 

@@ -115,3 +115,15 @@ def test_what_does_not_go_with_a_neighbour_is_said(
 )
 def test_neighbours_that_go_together_are_left_alone(queue: dict[str, Any], worker: dict[str, Any]) -> None:
     assert doubted_queue(queue, worker) == {}
+
+
+@pytest.mark.parametrize(("lead_ms", "said"), [(0, True), (50, False)])
+def test_draining_without_a_lead_is_doubted(lead_ms: float, said: bool) -> None:
+    stop = {"kind": "stop", "target": "s", "at_ms": 100, "drain_ms": 200, "lead_ms": lead_ms}
+    document = {
+        "format": "netsplit/1",
+        "duration_ms": 1000,
+        "nodes": [{"id": "s", "type": "service"}],
+        "faults": [stop],
+    }
+    assert [doubt.path for doubt in doubts(validate(document))] == ["faults[0].lead_ms"] * said

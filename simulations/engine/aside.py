@@ -65,11 +65,3 @@ def aside(node: Node) -> Aside | None:
     """The cache that a node's parameters name among its neighbours; None for none."""
     cache = node.text("cache")
     return Aside(node, cache) if cache in node.host.channels else None
-
-
-def aside_doubts(params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
-    """What of ASIDE_PARAM comes to nothing."""
-    if not params["cache"] or params["cache"] in neighbours:
-        return []
-    near = ", ".join(sorted(neighbours)[:5]) or "none"
-    return [("cache", f"Never asked: there must be a link to it. Nodes with one: {near}.")]

@@ -7,10 +7,8 @@ chapter 5; hedging: Dean and Barroso, "The Tail at Scale", CACM 2013.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
-from simulations.engine.branches import Branch, awaited
 from simulations.engine.breakers import BULKHEAD_FULL, breakers
 from simulations.engine.call_params import FAILOVER
 from simulations.engine.channel import Message
@@ -23,6 +21,7 @@ from simulations.engine.node import Node
 from simulations.engine.retries import GIVE_UP, retries
 from simulations.engine.tasks import Cancelled, Failure, Future, Refused, TimedOut
 from simulations.engine.timeouts import timeouts
+from simulations.engine.waiting import Branch, awaited, first_answer
 from simulations.engine.workers import Slots
 
 APART: Final = ("cache", "resolver", "log_to", "rank_by")  # parameters that name who is asked in a way of its own
@@ -76,19 +75,23 @@ class Calls:
                     return target
         return targets[start % count]
 
-    async def find(self, names: Resolver) -> None:
-        """Learn who can be asked now. Raises Refused when nobody can."""
+    async def find(self, names: Resolver, targets: list[str] | None = None) -> list[str]:
+        """Learn who can be asked now, of these or of all. Raises Refused when nobody can."""
         if not names.fresh():
             await names.look_up()
-        if not names.known:
+        if names.known:
+            self.targets = names.known
+        found = names.known if targets is None else [target for target in targets if target in names.known]
+        if not found:
             raise Refused(NO_INSTANCE, False)
-        self.targets = names.known
+        return found
 
     async def tell(self, body: Body, targets: list[str] | None) -> None:
         """Send a message to the next of some targets (None: of all), and expect no answer."""
         if self.codec is not None:
             body = await self.codec.marshal(body)
-        self.node.send(self.pick(self.turn, 0, targets), body)
+        among = targets if self.names is None else await self.find(self.names, targets)
+        self.node.send(self.pick(self.turn, 0, among), body)
         self.turn += 1
 
     async def ask(
@@ -102,6 +105,7 @@ class Calls:
         self.turn += 1
         attempts = pause_ns = 0
         uncertain = False
+        target = targets[0] if targets else ""
         if self.retries is not None:
             self.retries.begin()
         while True:
@@ -109,12 +113,12 @@ class Calls:
                 raise Refused("expired", uncertain)
             attempts += 1
             try:
-                if self.names is not None:
-                    await self.find(self.names)
+                among = targets if self.names is None else await self.find(self.names, targets)
                 if not self.targets:
                     raise Refused("no target", False)
-                target = self.pick(first, attempts - 1, targets)
-                return await self.once(target, body, request, self.time_left_ms(deadline_ns), targets)
+                target = self.pick(first, attempts - 1, among)
+                alike = None if targets is None else among
+                return await self.once(target, body, request, self.time_left_ms(deadline_ns), alike)
             except Cancelled:
                 raise
             except Failure as failure:
@@ -217,29 +221,3 @@ class Calls:
     def waiting(self, request: Message | Branch | None, future: Future) -> Future:
         """What an attempt waits for."""
         return awaited(self.node, request, future)
-
-
-async def first_answer(
-    node: Node, request: Message | Branch | None, first: Future, after_ns: int, second: Callable[[], Future | None]
-) -> Body:
-    """The first good answer of a call and of the `second`, made when the first takes longer than this; the other goes
-    unheeded. `second` may have nobody to ask. Raises the first call's failure when both fail.
-    """
-
-    calls = [first]
-    if not first.done:
-        await awaited(node, request, node.race([first, node.sleep(after_ns)]))
-    if not first.done:
-        more = second()
-        if more is not None:
-            calls.append(more)
-    while True:
-        for call in calls:
-            if call.done and call.error is None:
-                answer: Body = call.value
-                return answer
-        open_calls = [call for call in calls if not call.done]
-        if not open_calls:
-            assert first.error is not None
-            raise first.error
-        await awaited(node, request, node.race(open_calls))

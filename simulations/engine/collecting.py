@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from simulations.engine.declare import Param
 from simulations.engine.messages import Occurrence
@@ -24,11 +24,3 @@ class Logged(Occurrence):
 
     def size(self) -> int:
         return 256
-
-
-def log_doubts(params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
-    """What of LOG_PARAM comes to nothing."""
-    if not params["log_to"] or params["log_to"] in neighbours:
-        return []
-    near = ", ".join(sorted(neighbours)[:5]) or "none"
-    return [("log_to", f"Never told: there must be a link to it. Nodes with one: {near}.")]

@@ -7,7 +7,7 @@ kept for a while too (RFC 2308).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from simulations.engine.declare import Param
 from simulations.engine.distributions import to_ns
@@ -86,11 +86,3 @@ def stub(node: Node) -> Stub | None:
     """The resolver that a node's parameters name among its neighbours; None for none."""
     resolver = node.text("resolver")
     return Stub(node, resolver) if resolver in node.host.channels else None
-
-
-def stub_doubts(params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
-    """What of RESOLVER_PARAMS comes to nothing."""
-    if not params["resolver"] or params["resolver"] in neighbours:
-        return []
-    near = ", ".join(sorted(neighbours)[:5]) or "none"
-    return [("resolver", f"Never asked: there must be a link to it. Nodes with one: {near}.")]

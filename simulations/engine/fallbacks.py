@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from simulations.engine.branches import Branch, awaited
 from simulations.engine.call_params import CACHED, DEFAULT, NO_FALLBACK, OTHER
 from simulations.engine.channel import Message
 from simulations.engine.messages import DONE, Body, Read, Value, Work, Write
 from simulations.engine.node import Node
 from simulations.engine.tasks import Cancelled, Failure
+from simulations.engine.waiting import Branch, awaited
 
 ANSWERS_MAX: Final = 10_000  # kept for the fallback
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from simulations.engine.branches import Branch
 from simulations.engine.calls import Calls
 from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Param
@@ -18,6 +17,7 @@ from simulations.engine.headers import Header
 from simulations.engine.messages import DONE, Body
 from simulations.engine.node import Node
 from simulations.engine.tasks import Failure
+from simulations.engine.waiting import Branch
 
 SYNC: Final = "sync"
 SEQUENCE: Final = "sequence"

@@ -19,8 +19,8 @@ class Buckets(Table):
         super().__init__(mine, bits)
         self.size = size
         self.replaces = replaces
-        self.buckets: list[list[Contact]] = [[] for _ in range(bits)]
-        self.spares: list[list[Contact]] = [[] for _ in range(bits)]
+        self.buckets: list[dict[int, Contact]] = [{} for _ in range(bits)]  # by id, who was seen last at the end
+        self.spares: list[dict[int, Contact]] = [{} for _ in range(bits)]
         self.refreshed = [0] * bits  # the number of each bucket's last refresh
         self.refreshes = 0
 
@@ -28,41 +28,32 @@ class Buckets(Table):
         return id ^ target
 
     def closest(self, at: int, target: int, count: int) -> list[Contact]:
-        known = [contact for bucket in self.buckets for contact in bucket]
-        known.sort(key=lambda contact: contact.id ^ target)
-        return known[:count]
+        known = [(id ^ target, contact) for bucket in self.buckets for id, contact in bucket.items()]
+        known.sort(key=_distance)
+        return [contact for _, contact in known[:count]]
 
     def seen(self, contact: Contact) -> None:
         place = self._place(contact)
         if place < 0:
             return
         bucket, spares = self.buckets[place], self.spares[place]
-        if contact in bucket:
-            bucket.remove(contact)
-            bucket.append(contact)
-        elif len(bucket) < self.size:
-            bucket.append(contact)
-        else:
-            if contact in spares:
-                spares.remove(contact)
-            spares.append(contact)
-            del spares[: -self.size]
+        if bucket.pop(contact.id, None) is not None or len(bucket) < self.size:
+            bucket[contact.id] = contact
+            return
+        spares.pop(contact.id, None)
+        spares[contact.id] = contact
+        if len(spares) > self.size:
+            del spares[next(iter(spares))]
 
     def failed(self, contact: Contact) -> None:
         place = self._place(contact)
         if place < 0 or not self.replaces:
             return
         bucket, spares = self.buckets[place], self.spares[place]
-        if contact in spares:
-            spares.remove(contact)
-        if contact in bucket:
-            bucket.remove(contact)
-            if spares:
-                bucket.append(spares.pop())
-
-    def known(self) -> int:
-        """How many contacts it holds."""
-        return len([contact for bucket in self.buckets for contact in bucket])
+        spares.pop(contact.id, None)
+        if bucket.pop(contact.id, None) is not None and spares:
+            newest = spares.popitem()[1]
+            bucket[newest.id] = newest
 
     def stalest(self, chance: float) -> int:
         """An id drawn from the bucket that was refreshed longest ago, of those that somebody may be in."""
@@ -74,3 +65,7 @@ class Buckets(Table):
 
     def _place(self, contact: Contact) -> int:
         return (self.mine[0].id ^ contact.id).bit_length() - 1
+
+
+def _distance(entry: tuple[int, Contact]) -> int:
+    return entry[0]

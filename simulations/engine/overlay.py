@@ -104,6 +104,10 @@ class Candidate:
         self.state = NEW
 
 
+def _distance(candidate: Candidate) -> int:
+    return candidate.distance
+
+
 class Search:
     """Goes towards an id: keeps whom it has heard of, closest first, and says whom to ask next."""
 
@@ -120,7 +124,7 @@ class Search:
             if contact.id not in self.heard:
                 self.heard.add(contact.id)
                 self.candidates.append(Candidate(contact, self.table.distance(contact.id, self.target), depth))
-        self.candidates.sort(key=lambda candidate: candidate.distance)
+        self.candidates.sort(key=_distance)
 
     def next(self) -> Candidate | None:
         """The closest that has not been asked, unless enough closer ones live."""
@@ -159,11 +163,12 @@ class Searches:
         self.timeout_ms = timeout_ms
         self.named = max(width, parallel)  # so many contacts are named in an answer
 
-    async def search(self, target: int, key: str) -> Lookup:
-        """Go towards an id; with a key, until somebody has it."""
+    async def search(self, target: int, key: str, through: Sequence[Contact] = ()) -> Lookup:
+        """Go towards an id; with a key, until somebody has it. Who does not belong yet goes `through` others."""
         table = self.table
         search = Search(table, target, self.width)
-        for own in table.mine:
+        search.learn(through, 1)
+        for own in () if through else table.mine:
             owners = table.owners(own.id, target)
             if owners:
                 return Lookup(owners, None, 0)

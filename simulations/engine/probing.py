@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from simulations.engine.declare import Param
 from simulations.engine.distributions import to_ns
@@ -54,6 +54,14 @@ EVERY_PARAM: Final = Param(
     help="0: no health probes, so that a dead server keeps its share.",
     section="Health",
 )
+
+
+def probe_doubts(params: dict[str, Any]) -> list[tuple[str, str]]:
+    """What of these parameters contradicts itself."""
+    if params["probe_interval_ms"] == 0 and params["probe_kind"] == READINESS:
+        words = "Nobody is probed, so that who is not ready gets requests as well. Probe every half second, say."
+        return [("probe_interval_ms", words)]
+    return []
 
 
 class Prober:

@@ -10,11 +10,12 @@ IEEE Micro 23(2), 2003), and Elasticsearch.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from simulations.engine.channel import Message
 from simulations.engine.declare import Metric, Param, Show
 from simulations.engine.distributions import to_ns
+from simulations.engine.doubting import unlinked
 from simulations.engine.gathering import Gathered
 from simulations.engine.messages import DONE, Body, Read, Request, Value, Work
 from simulations.engine.server import SERVER_METRICS, SERVER_PARAMS, Server, capacity, load_shows
@@ -106,6 +107,10 @@ class Aggregator(Server):
         *SERVER_METRICS,
     )
     HANDLES: ClassVar[tuple[type[Body], ...]] = (Work, Read)
+
+    @classmethod
+    def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
+        return unlinked(params, "rank_by", neighbours)
 
     def start(self) -> None:
         self.open({})

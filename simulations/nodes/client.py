@@ -16,7 +16,8 @@ from simulations.engine.arrivals import NEVER
 from simulations.engine.call_params import CALL_METRICS, CALL_PARAMS, CALL_SHOWS, call_doubts
 from simulations.engine.calls import Calls
 from simulations.engine.declare import Metric, Param, Show
-from simulations.engine.dns import RESOLVER_PARAMS, Stub, stub, stub_doubts
+from simulations.engine.dns import RESOLVER_PARAMS, Stub, stub
+from simulations.engine.doubting import unlinked
 from simulations.engine.messages import Body, Increment, Value, Write
 from simulations.engine.node import Node
 from simulations.engine.tasks import Failure
@@ -40,7 +41,7 @@ class Client(Node):
 
     @classmethod
     def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
-        return [*call_doubts(params, neighbours), *stub_doubts(params, neighbours)]
+        return [*call_doubts(params, neighbours), *unlinked(params, "resolver", neighbours)]
 
     def start(self) -> None:
         self.in_flight = 0

@@ -14,7 +14,7 @@ stabilisation; a peer may have several ids (Stoica et al., SIGCOMM 2001).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from simulations.engine.channel import Message
 from simulations.engine.chord import Rings
@@ -25,6 +25,8 @@ from simulations.engine.messages import DONE, Body, Read, Replication, Reply, Re
 from simulations.engine.node import Node
 from simulations.engine.overlay import Contact, Find, Found, Lookup, Searches, Stored, Table, key_id, peer_id
 from simulations.engine.tasks import Failure, Refused
+
+INTRODUCERS_MAX: Final = 3  # peers that everybody knows from the start: the first of the cluster
 
 # Messages
 
@@ -252,9 +254,10 @@ class DhtPeer(Node):
         self.joined = False
         self.show("role", "joining")
         self.show("keys", 0)
-        self.known_first = [
-            name for name in self.peers if self.incarnation or self.network.hosts[name].index < self.host.index
-        ][:3]
+        first = self.peers[:INTRODUCERS_MAX]
+        if not self.incarnation:
+            first = [name for name in first if self.network.hosts[name].index < self.host.index]
+        self.known_first = first
         wait_ns = 0 if self.incarnation else int(to_ns(self.number("join_ms")) * self.draw("join"))
         self.timer(wait_ns, "join", lambda: self.spawn(self.join(), self.cause))
 
@@ -263,21 +266,23 @@ class DhtPeer(Node):
     async def join(self) -> None:
         """Ask one of the peers that everybody knows for a way in; the first of all needs none."""
         introduced = not self.known_first
+        if introduced:
+            for view in self.rings.views.values():
+                view.adopt(self.table.mine)
         for name in self.known_first:
             try:
                 welcome: Welcome = await self.call(name, Hello(self.me), self.timeout_ms)
             except Failure:
                 continue
             introduced = True
-            for view in self.rings.views.values():
-                view.adopt([*view.successors, *welcome.ids])
             for contact in welcome.ids:
                 self.buckets.seen(contact)
+            for contact in self.table.mine:
+                place = await self.searches.search(contact.id, "", welcome.ids)
+                self.rings.views[contact.id].adopt(place.owners or welcome.ids)
+                if self.chord:
+                    self.spawn(self.stabilise(contact.id), self.cause)
             break
-        for contact in self.table.mine:
-            place = await self.search(contact.id, "")
-            if self.chord and place.owners:
-                self.rings.views[contact.id].adopt(place.owners)
         if not introduced:
             self.timer(to_ns(self.timeout_ms), "join", lambda: self.spawn(self.join(), self.cause))
             return
@@ -305,7 +310,8 @@ class DhtPeer(Node):
             return
         for view in self.rings.views.values():
             view.passed()
-            await self.stabilise(view.own.id)
+            self.spawn(self.stabilise(view.own.id), self.cause)
+        for view in self.rings.views.values():
             if self.fingers:
                 number = view.next_finger()
                 found = await self.search((view.own.id + (1 << number)) & self.table.mask, "")

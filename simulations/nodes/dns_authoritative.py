@@ -9,7 +9,7 @@ seen some time after it was accepted, once it has reached the servers that answe
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Metric, Param, Show
@@ -129,6 +129,18 @@ class DnsAuthoritative(Server):
     )
     METRICS: ClassVar[tuple[Metric, ...]] = SERVER_METRICS
     HANDLES: ClassVar[tuple[type[Body], ...]] = (NameQuery, Read, Write)
+
+    @classmethod
+    def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
+        records = [record for record in params["records"].split(";") if record.strip()]
+        bare = [record.strip() for record in records if ":" not in record]
+        if bare:
+            return [("records", f"Left out: {bare[0]!r} has no colon between its name and its addresses.")]
+        addresses = [address for record in records for address in record.partition(":")[2].split()]
+        far = [address for address in addresses if address not in neighbours]
+        if params["probe_interval_ms"] <= 0 or not far:
+            return []
+        return [("probe_interval_ms", f"Not probed, and never left out: {', '.join(far[:5])}. Draw links to them.")]
 
     def start(self) -> None:
         self.open({})

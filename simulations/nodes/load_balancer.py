@@ -20,15 +20,15 @@ from typing import Any, ClassVar, Final
 
 from simulations.engine.admission import RATE_LIMIT_METRICS, RATE_LIMIT_PARAMS, RATE_LIMITED, rate_limit
 from simulations.engine.breakers import BREAKER_METRICS, BREAKER_PARAMS, BREAKER_SHOW, Breakers, breakers
-from simulations.engine.calls import first_answer
 from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Lie, Metric, Param, Show
 from simulations.engine.distributions import to_ns
 from simulations.engine.messages import Body, Increment, Probe, ProbeReply, Read, Request, Work, Write
 from simulations.engine.node import Node
 from simulations.engine.outliers import OUTLIER_METRICS, OUTLIER_PARAMS, OUTLIER_SHOW, outlier_doubts, outliers
-from simulations.engine.probing import EVERY_PARAM, Prober, probe_params
+from simulations.engine.probing import EVERY_PARAM, Prober, probe_doubts, probe_params
 from simulations.engine.tasks import Cancelled, Failure, Future, Refused
+from simulations.engine.waiting import first_answer
 
 ROUND_ROBIN: Final = "round-robin"
 LEAST: Final = "least-connections"
@@ -145,7 +145,7 @@ class LoadBalancer(Node):
 
     @classmethod
     def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
-        return outlier_doubts(params)
+        return outlier_doubts(params) + probe_doubts(params)
 
     def start(self) -> None:
         self.timeout_ms = self.number("timeout_ms")

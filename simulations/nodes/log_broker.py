@@ -45,6 +45,10 @@ class Partition:
         """The offset of the next record."""
         return self.start + len(self.records)
 
+    def beyond(self, offset: int) -> int:
+        """How many records may be read from an offset on."""
+        return max(0, self.high - max(self.start, offset))
+
     def recover(self, stored: dict[int, Record | None]) -> None:
         """Take up what the disk has; what the retention took away is None there."""
         for offset in sorted(stored):
@@ -139,7 +143,7 @@ class LogBroker(Server):
         self.turn = 0
         self.show_lag = self.gauge("lag")
         self.open(self.recover(self.disk.read()))
-        self.tell_lag()
+        self.count_lag()
         if self.retention_ns > 0:
             self.timer(self.look_every_ns(), "retention", self.expire)
 
@@ -175,6 +179,7 @@ class LogBroker(Server):
         await self.disk.fsync(self.fsync_time, GROUP)
         log.high = record.number + 1
         self.publish("records.appended", 1)
+        self.lag += len(self.groups)
         self.tell_lag()
         reading, log.reading = log.reading, []
         for reader in reading:
@@ -205,6 +210,7 @@ class LogBroker(Server):
                 del log.records[:old]
                 log.start += old
                 self.publish("records.expired", old)
+                self.count_lag()
 
     # Reading
 
@@ -247,7 +253,7 @@ class LogBroker(Server):
             delay_ns = to_ns(self.number("rebalance_delay_ms"))
             found = self.groups[body.group] = Group(body.group, len(self.logs), committed, self.now_ns + delay_ns)
             self.timer(delay_ns, "begin", lambda: self.rebalance(self.groups[body.group]))
-            self.tell_lag()
+            self.count_lag()
             for number, offset in committed.items():
                 self.disk.write(f"{OFFSET} {number} {body.group}", offset)
             await self.disk.fsync(self.fsync_time, GROUP)
@@ -278,19 +284,25 @@ class LogBroker(Server):
             self.publish("commits.refused", 1)
             return NOT_ITS_OWNER
         self.disk.write(f"{OFFSET} {body.partition} {body.group}", body.offset)
+        log = self.logs[body.partition]
+        self.lag += log.beyond(body.offset) - log.beyond(group.committed[body.partition])
         group.committed[body.partition] = body.offset
         self.tell_lag()
         await self.disk.fsync(self.fsync_time, GROUP)
         return DONE
 
-    def tell_lag(self) -> None:
-        """How many records all groups are behind."""
-        lag = 0
+    def count_lag(self) -> None:
+        """Count how many records all groups are behind, from scratch."""
+        self.lag = 0
         for group in self.groups.values():
             for number, log in enumerate(self.logs):
-                lag += max(0, log.high - max(log.start, group.committed[number]))
-        self.show_lag.set(lag)
-        self.publish("records.lag", lag)
+                self.lag += log.beyond(group.committed[number])
+        self.tell_lag()
+
+    def tell_lag(self) -> None:
+        """Show how many records all groups are behind."""
+        self.show_lag.set(self.lag)
+        self.publish("records.lag", self.lag)
 
     # Lies
 

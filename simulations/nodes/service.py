@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from simulations.engine.aside import ASIDE_PARAM, aside, aside_doubts
+from simulations.engine.aside import ASIDE_PARAM, aside
 from simulations.engine.call_params import CALL_METRICS, CALL_PARAMS, CALL_SHOWS, call_doubts
 from simulations.engine.calls import Calls
 from simulations.engine.channel import Message
 from simulations.engine.declare import Lie, Metric, Param, Show
+from simulations.engine.doubting import unlinked
 from simulations.engine.fan_out import FAN_OUT_PARAMS, FanOut, fan_out_doubts
 from simulations.engine.messages import DONE, Body, Increment, Read, Request, Value, Work, Write
 from simulations.engine.naming import REGISTRATION_PARAMS, Membership, registration_doubts
@@ -97,7 +98,7 @@ class Service(Server):
             *call_doubts(params, neighbours),
             *fan_out_doubts(params),
             *registration_doubts(params),
-            *aside_doubts(params, neighbours),
+            *unlinked(params, "cache", neighbours),
         ]
 
     def start(self) -> None:

@@ -13,7 +13,7 @@ sends it once more, and what has arrived before is left alone (DeCandia et al.: 
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Metric, Param, Show
@@ -132,13 +132,24 @@ class ShardStore(Server):
     )
     HANDLES: ClassVar[tuple[type[Body], ...]] = (Read, Write, JoinRing, NewRing, Transfer)
 
+    @classmethod
+    def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
+        unknown = [name for name in params["founders"].split() if name not in neighbours]
+        if len(unknown) < 2:  # one may be the node itself
+            return []
+        near = ", ".join(sorted(neighbours)[:5]) or "none"
+        return [
+            ("founders", f"Left out where they are no members of its cluster: {', '.join(unknown)}. Others: {near}.")
+        ]
+
     def start(self) -> None:
         self.open({})
         self.timeout_ms = self.number("timeout_ms")
         self.fsync_time = self.duration("fsync_time")
         self.stops = self.text("handover") == STOP
         self.batch_keys = self.integer("batch_keys")
-        self.founders = self.text("founders").split() or sorted([self.id, *self.peers])
+        everybody = sorted([self.id, *self.peers])
+        self.founders = [name for name in self.text("founders").split() if name in everybody] or everybody
         self.writing: dict[str, int] = {}  # writes under way
         self.sent: dict[str, bool] = {}  # keys given up; true once the new owner has them
         self.handed: list[str] = []  # members that have all that is theirs

@@ -14,8 +14,9 @@ from typing import Any, ClassVar
 from simulations.engine.call_params import CALL_METRICS, CALL_PARAMS, CALL_SHOWS, call_doubts
 from simulations.engine.calls import Calls
 from simulations.engine.channel import Message
-from simulations.engine.collecting import LOG_PARAM, Logged, log_doubts
+from simulations.engine.collecting import LOG_PARAM, Logged
 from simulations.engine.declare import Metric, Param, Show
+from simulations.engine.doubting import unlinked
 from simulations.engine.messages import Body, Increment, Read, Request, Work, Write
 from simulations.engine.server import SERVER_METRICS, SERVER_PARAMS, Server, capacity, load_shows
 
@@ -66,7 +67,7 @@ class WebServer(Server):
 
     @classmethod
     def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
-        return [*call_doubts(params, neighbours), *log_doubts(params, neighbours)]
+        return [*call_doubts(params, neighbours), *unlinked(params, "log_to", neighbours)]
 
     def start(self) -> None:
         self.open({})

@@ -160,3 +160,13 @@ def test_without_a_resolver_within_reach_nobody_is_found() -> None:
     assert set(found.ends()) == {("fail", "timed out")}
     doubts = Client.doubts(client("c", resolver="rse")["params"], frozenset(["res"]))
     assert [name for name, _ in doubts] == ["resolver"]
+
+
+def test_records_that_cannot_be_read_or_probed_are_doubts() -> None:
+    def doubted(records: str, **params: Any) -> list[str]:
+        told = authority(records=records, **params)["params"]
+        return [name for name, _ in DnsAuthoritative.doubts(told, frozenset(["a"]))]
+
+    assert doubted("www: a b; api") == ["records"]
+    assert doubted("www: a b;", probe_interval_ms=100) == ["probe_interval_ms"]
+    assert doubted("www: a", probe_interval_ms=100) == doubted("www: a b") == doubted("") == []

@@ -130,6 +130,8 @@ def test_while_the_store_is_away_lines_wait_are_dropped_and_slow_nobody_down() -
 def test_a_neighbour_that_is_not_there_is_a_doubt() -> None:
     params = node(WebServer, "web", log_to="lgos")["params"]
     assert [name for name, _ in WebServer.doubts(params, frozenset(["logs"]))] == ["log_to"]
+    ranked = node(Aggregator, "root", rank_by="ranker")["params"]
+    assert [name for name, _ in Aggregator.doubts(ranked, frozenset(["r"]))] == ["rank_by"]
     assert Client.doubts(client("c")["params"], frozenset()) == []
 
 

@@ -141,6 +141,30 @@ def test_a_service_finds_what_stands_behind_it_by_name() -> None:
     assert shares(story, "s0", 1400, src="front") > 40
 
 
+@pytest.mark.parametrize("kind", ["sequence", "gather", "one-way", "sync"])
+def test_calls_of_every_kind_go_to_who_is_listed(kind: str) -> None:
+    front = service("front", service_time=1, timeout_ms=50, calls=kind, **BY_NAME)
+    links = [link("c", "front"), link("front", "r")]
+    links += [link("front", f"s{n}") for n in range(3)] + [link(f"s{n}", "r") for n in range(3)]
+    nodes = [client("c", **STEADY), front, registry(), *instances()]
+    story = run(world(nodes, links, faults=[GONE], duration_ms=2000, settle_ms=200))
+    assert shares(story, "s1", 600, 990, src="front") > 20
+    assert shares(story, "s1", 1400, src="front") == 0
+    assert [at for at in failed(story) if 100 < at < 980 or at > 1400] == []
+
+
+def test_when_nobody_is_listed_calls_fail_and_fall_back() -> None:
+    def asked(**params: Any) -> set[tuple[str, str]]:
+        front = service("front", service_time=1, timeout_ms=50, **BY_NAME, **params)
+        links = [link("c", "front"), link("front", "r"), link("front", "s0")]
+        story = run(world([client("c", **STEADY), front, registry(), service("s0")], links, settle_ms=100))
+        assert story.messages(dst="s0") == []
+        return set(story.ends())
+
+    assert asked() == {("fail", "no instance known")}
+    assert asked(fallback="default") == {("ok", "")}
+
+
 def test_hedges_and_breakers_go_by_the_list_too() -> None:
     story = found(hedge_after_ms=20, breaker="count", faults=[GONE, cut("c-s2", 1200, 1400)])
     assert shares(story, "s1", 1400) == 0
@@ -168,6 +192,7 @@ def test_one_that_lies_leaves_callers_without_anybody() -> None:
     [
         ("client", {"discovery": "registry"}, "lookup_name"),
         ("service", {**SELF, "renew_ms": 300}, "lease_ms"),
+        ("load-balancer", {"probe_kind": "readiness"}, "probe_interval_ms"),
         ("registrar", {"lease_ms": 100}, "lease_ms"),
         ("registrar", {"register_as": ""}, "register_as"),
     ],

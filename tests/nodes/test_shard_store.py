@@ -108,3 +108,11 @@ def test_a_restart_finds_keys_and_ring() -> None:
     story = store([user("u", "s1", steps), user("v", "s2", asks)], crashes, joiners={"s4": 500})
     assert answers(story, "v") == [1, 2, 3, 4]
     assert story.states("s4", "state")[-1][1] == "member"
+
+
+def test_founders_that_are_not_there_are_left_out_and_doubted() -> None:
+    story = store([user("u", "s1", [write(10, 1), read(500)])], joiners={}, founders="s1 s2 nobody no-one")
+    assert answers(story, "u") == [1]
+    params = {param.name: param.default for param in ShardStore.PARAMS} | {"founders": "s1 s2 nobody no-one"}
+    assert [name for name, _ in ShardStore.doubts(params, frozenset(FOUNDERS))] == ["founders"]
+    assert ShardStore.doubts(params | {"founders": "s1 s2 s3"}, frozenset({"s2", "s3"})) == []
