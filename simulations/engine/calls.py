@@ -42,6 +42,7 @@ class Calls:
         self.fallback = Fallback(node)
         apart = (self.fallback.spare, *[str(node.params.get(name, "")) for name in APART])
         self.targets = [target for target in node.targets if target not in apart]
+        self.any = bool(self.targets) or self.fallback.spare in node.targets  # somebody stands behind
         room = node.integer("bulkhead_calls")
         queue_max = node.integer("bulkhead_queue")
         self.bulkheads = (

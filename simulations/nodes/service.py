@@ -130,15 +130,15 @@ class Service(Server):
             await self.cancellable(message, self.work(self.service_time, "service time"))
             if self.counts_effects:
                 self.effect()
-            if self.calls.targets and self.holds_worker:
+            if self.calls.any and self.holds_worker:
                 reply = await self.ask_behind(body, message)
-            if self.codec is not None and (self.holds_worker or not self.calls.targets):
+            if self.codec is not None and (self.holds_worker or not self.calls.any):
                 reply = await self.codec.marshal_reply(reply, body.header())
         except Failure:
             self.workers.release()
             raise
         self.workers.release()
-        if self.calls.targets and not self.holds_worker:
+        if self.calls.any and not self.holds_worker:
             reply = await self.ask_behind(body, message)
             if self.codec is not None:
                 reply = await self.codec.marshal_reply(reply, body.header())
