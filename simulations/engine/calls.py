@@ -89,6 +89,8 @@ class Calls:
 
     async def tell(self, body: Body, targets: list[str] | None) -> None:
         """Send a message to the next of some targets (None: of all), and expect no answer."""
+        if not self.targets:
+            raise Refused("no target", False)
         if self.codec is not None:
             body = await self.codec.marshal(body)
         among = targets if self.names is None else await self.find(self.names, targets)

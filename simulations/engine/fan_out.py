@@ -123,7 +123,7 @@ class FanOut:
         calls = self.calls
         if calls.names is not None:
             await calls.find(calls.names)
-        if self.kind in (SYNC, ONE_WAY):
+        if self.kind in (SYNC, ONE_WAY) or not calls.targets:
             return [None]
         return [[target] for target in calls.targets]
 
