@@ -5,11 +5,14 @@ import { asking, reached } from "../../static/js/document/asking.js";
 import { placeOf, problemsOf } from "../../static/js/document/problems.js";
 
 const GALLERY = new URL("../../simulations/scenarios/", import.meta.url);
-const TYPES = {
-  client: { initiates: true }, service: { serves: true }, database: { serves: true }, "load-balancer": { serves: true },
-  "api-gateway": { serves: true },
-  register: { serves: true, clusters: true }, switch: { forwards: true }, router: { forwards: true },
-};
+const NODES = new URL("../../simulations/nodes/", import.meta.url);
+/** What each node file says of its type. */
+const TYPES = Object.fromEntries(readdirSync(NODES).filter((name) => /^[a-z]\w*\.py$/.test(name)).map((name) => {
+  const source = readFileSync(new URL(name, NODES), "utf8");
+  const says = (/** @type {string} */ what) => new RegExp(`^    ${what}.* = True`, "m").test(source);
+  const serves = !/^ {4}SERVES.* = False/m.test(source);
+  return [/^ {4}TYPE.* = "(.+)"/m.exec(source)?.[1] ?? name, { initiates: says("INITIATES"), serves, clusters: says("CLUSTERS"), forwards: says("FORWARDS") }];
+}));
 const types = (type) => TYPES[type];
 
 /** A document of `a:client b:service a>b`. @param {string} text */

@@ -81,6 +81,9 @@ function linkProblems(doc, types) {
   ];
 }
 
+/** Protocols whose members decide by majority. */
+const MAJORITIES = new Set(["register"]);
+
 /** @param {Scenario} doc @returns {Problem[]} */
 function clusterProblems(doc) {
   return (doc.clusters ?? []).flatMap((cluster) => {
@@ -88,7 +91,7 @@ function clusterProblems(doc) {
     const values = { name: cluster.label || cluster.id, n, majority: Math.floor(n / 2) + 1, down: Math.max(0, Math.ceil(n / 2) - 1), fewer: n - 1 };
     const place = `cluster:${cluster.id}`;
     if (n === 1) return [{ rule: "cluster-of-one", place, values }];
-    return n % 2 === 0 && cluster.params?.mode !== "ap" ? [{ rule: "even-quorum", place, values }] : [];
+    return n % 2 === 0 && MAJORITIES.has(cluster.protocol) && cluster.params?.mode !== "ap" ? [{ rule: "even-quorum", place, values }] : [];
   });
 }
 
