@@ -12,7 +12,7 @@ from simulations.engine.fabrics import Circle, clusters_by_member, fabrics
 from simulations.engine.node import Node
 
 ROUTED_PAIRS_MAX: Final = 20_000  # each is a channel both ways
-MESH_PAIRS_MAX: Final = 125_000  # 500 members in one mesh
+MESH_PAIRS_MAX: Final = 500_000  # 1,000 members in one mesh; a pair is laid when it is first used
 
 
 def cable_mistakes(

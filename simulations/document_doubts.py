@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from simulations.catalogue import node_types
 from simulations.document_base import MISTAKES_MAX, Mistake
 from simulations.document_expand import Names
-from simulations.document_fault_checks import contradictions
+from simulations.document_fault_checks import contradictions, hasty_stops
+from simulations.engine.declare import Neighbour
 
 if TYPE_CHECKING:
     from simulations.document import Document
@@ -17,22 +18,32 @@ if TYPE_CHECKING:
 def doubts(document: Document) -> list[Mistake]:
     """Every doubt about a valid document."""
     names = Names(document.nodes, document.links, document.clusters)
-    found = [*contradictions(list(enumerate(document.faults)), names), *_parameters(document, names)]
+    faults = list(enumerate(document.faults))
+    found = [*contradictions(faults, names), *hasty_stops(faults), *_parameters(document, names)]
     return found[:MISTAKES_MAX]
 
 
 def _parameters(document: Document, names: Names) -> Iterator[Mistake]:
     """Parameters that contradict each other, as the node types know it."""
     shared = {member: cluster.params for cluster in document.clusters for member in cluster.members}
-    neighbours: dict[str, set[str]] = {}
+    given = {node.id: (node.type, _params(node.type, shared.get(node.id, {}), node.params)) for node in document.nodes}
+    of_one = {one: entry for entry, ones in names.nodes.items() if entry in given for one in ones}
+    neighbours: dict[str, dict[str, Neighbour]] = {}
     for link in document.links:
         for a, b in names.ends(link):
-            neighbours.setdefault(a, set()).add(b)
-            neighbours.setdefault(b, set()).add(a)
+            for one, other, asked in ((a, b, True), (b, a, False)):
+                before = neighbours.setdefault(one, {}).get(other)
+                type_name, params = given[of_one[other]]
+                neighbours[one][other] = Neighbour(type_name, params, asked or (before is not None and before.asked))
     for index, node in enumerate(document.nodes):
-        node_type = node_types()[node.type]
-        defaults = {param.name: param.default for param in node_type.PARAMS}
-        params = {**defaults, **shared.get(node.id, {}), **node.params}
-        around = neighbours.get(names.nodes[node.id][0], set())
-        for name, words in node_type.doubts(params, frozenset(around)):
+        type_name, params = given[node.id]
+        node_type = node_types()[type_name]
+        around = neighbours.get(names.nodes[node.id][0], {})
+        found = [*node_type.doubts(params, frozenset(around)), *node_type.doubts_beside(params, around)]
+        for name, words in found:
             yield Mistake(f"nodes[{index}].params.{name}", words)
+
+
+def _params(type_name: str, shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """A node's parameters: its own, else its cluster's, else the type's defaults."""
+    return {param.name: param.default for param in node_types()[type_name].PARAMS} | {**shared, **own}

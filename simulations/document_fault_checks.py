@@ -230,6 +230,16 @@ def contradictions(faults: Sequence[tuple[int, Any]], names: Names) -> Iterator[
                     )
 
 
+def hasty_stops(faults: Sequence[tuple[int, Any]]) -> Iterator[Mistake]:
+    """Processes that finish what they have, and refuse what comes before callers can know."""
+    for index, fault in faults:
+        if fault.kind == "stop" and fault.drain_ms and not fault.lead_ms:
+            words = "Requests are refused from the start, before anybody can have noticed that it is not ready."
+            yield Mistake(
+                f"faults[{index}].lead_ms", f"{words} Give it as long as its callers' probes or look-ups take."
+            )
+
+
 def _switches(fault: Any, names: Names) -> Iterator[object]:
     """What a fault holds down, one for each of its targets."""
     if fault.kind == "partition":

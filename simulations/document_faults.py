@@ -105,10 +105,25 @@ class Restart(Onset):
 
 
 class Stop(Spell):
-    """The process ends on a machine that lives: requests are refused at once."""
+    """The process ends on a machine that lives: requests are refused at once. With `drain_ms` it is told first, as by
+    SIGTERM: it says that it is not ready, takes requests for `lead_ms`, finishes what it has, and then ends.
+    """
 
     kind: Literal["stop"]
     target: Reference
+    drain_ms: Delay = 0
+    lead_ms: Delay = 0
+
+    @model_validator(mode="after")
+    def _drains_in_time(self) -> Stop:
+        if self.lead_ms > self.drain_ms:
+            raise PydanticCustomError("lead", "Needs a drain_ms of at least lead_ms: the process ends after drain_ms")
+        lasts_ms = self.lasts_ms
+        if self.at_ms is not None and self.until_ms is not None:
+            lasts_ms = self.until_ms - self.at_ms
+        if lasts_ms is not None and self.drain_ms and lasts_ms <= self.drain_ms:
+            raise PydanticCustomError("drain", "Needs to last longer than drain_ms: the process ends only then")
+        return self
 
 
 class Pause(Spell):
@@ -206,6 +221,28 @@ HOST_FAULT_PARAMS: Final[dict[str, tuple[Param, ...]]] = {
             "rate_per_min", "Strikes a minute", "number", 6, "/min", RATE_MIN, 60_000, help="While the node is well."
         ),
         Param("mttr_ms", "Mean time to repair", "number", 1_000, "ms", 0.001, DELAY_MS_MAX),
+    ),
+    "stop": (
+        Param(
+            "drain_ms",
+            "Drain for",
+            "number",
+            0,
+            "ms",
+            0,
+            DELAY_MS_MAX,
+            help="Told to end, it is not ready, finishes what it has, and ends after this time. 0: at once.",
+        ),
+        Param(
+            "lead_ms",
+            "Takes requests for",
+            "number",
+            0,
+            "ms",
+            0,
+            DELAY_MS_MAX,
+            help="Of that time, until callers have noticed that it is not ready.",
+        ),
     ),
     "restart": (Param("down_ms", "Down for", "number", 500, "ms", 0.001, DELAY_MS_MAX),),
     "slow": (replace(FACTOR, help="Work begun before keeps its pace."),),

@@ -35,7 +35,15 @@ from simulations.engine.trace import decode
 from simulations.prices import prices_of
 from simulations.report_places import Places
 
-OF_TRAFFIC = ("messages.", "nodes.", "links.", "hosts.", "clusters.", "cost.")  # what a walk over messages gives
+OF_TRAFFIC = (
+    "messages.",
+    "nodes.",
+    "links.",
+    "hosts.",
+    "clusters.",
+    "cost.",
+    "rpc.",
+)  # by a walk over messages
 BASE = ""  # the scenario without a variant
 
 

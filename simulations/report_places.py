@@ -11,6 +11,7 @@ from simulations.engine.declare import Metric
 from simulations.engine.log import Log, Operation
 from simulations.engine.machine import CORES
 from simulations.engine.metrics import Selection
+from simulations.engine.metrics_calls import call_metrics
 from simulations.engine.metrics_costs import Prices, cost_metrics
 from simulations.engine.metrics_nodes import Work, cluster_metrics, link_metrics, node_metrics, work_of
 from simulations.engine.metrics_published import charged, machine_metrics, published_metrics
@@ -35,7 +36,9 @@ class Places:
         found |= cluster_metrics(log, select, self._params, self._clusters)
         found |= link_metrics(log, select, traffic, self._links) | forwarding_metrics(log, chosen)
         found |= machine_metrics(log, select, self._machines)
-        found |= published_metrics(log, select, self._declared) | reach_metrics(log, select, self._asked)
+        found |= published_metrics(log, select, self._declared)
+        found |= call_metrics(log, select)
+        found |= reach_metrics(log, select, self._asked)
         if select.where:  # nobody can say what a part of the operations costs
             return found
         span_ns = max(0, min(select.to_ns, log.end_ns) - select.from_ns)

@@ -81,7 +81,7 @@ def test_a_cluster_has_cables_of_its_own_or_those_drawn(cables: str) -> None:
     physical = validate(joined(*STAR, clusters=store(cables), **STORES)).physical()
     assert physical["clusters"][0].get("cables") == (None if cables == "mesh" else "drawn")
     simulation = Simulation(physical, node_types(), Limits())
-    assert len(simulation.network.channels) == len(STAR) + (3 if cables == "mesh" else 0)
+    assert simulation.network.hosts["r"].channels["s"].link == ("store:r-s" if cables == "mesh" else "")
     assert simulation.network.hosts["r"].peers == ["s", "t"]
 
 
@@ -126,11 +126,12 @@ def test_links_of_copies_have_names_of_their_own() -> None:
 
 
 def test_meshes_larger_than_the_limit_are_refused() -> None:
-    data = joined(r="register", clusters=[{"id": "store", "protocol": "register", "members": ["r"]}])
-    data["nodes"][0]["count"] = 501
+    clusters = [{"id": "store", "protocol": "register", "members": ["r", "s"]}]
+    data = joined(r="register", s="register", clusters=clusters)
+    data["nodes"][0]["count"] = 1000
     assert mistakes(data) == {
-        "clusters": "Meshes join 125,250 pairs of members, each to each; the limit is 125,000. Use fewer members, or"
+        "clusters": "Meshes join 500,500 pairs of members, each to each; the limit is 500,000. Use fewer members, or"
         " drawn cables."
     }
-    data["nodes"][0]["count"] = 500
+    data["nodes"][0]["count"] = 999
     assert mistakes(data) == {}

@@ -56,3 +56,74 @@ def test_the_consequence_is_said(params: dict[str, Any], path: str, words: str) 
 )
 def test_what_makes_sense_is_left_alone(params: dict[str, Any]) -> None:
     assert doubted(**params) == {}
+
+
+def doubted_queue(queue: dict[str, Any], worker: dict[str, Any]) -> dict[str, str]:
+    """What is said of a work queue with a worker, a service that it sends to, and a queue for dead letters."""
+    nodes = [
+        {"id": "c", "type": "client"},
+        {"id": "q", "type": "work-queue", "params": queue},
+        {"id": "w", "type": "worker", "params": worker},
+        {"id": "s", "type": "service"},
+        {"id": "dead", "type": "work-queue"},
+        {"id": "slow", "type": "service", "params": {"service_time": {"kind": "constant", "value_ms": 60_000}}},
+    ]
+    pairs = [("c", "q"), ("w", "q"), ("q", "s"), ("q", "dead"), ("slow", "q")]
+    links = [{"id": f"{a}-{b}", "a": a, "b": b} for a, b in pairs]
+    document = {"format": "netsplit/1", "duration_ms": 1000, "nodes": nodes, "links": links}
+    return {doubt.path.partition("params.")[2]: doubt.message for doubt in doubts(validate(document))}
+
+
+SLOW = {"kind": "exponential", "mean_ms": 8000}
+
+
+@pytest.mark.parametrize(
+    ("queue", "worker", "path", "words"),
+    [
+        ({}, {"service_time": SLOW}, "visibility_timeout_ms", "w needs 8000 ms"),
+        ({"visibility_timeout_ms": 5}, {}, "visibility_timeout_ms", "needs 20 ms"),
+        ({"attempts_max": 1, "dead_letter_to": "dead"}, {}, "attempts_max", "Allow 2 or more"),
+        (
+            {"attempts_max": 3, "acknowledged": "on-delivery", "dead_letter_to": "dead"},
+            {},
+            "attempts_max",
+            "Never happens",
+        ),
+        ({"attempts_max": 3}, {}, "dead_letter_to", "dead is sent ordinary messages"),
+        ({"dead_letter_to": "far"}, {}, "dead_letter_to", "a link from here"),
+        ({"dead_letter_to": "slow"}, {}, "dead_letter_to", "a link from here"),
+        ({}, {"takes_from": "dead"}, "takes_from", "It takes nothing"),
+        ({}, {"keeps_results": True, "acknowledges": "before"}, "keeps_results", "Nothing comes twice"),
+    ],
+)
+def test_what_does_not_go_with_a_neighbour_is_said(
+    queue: dict[str, Any], worker: dict[str, Any], path: str, words: str
+) -> None:
+    found = doubted_queue(queue, worker)
+    assert list(found) == [path]
+    assert words in found[path]
+
+
+@pytest.mark.parametrize(
+    ("queue", "worker"),
+    [
+        ({}, {}),
+        ({"visibility_timeout_ms": 5, "acknowledged": "on-delivery"}, {}),
+        ({"visibility_timeout_ms": 9000}, {"service_time": SLOW}),
+        ({"attempts_max": 2, "dead_letter_to": "dead"}, {"takes_from": "q", "keeps_results": True}),
+    ],
+)
+def test_neighbours_that_go_together_are_left_alone(queue: dict[str, Any], worker: dict[str, Any]) -> None:
+    assert doubted_queue(queue, worker) == {}
+
+
+@pytest.mark.parametrize(("lead_ms", "said"), [(0, True), (50, False)])
+def test_draining_without_a_lead_is_doubted(lead_ms: float, said: bool) -> None:
+    stop = {"kind": "stop", "target": "s", "at_ms": 100, "drain_ms": 200, "lead_ms": lead_ms}
+    document = {
+        "format": "netsplit/1",
+        "duration_ms": 1000,
+        "nodes": [{"id": "s", "type": "service"}],
+        "faults": [stop],
+    }
+    assert [doubt.path for doubt in doubts(validate(document))] == ["faults[0].lead_ms"] * said

@@ -55,6 +55,8 @@ def test_a_restart_ends_when_the_node_is_to_boot() -> None:
         ({"kind": "disk"}, "faults[0].mode"),
         ({"kind": "disk", "mode": "wet"}, "faults[0].mode"),
         ({"kind": "restart", "until_ms": 30}, "faults[0].until_ms"),
+        ({"kind": "stop", "drain_ms": 10, "lead_ms": 11}, "faults[0]"),
+        ({"kind": "stop", "drain_ms": 20, "until_ms": 30}, "faults[0]"),
         ({"kind": "pause", "until_ms": 5}, "faults[0].until_ms"),
         ({"kind": "hang", "factor": 5}, "faults[0].factor"),
         ({"kind": "chaos", "rate_per_min": 1e-300}, "faults[0].rate_per_min"),

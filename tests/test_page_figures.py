@@ -23,6 +23,8 @@ RUNS = [
     ("multi-tier", "overload"),
     ("cap-partition", "cp"),
     ("cap-partition", "ap"),
+    ("rpc-anatomy", None),
+    ("rpc-anatomy", "lost-replies-again"),
 ]
 
 

@@ -4,6 +4,7 @@ from playground.sharing import views
 
 urlpatterns = [
     path("", views.gallery, name="gallery"),
+    path("models/", views.models, name="models"),
     path("scenarios/mine/", views.mine, name="mine"),
     path("s/<slug:slug>/", views.shared, name="shared"),
     path("s/<slug:slug>/remix", views.remix, name="remix"),

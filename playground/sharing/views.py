@@ -13,10 +13,14 @@ from django.views.decorators.http import require_GET, require_POST
 from playground.middleware import owner_of, visited
 from playground.sandbox.models import Draft, TooManyDrafts
 from playground.sandbox.stage import stage_data
+from playground.sharing import comparison
 from playground.sharing.library import watched
 from playground.sharing.models import Scenario
 from playground.text import to_html, to_text
+from simulations.document import validate
 from simulations.gallery import CHAPTERS
+
+ASK_AGAIN_SECONDS = 2
 
 
 @require_GET
@@ -62,6 +66,19 @@ def picture(data: dict[str, Any]) -> dict[str, Any]:
         part: [{key: entry[key] for key in keys if entry.get(key) is not None} for entry in data.get(part, [])]
         for part, keys in kept.items()
     }
+
+
+@require_GET
+@never_cache
+def models(request: HttpRequest) -> HttpResponse:
+    """The table of architectural models; until it is whole the page asks again by itself."""
+    found = get_object_or_404(Scenario.objects.gallery().select_related("document"), slug=comparison.SLUG)
+    table = comparison.table(validate(found.data))
+    context = {"table": table, "title": found.title, "scenario": found.get_absolute_url()}
+    answer = render(request, "models.html", context)
+    if not table.judged and not table.failed:
+        answer.headers["Refresh"] = str(ASK_AGAIN_SECONDS)
+    return answer
 
 
 @require_GET

@@ -8,9 +8,8 @@ from typing import Any, Final
 
 from simulations.engine.channel import Channel
 from simulations.engine.distributions import Distribution, distribution
-from simulations.engine.fault import Fault, start_words
+from simulations.engine.fault import Fault, HostFault, start_words
 from simulations.engine.host import Host
-from simulations.engine.host_faults import HostFault
 from simulations.engine.kernel import Event
 from simulations.engine.lies import Byzantine
 from simulations.engine.links import NS_PER_S

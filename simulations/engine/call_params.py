@@ -6,7 +6,10 @@ from typing import Any, Final
 
 from simulations.engine.breakers import BREAKER_METRICS, BREAKER_PARAMS, BREAKER_SHOW
 from simulations.engine.declare import Choice, Metric, Param, Show
+from simulations.engine.marshalling import MARSHAL_METRICS, MARSHAL_PARAMS, REQUEST_BYTES_PARAM
+from simulations.engine.naming import DISCOVERY_METRICS, DISCOVERY_PARAMS, discovery_doubts
 from simulations.engine.retry_params import RETRIES
+from simulations.engine.timeouts import TIMEOUT_METRICS, TIMEOUT_PARAMS
 
 IN_TURN: Final = "in-turn"
 FAILOVER: Final = "failover"
@@ -86,15 +89,28 @@ FALLBACK_PARAMS: Final[tuple[Param, ...]] = (
         section="Fallback",
         when=("fallback", OTHER),
     ),
+    Param(
+        "fallback_for",
+        "Only for",
+        "text",
+        "",
+        help="The nodes whose failure is made up for, with commas between. Empty: all.",
+        section="Fallback",
+        when=("fallback", DEFAULT, CACHED, OTHER),
+    ),
 )
 
 CALL_PARAMS: Final[tuple[Param, ...]] = (
     ORDER_PARAM,
+    *TIMEOUT_PARAMS,
     HEDGE_PARAM,
     *RETRIES,
     *BREAKER_PARAMS,
     *BULKHEAD_PARAMS,
     *FALLBACK_PARAMS,
+    REQUEST_BYTES_PARAM,
+    *MARSHAL_PARAMS,
+    *DISCOVERY_PARAMS,
 )
 CALL_METRICS: Final[tuple[Metric, ...]] = (
     Metric("calls.retried", "calls", "Further attempts of its calls.", "count"),
@@ -102,13 +118,16 @@ CALL_METRICS: Final[tuple[Metric, ...]] = (
     Metric("calls.fallbacks", "calls", "Failed calls that were answered by the fallback.", "count"),
     Metric("bulkhead.refused", "calls", "Calls that a bulkhead had no room for.", "count"),
     *BREAKER_METRICS,
+    *MARSHAL_METRICS,
+    *DISCOVERY_METRICS,
+    *TIMEOUT_METRICS,
 )
 CALL_SHOWS: Final[tuple[Show, ...]] = (BREAKER_SHOW,)
 
 
 def call_doubts(params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
     """What of CALL_PARAMS contradicts itself, and the consequence."""
-    found: list[tuple[str, str]] = []
+    found = discovery_doubts(params)
     retrying = params["retry"] != "none"
     if retrying and params["retry_budget"] and params["budget_per_operation"] == 0:
         words = f"Nothing fills the budget: after {params['budget_tokens']:,} retries there are none. Put in 0.1."

@@ -7,20 +7,23 @@ chapter 5; hedging: Dean and Barroso, "The Tail at Scale", CACM 2013.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 from simulations.engine.breakers import BULKHEAD_FULL, breakers
-from simulations.engine.call_params import CACHED, DEFAULT, FAILOVER, NO_FALLBACK, OTHER
+from simulations.engine.call_params import FAILOVER
 from simulations.engine.channel import Message
 from simulations.engine.distributions import NS_PER_MS, to_ns
-from simulations.engine.messages import DONE, Body, Read, Value, Work, Write
+from simulations.engine.fallbacks import Fallback
+from simulations.engine.marshalling import codec
+from simulations.engine.messages import Body
+from simulations.engine.naming import NO_INSTANCE, Resolver, resolver
 from simulations.engine.node import Node
 from simulations.engine.retries import GIVE_UP, retries
-from simulations.engine.tasks import Cancelled, Failure, Future, Refused
+from simulations.engine.tasks import Cancelled, Failure, Future, Refused, TimedOut
+from simulations.engine.timeouts import timeouts
+from simulations.engine.waiting import Branch, awaited, first_answer
 from simulations.engine.workers import Slots
 
-ANSWERS_MAX: Final = 10_000  # kept for the fallback
 APART: Final = ("cache", "resolver", "log_to", "rank_by")  # parameters that name who is asked in a way of its own
 NO_TIME_MS: Final = 0.000_001  # a timeout of 0 would be none
 
@@ -31,55 +34,94 @@ class Calls:
     def __init__(self, node: Node) -> None:
         self.node = node
         self.timeout_ms = node.number("timeout_ms")
+        self.timeouts = timeouts(node)
         self.retries = retries(node)
         self.breakers = breakers(node)
         self.failover = node.text("call_order") == FAILOVER
         self.hedge_after_ns = to_ns(node.number("hedge_after_ms"))
-        self.fallback = node.text("fallback")
-        self.spare = node.text("fallback_to") if self.fallback == OTHER else ""
-        apart = (self.spare, *[str(node.params.get(name, "")) for name in APART])
+        self.fallback = Fallback(node)
+        apart = (self.fallback.spare, *[str(node.params.get(name, "")) for name in APART])
         self.targets = [target for target in node.targets if target not in apart]
+        self.any = bool(self.targets) or self.fallback.spare in node.targets  # somebody stands behind
         room = node.integer("bulkhead_calls")
         queue_max = node.integer("bulkhead_queue")
         self.bulkheads = (
             {target: Slots(room, queue_max, full=BULKHEAD_FULL) for target in node.targets} if room else None
         )
-        self.answers: dict[str, Body] = {}
+        self.names = resolver(node, self.targets)  # None: the targets stay those that it is linked to
         self.turn = 0
+        self.codec = codec(node, "request_bytes")
         self.direct = (  # an attempt is a call and no more
-            self.breakers is None
+            self.codec is None
+            and self.breakers is None
             and self.bulkheads is None
             and self.hedge_after_ns <= 0
-            and self.fallback == NO_FALLBACK
+            and self.timeouts is None
+            and self.fallback.none
         )
-        self.plain = self.direct and self.retries is None and not self.failover  # all is
+        self.plain = self.direct and self.retries is None and not self.failover and self.names is None  # all is
 
-    def pick(self, first: int, attempts: int) -> str:
-        """Whom to ask after so many attempts: in turn from the `first`, or by their order; nobody whose circuit is
-        open as long as there is somebody else.
+    def pick(self, first: int, attempts: int, targets: list[str] | None = None) -> str:
+        """Whom of the targets to ask after so many attempts: in turn from the `first`, or by their order; nobody whose
+        circuit is open as long as there is somebody else.
         """
-        count = len(self.targets)
+        if targets is None:
+            targets = self.targets
+        count = len(targets)
         start = attempts if self.failover else first + attempts
         if self.breakers is not None:
             for step in range(count):
-                target = self.targets[(start + step) % count]
+                target = targets[(start + step) % count]
                 if not self.breakers.of[target].shut:
                     return target
-        return self.targets[start % count]
+        return targets[start % count]
 
-    async def ask(self, body: Body, request: Message, deadline_ns: int = -1) -> Body:
-        """Get an answer on behalf of a request. Raises the last attempt's failure, uncertain if any attempt was."""
+    async def find(self, names: Resolver, targets: list[str] | None = None) -> list[str]:
+        """Learn who can be asked now, of these or of all. Raises Refused when nobody can."""
+        if not names.fresh():
+            await names.look_up()
+        if names.known:
+            self.targets = names.known
+        found = names.known if targets is None else [target for target in targets if target in names.known]
+        if not found:
+            raise Refused(NO_INSTANCE, False)
+        return found
+
+    async def tell(self, body: Body, targets: list[str] | None) -> None:
+        """Send a message to the next of some targets (None: of all), and expect no answer."""
+        if not self.targets:
+            raise Refused("no target", False)
+        if self.codec is not None:
+            body = await self.codec.marshal(body)
+        among = targets if self.names is None else await self.find(self.names, targets)
+        self.node.send(self.pick(self.turn, 0, among), body)
+        self.turn += 1
+
+    async def ask(
+        self, body: Body, request: Message | Branch | None, deadline_ns: int = -1, targets: list[str] | None = None
+    ) -> Body:
+        """Get an answer of one of the targets, all alike, on behalf of a request. Raises the last attempt's failure,
+        uncertain if any attempt was; Refused where nobody waits for the answer any more.
+        """
+        group = "" if targets is None else targets[0]
         first = self.turn
         self.turn += 1
         attempts = pause_ns = 0
         uncertain = False
+        target = targets[0] if targets else ""
         if self.retries is not None:
             self.retries.begin()
         while True:
-            target = self.pick(first, attempts)
+            if 0 <= deadline_ns <= self.node.kernel.now:
+                raise Refused("expired", uncertain)
             attempts += 1
             try:
-                return await self.once(target, body, request, self.time_left_ms(deadline_ns))
+                among = targets if self.names is None else await self.find(self.names, targets)
+                if not self.targets:
+                    raise Refused("no target", False)
+                target = self.pick(first, attempts - 1, among)
+                alike = None if targets is None else among
+                return await self.once(target, body, request, self.time_left_ms(deadline_ns), alike)
             except Cancelled:
                 raise
             except Failure as failure:
@@ -89,8 +131,10 @@ class Calls:
             if pause_ns < 0 or 0 <= deadline_ns <= self.node.kernel.now + pause_ns:
                 break
             self.node.publish("calls.retried", 1)
-            await self.node.cancellable(request, self.node.sleep(pause_ns))
-        answer = await self.fall_back(body, request)
+            await self.waiting(request, self.node.sleep(pause_ns))
+        answer: Body | None = None
+        if self.fallback.covers(self.targets if targets is None else targets):
+            answer = await self.fallback.answer(group, body, request)
         if answer is None:
             raise Refused(reason, uncertain)
         return answer
@@ -101,20 +145,33 @@ class Calls:
             return self.timeout_ms
         return max(NO_TIME_MS, min(self.timeout_ms, (deadline_ns - self.node.kernel.now) / NS_PER_MS))
 
-    async def once(self, target: str, body: Body, request: Message | None, timeout_ms: float) -> Body:
-        """One attempt. Raises Refused where a circuit is open or a bulkhead full."""
+    async def once(
+        self,
+        target: str,
+        body: Body,
+        request: Message | Branch | None,
+        timeout_ms: float,
+        alike: list[str] | None = None,
+    ) -> Body:
+        """One attempt at one of those that are `alike`. Raises Refused where a circuit is open or a bulkhead full."""
+        if self.codec is not None:
+            body = await self.codec.marshal(body)
         if self.breakers is None:
-            reply = await self.attempt(target, body, request, timeout_ms)
+            reply = await self.attempt(target, body, request, timeout_ms, alike)
         else:
-            reply = await self.breakers.guard(target, lambda: self.attempt(target, body, request, timeout_ms))
-        if self.fallback == CACHED:
-            self.remember(body, reply)
+            reply = await self.breakers.guard(target, lambda: self.attempt(target, body, request, timeout_ms, alike))
+        if self.codec is not None:
+            await self.codec.unmarshal(reply)
+        if self.fallback.caches:
+            self.fallback.remember("" if alike is None else alike[0], body, reply)
         return reply
 
-    async def attempt(self, target: str, body: Body, request: Message | None, timeout_ms: float) -> Body:
+    async def attempt(
+        self, target: str, body: Body, request: Message | Branch | None, timeout_ms: float, alike: list[str] | None
+    ) -> Body:
         """One attempt, once there is room for it."""
         if self.bulkheads is None:
-            return await self.hedged(target, body, request, timeout_ms)
+            return await self.timed(target, body, request, timeout_ms, alike)
         bulkhead = self.bulkheads[target]
         try:
             await self.waiting(request, bulkhead.acquire())
@@ -122,87 +179,48 @@ class Calls:
             self.node.publish("bulkhead.refused", 1)
             raise
         try:
-            reply = await self.hedged(target, body, request, timeout_ms)
+            reply = await self.timed(target, body, request, timeout_ms, alike)
         except Failure:
             bulkhead.release()
             raise
         bulkhead.release()
         return reply
 
-    async def hedged(self, target: str, body: Body, request: Message | None, timeout_ms: float) -> Body:
+    async def timed(
+        self, target: str, body: Body, request: Message | Branch | None, timeout_ms: float, alike: list[str] | None
+    ) -> Body:
+        """One attempt, with no more time than others took where the timeout goes by that."""
+        if self.timeouts is None:
+            return await self.hedged(target, body, request, timeout_ms, alike)
+        usual_ms = self.timeouts.of_ms(target)
+        began_ns = self.node.kernel.now
+        try:
+            reply = await self.hedged(target, body, request, min(timeout_ms, usual_ms), alike)
+        except TimedOut:
+            if usual_ms <= timeout_ms:  # a deadline that came before says nothing of the target
+                self.timeouts.took(target, self.node.kernel.now - began_ns)
+            raise
+        self.timeouts.took(target, self.node.kernel.now - began_ns)
+        return reply
+
+    async def hedged(
+        self, target: str, body: Body, request: Message | Branch | None, timeout_ms: float, alike: list[str] | None
+    ) -> Body:
         """One attempt, and where it takes too long a second one elsewhere beside it."""
         node = self.node
         first = node.call(target, body, timeout_ms)
-        if self.hedge_after_ns <= 0 or len(self.targets) < 2:
+        targets = self.targets if alike is None else alike
+        if self.hedge_after_ns <= 0 or len(targets) < 2:
             reply: Body = await self.waiting(request, first)
             return reply
 
         def second() -> Future:
             node.publish("calls.hedged", 1)
-            other = self.targets[(self.targets.index(target) + 1) % len(self.targets)]
-            return node.call(other, body, timeout_ms)
+            place = targets.index(target) if target in targets else -1  # it may have gone from the list meanwhile
+            return node.call(targets[(place + 1) % len(targets)], body, timeout_ms)
 
         return await first_answer(node, request, first, self.hedge_after_ns, second)
 
-    def waiting(self, request: Message | None, future: Future) -> Future:
+    def waiting(self, request: Message | Branch | None, future: Future) -> Future:
         """What an attempt waits for."""
-        return future if request is None else self.node.cancellable(request, future)
-
-    # The fallback
-
-    def remember(self, body: Body, reply: Body) -> None:
-        """Keep an answer, the oldest going when there are too many."""
-        if isinstance(body, Write):
-            reply = Value(body.value)
-        elif not isinstance(body, Read):
-            return
-        if body.key not in self.answers and len(self.answers) >= ANSWERS_MAX:
-            del self.answers[next(iter(self.answers))]
-        self.answers[body.key] = reply
-
-    async def fall_back(self, body: Body, request: Message | None) -> Body | None:
-        """The answer when all attempts have failed; None for none."""
-        answer: Body | None = None
-        if self.fallback == DEFAULT and isinstance(body, (Work, Read)):
-            answer = DONE if isinstance(body, Work) else Value(None)
-        elif self.fallback == CACHED and isinstance(body, Read):
-            answer = self.answers.get(body.key)
-        elif self.fallback == OTHER and self.spare in self.node.host.channels:
-            try:
-                answer = await self.waiting(request, self.node.call(self.spare, body, self.timeout_ms))
-            except Cancelled:
-                raise
-            except Failure:
-                return None
-        if answer is not None:
-            self.node.publish("calls.fallbacks", 1)
-        return answer
-
-
-async def first_answer(
-    node: Node, request: Message | None, first: Future, after_ns: int, second: Callable[[], Future | None]
-) -> Body:
-    """The first good answer of a call and of the `second`, made when the first takes longer than this; the other goes
-    unheeded. `second` may have nobody to ask. Raises the first call's failure when both fail.
-    """
-
-    def waiting(future: Future) -> Future:
-        return future if request is None else node.cancellable(request, future)
-
-    calls = [first]
-    if not first.done:
-        await waiting(node.race([first, node.sleep(after_ns)]))
-    if not first.done:
-        more = second()
-        if more is not None:
-            calls.append(more)
-    while True:
-        for call in calls:
-            if call.done and call.error is None:
-                answer: Body = call.value
-                return answer
-        open_calls = [call for call in calls if not call.done]
-        if not open_calls:
-            assert first.error is not None
-            raise first.error
-        await waiting(node.race(open_calls))
+        return awaited(self.node, request, future)

@@ -16,6 +16,7 @@ from itertools import repeat
 from typing import Any, Final
 
 from simulations.engine.log import Log, Operation
+from simulations.engine.marshal_log import MarshalLog
 
 UNSENT: Final = frozenset({"buffer full", "expired", "never sent"})  # outcomes of what did not leave its sender
 
@@ -23,7 +24,9 @@ UNSENT: Final = frozenset({"buffer full", "expired", "never sent"})  # outcomes 
 @dataclass
 class Span:
     """A message and what came of it; times in ns, None for what never happened. `waiting_ns` was spent in the
-    receiver's queue, `calling_ns` while something that it had sent was open, `working_ns` is the rest until its answer.
+    receiver's queue, `calling_ns` while something that it had sent was open, `marshalling_ns` on the request and its
+    answer, `working_ns` is the rest until its answer. `packed_ns` is what the sender marshalled before it sent, and
+    `unpacked_ns` what it unmarshalled afterwards.
     """
 
     id: int
@@ -38,7 +41,10 @@ class Span:
     returned_ns: int | None = None
     waiting_ns: int = 0
     calling_ns: int = 0
+    marshalling_ns: int = 0
     working_ns: int = 0
+    packed_ns: int = 0
+    unpacked_ns: int = 0
     children: list[Span] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -56,7 +62,10 @@ class Span:
             "returned_ns": self.returned_ns,
             "waiting_ns": self.waiting_ns,
             "calling_ns": self.calling_ns,
+            "marshalling_ns": self.marshalling_ns,
             "working_ns": self.working_ns,
+            "packed_ns": self.packed_ns,
+            "unpacked_ns": self.unpacked_ns,
             "children": [child.as_dict() for child in self.children],
         }
 
@@ -79,6 +88,7 @@ class Requests:
         self.log = log
         self.timeouts_ns = timeouts_ns
         self.asked = {answer: id_ for id_, answer in enumerate(log.answer) if answer >= 0}
+        self.marshalling = MarshalLog(log)
         self.left_ns: dict[int, dict[int, int]] = {}  # node → request → when it left the queue
 
     def attempts(self, operation: Operation) -> list[Span]:
@@ -116,6 +126,7 @@ class Requests:
         src, dst = log.nodes[log.sent_src[id_]], log.nodes[log.sent_dst[id_]]
         kind, outcome = log.kinds[log.sent_kind[id_]], log.outcomes[log.settled[id_]]
         span = Span(id_, kind, src, dst, log.sent_ns[id_], settled if settled >= 0 else None, outcome)
+        span.packed_ns = self.marshalling.until.get((log.sent_src[id_], span.sent_ns), 0)
         answer = log.answer[id_]
         if answer >= 0:
             span.answer = log.kinds[log.sent_kind[answer]]
@@ -123,10 +134,11 @@ class Requests:
             returned_ns = log.arrival_ns(answer)
             if returned_ns >= 0:
                 span.returned_ns = returned_ns
+                span.unpacked_ns = self.marshalling.since.get((log.sent_src[id_], returned_ns), 0)
         return span
 
     def _time(self, id_: int, span: Span) -> None:
-        """Divide the receiver's time among waiting, calling and working; the children's spans stand already."""
+        """Divide the receiver's time among waiting, calling, marshalling and working; the children's spans stand."""
         log = self.log
         if not log.delivered(id_) or span.settled_ns is None:
             return
@@ -143,7 +155,10 @@ class Requests:
             if log.roles.get(child.kind) == "request" or child.answered_ns is not None:
                 span.calling_ns += max(0, child_end_ns - max(until_ns, child.sent_ns))
                 until_ns = max(until_ns, child_end_ns)
-        span.working_ns = end_ns - start_ns - span.waiting_ns - span.calling_ns
+        span.marshalling_ns = self.marshalling.since.get((node, left_ns), 0) if left_ns < end_ns else 0
+        if span.answered_ns is not None:
+            span.marshalling_ns += self.marshalling.until.get((node, end_ns), 0)
+        span.working_ns = end_ns - start_ns - span.waiting_ns - span.calling_ns - span.marshalling_ns
 
     def _left_queue_ns(self, node: int, id_: int) -> int:
         """When a request left the node's queue; at once where it did not wait. Of those that came at one nanosecond,

@@ -4,6 +4,7 @@ are made from it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +56,15 @@ class Show:
 
 
 @dataclass(frozen=True)
+class Neighbour:
+    """A node with a link to the one that is looked at. `asked`: the link leads to it."""
+
+    type: str
+    params: Mapping[str, Any]
+    asked: bool
+
+
+@dataclass(frozen=True)
 class Lie:
     """A way in which a node of a type may deceive others, as a Byzantine fault names it."""
 
@@ -68,8 +78,8 @@ class Metric:
     """A figure that a node type publishes beside the common ones. `name` is flat and dotted, below `nodes.<id>.`.
 
     What a node gives to `publish` under that name is by its `kind`: a count to add (in $ it is in millionths, and part
-    of the node's cost), a gauge's new value, a duration in ns, or of a share 1 for each that counts and 0 for each that
-    does not.
+    of the node's cost), a gauge's new value, a duration in ns, a sample (a whole number, like the hops of a lookup), or
+    of a share 1 for each that counts and 0 for each that does not.
     """
 
     name: str
@@ -78,12 +88,12 @@ class Metric:
     kind: str = ""
 
     def figures(self) -> tuple[str, ...]:
-        """The names of its figures: of a gauge mean and max, of a duration percentiles too, of a share of how many."""
+        """The names of its figures: several of a gauge and a share, percentiles too of durations and samples."""
         if self.kind == "share":
             return (f"{self.name}.ratio", f"{self.name}.count", f"{self.name}.total")
         if self.kind == "gauge":
             return (f"{self.name}.mean", f"{self.name}.max")
-        if self.kind == "duration":
+        if self.kind in ("duration", "sample"):
             return tuple([f"{self.name}.{figure}" for figure in ("mean", "p50", "p95", "p99", "max")])
         return (self.name,)
 

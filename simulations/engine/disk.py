@@ -46,8 +46,9 @@ class Sync(Future):
 class Together:
     """Values written as one: all of them outlive a crash, or none."""
 
-    def __init__(self, values: dict[str, Any]) -> None:
+    def __init__(self, values: dict[str, Any], kept: Callable[[], None] | None) -> None:
         self.values = values
+        self.kept = kept  # told when they have become durable
 
 
 class Disk:
@@ -82,9 +83,11 @@ class Disk:
         if self.listener is not None:
             self.listener("written")
 
-    def write_together(self, values: dict[str, Any]) -> None:
-        """Put values into the page cache as one record: a crash keeps or takes them together."""
-        self.write(next(iter(values)), Together(values))
+    def write_together(self, values: dict[str, Any], kept: Callable[[], None] | None = None) -> None:
+        """Put values into the page cache as one record: a crash keeps or takes them together. `kept` is called when
+        they have become durable.
+        """
+        self.write(next(iter(values)), Together(values, kept))
 
     def fsync(self, takes: Distribution, how: str = EACH) -> Future:
         """Make all that was written until now durable; await it. `takes` is how long that lasts once it has begun;
@@ -145,9 +148,13 @@ class Disk:
     def _keep(self, count: int) -> None:
         if count <= 0:
             return
-        self.durable.update(_entries(self.cached[:count]))
+        kept = self.cached[:count]
+        self.durable.update(_entries(kept))
         self.cached = self.cached[count:]
         self.kept += count
+        for _, value in kept:
+            if isinstance(value, Together) and value.kept is not None:
+                value.kept()
 
 
 def _entries(writes: list[tuple[str, Any]]) -> dict[str, Any]:

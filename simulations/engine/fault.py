@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from simulations.engine.host import Host
 from simulations.engine.kernel import Event
 from simulations.engine.network import Network
 
@@ -19,6 +20,33 @@ class Fault:
         """Break it."""
 
     def end(self) -> None:
+        """Mend it."""
+
+
+class HostFault(Fault):
+    """Something that is wrong with a host. `word` says it on the stage while it lasts."""
+
+    def __init__(self, network: Network, number: int, host: Host, word: str) -> None:
+        super().__init__(network, number)
+        self.host = host
+        self.word = word
+
+    def begin(self) -> None:
+        if self.host.crashes:
+            self.host.note(f"{self.word}: nothing to see yet, because the node is down")
+        self.host.conditions.append(self.word)
+        self.apply()
+        self.host.show_conditions()
+
+    def end(self) -> None:
+        self.host.conditions.remove(self.word)
+        self.revert()
+        self.host.show_conditions()
+
+    def apply(self) -> None:
+        """Break it."""
+
+    def revert(self) -> None:
         """Mend it."""
 
 

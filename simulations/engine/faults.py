@@ -153,6 +153,10 @@ def _on_link(network: Network, number: int, entry: dict[str, Any]) -> Fault:
 def _between(network: Network, groups: list[list[str]]) -> list[Channel]:
     """The channels from a host of one group to a host of another."""
     group_of = {id: number for number, group in enumerate(groups) for id in group}
+    for id in group_of:
+        mesh = network.hosts[id].mesh
+        if mesh is not None:
+            mesh.lay_apart(id, group_of)
     return [
         channel
         for id in group_of

@@ -15,6 +15,7 @@ from simulations.engine.cpu import RUNNING, Cpu
 from simulations.engine.disk import Disk
 from simulations.engine.kernel import Event
 from simulations.engine.messages import Occurrence, Refusal
+from simulations.engine.readiness import warm_up
 from simulations.engine.streams import stream_key
 from simulations.engine.tasks import NodeBug
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from simulations.engine.endpoints import End
     from simulations.engine.lies import Liar
     from simulations.engine.machine import Machine
+    from simulations.engine.mesh import Mesh
     from simulations.engine.network import Network
     from simulations.engine.node import Node
     from simulations.engine.observing import Observer
@@ -68,6 +70,7 @@ class Host:
         self.liar: Liar | None = None
         self.disk = Disk(network.kernel, stream_key(network.seed, id, "disk"))
         self.channels: dict[str, Channel] = {}
+        self.mesh: Mesh | None = None  # lays further channels when they are used
         self.ends: list[End] = []  # of streams
         self.targets: list[str] = []
         self.peers: list[str] = []
@@ -85,6 +88,10 @@ class Host:
         """Whether this type answers requests, so that whoever is linked to it may ask it."""
         return self.node_type is not None and self.node_type.SERVES
 
+    def resolves(self) -> bool:
+        """Whether this type answers look-ups of names, so that whoever is linked to it may ask it for them."""
+        return self.node_type is not None and self.node_type.RESOLVES
+
     def initiates(self) -> bool:
         """Whether this type starts client operations, whichever way its links were drawn."""
         return self.node_type is not None and self.node_type.INITIATES
@@ -92,6 +99,15 @@ class Host:
     def forwards(self) -> bool:
         """Whether this type passes on what is addressed to others."""
         return self.node_type is not None and self.node_type.FORWARDS
+
+    def reaches(self, neighbour: str) -> bool:
+        """Whether it can send to a node."""
+        return neighbour in self.channels or (self.mesh is not None and neighbour in self.mesh.members)
+
+    def lay_channels(self) -> None:
+        """Have all channels at hand, also those that nobody has used yet."""
+        if self.mesh is not None:
+            self.mesh.lay_towards(self)
 
     def boot(self) -> None:
         """Start the machine, unless a crash lasts, and the process with nothing but the disk."""
@@ -129,6 +145,7 @@ class Host:
             self.liar.possess(process)
         if self.network.routing is not None:
             self.network.routing.changed(self)
+        warm_up(process)
         if self.pauses or self.hangs:
             process.hold()
             process.put_off(Start(process))
@@ -197,9 +214,13 @@ class Host:
             self.disk.pace = min(PACE_MAX, self.disk.pace * factor)
 
     def show_conditions(self) -> None:
-        """Show what faults have done to the machine."""
-        if self.up:
-            self._show("condition", ", ".join(self.conditions) or None)
+        """Show what faults have done to the machine, and whether its process is starting or draining."""
+        if not self.up:
+            return
+        words = list(self.conditions)
+        if self.process is not None and self.process.unready:
+            words.append(self.process.unready)
+        self._show("condition", ", ".join(words) or None)
 
     def count_running(self, change: int) -> None:
         """Work of the process has come onto the shared CPU, or off it."""

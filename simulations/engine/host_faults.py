@@ -9,39 +9,13 @@ from typing import Any
 
 from simulations.engine.clocks import Clock, Skew
 from simulations.engine.distributions import Exponential, to_ns
-from simulations.engine.fault import Fault
+from simulations.engine.fault import Fault, HostFault
 from simulations.engine.host import Host
 from simulations.engine.kernel import Event
 from simulations.engine.machine import Together, befallen
 from simulations.engine.network import Network
+from simulations.engine.stops import stop
 from simulations.engine.streams import nth, stream_key
-
-
-class HostFault(Fault):
-    """Something that is wrong with a host. `word` says it on the stage while it lasts."""
-
-    def __init__(self, network: Network, number: int, host: Host, word: str) -> None:
-        super().__init__(network, number)
-        self.host = host
-        self.word = word
-
-    def begin(self) -> None:
-        if self.host.crashes:
-            self.host.note(f"{self.word}: nothing to see yet, because the node is down")
-        self.host.conditions.append(self.word)
-        self.apply()
-        self.host.show_conditions()
-
-    def end(self) -> None:
-        self.host.conditions.remove(self.word)
-        self.revert()
-        self.host.show_conditions()
-
-    def apply(self) -> None:
-        """Break it."""
-
-    def revert(self) -> None:
-        """Mend it."""
 
 
 class Crash(Fault):
@@ -59,19 +33,6 @@ class Crash(Fault):
         self.host.crashes -= 1
         if self.host.crashes == 0:
             self.host.boot()
-
-
-class Stop(HostFault):
-    """The process ends on a machine that lives; at the end a new one starts."""
-
-    def apply(self) -> None:
-        self.host.stops += 1
-        self.host.stop()
-
-    def revert(self) -> None:
-        self.host.stops -= 1
-        if self.host.stops == 0 and self.host.up:
-            self.host.start()
 
 
 class Pause(HostFault):
@@ -269,7 +230,7 @@ def _on_process(network: Network, number: int, host: Host, entry: dict[str, Any]
     """Build a fault on one process."""
     kind = entry["kind"]
     if kind == "stop":
-        return Stop(network, number, host, "stopped")
+        return stop(network, number, host, entry)
     if kind == "pause":
         return Pause(network, number, host, "paused")
     if kind == "hang":

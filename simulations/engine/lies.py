@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from simulations.engine.channel import Message
 from simulations.engine.declare import Lie
+from simulations.engine.fault import HostFault
 from simulations.engine.host import Host
-from simulations.engine.host_faults import HostFault
 from simulations.engine.messages import Body
 from simulations.engine.network import Network
 from simulations.engine.taps import outlet_of, shut
@@ -46,6 +46,7 @@ class Liar:
         self.host = host
         self.behaviours: list[str] = []
         self.feints: list[Feint] = []
+        host.lay_channels()
         for channel in host.channels.values():
             outlet_of(channel).liar = self
         if host.process is not None:

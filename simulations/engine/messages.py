@@ -12,6 +12,8 @@ from typing import Final
 
 from mypy_extensions import mypyc_attr
 
+from simulations.engine.headers import HEADER_BYTES, PLAIN, Header
+
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Body:
@@ -19,7 +21,15 @@ class Body:
 
     def size(self) -> int:
         """Bytes on the wire, headers included."""
-        return 128
+        return HEADER_BYTES + self.header().wire_bytes
+
+    def header(self) -> Header:
+        """What it says of itself."""
+        return PLAIN
+
+    def with_header(self, header: Header) -> Body:
+        """The same message with another header; itself where it has no room for one."""
+        return self
 
     def rank(self) -> int:
         """What goes first in a queue by priority: the higher."""
@@ -108,6 +118,13 @@ class Work(Request):
     key: str
     priority: int = 0
     token: int = -1
+    head: Header = PLAIN
+
+    def header(self) -> Header:
+        return self.head
+
+    def with_header(self, header: Header) -> Body:
+        return Work(self.key, self.priority, self.token, header)
 
     def rank(self) -> int:
         return 2 * self.priority
@@ -116,7 +133,7 @@ class Work(Request):
         return self.token
 
     def altered(self, draw: float) -> Body:
-        return Work(wrong_key(self.key, draw), self.priority, self.token)
+        return Work(wrong_key(self.key, draw), self.priority, self.token, self.head)
 
 
 @dataclass(frozen=True)
@@ -125,12 +142,19 @@ class Read(Request):
 
     key: str
     priority: int = 0
+    head: Header = PLAIN
+
+    def header(self) -> Header:
+        return self.head
+
+    def with_header(self, header: Header) -> Body:
+        return Read(self.key, self.priority, header)
 
     def rank(self) -> int:
         return 2 * self.priority + 1
 
     def altered(self, draw: float) -> Body:
-        return Read(wrong_key(self.key, draw), self.priority)
+        return Read(wrong_key(self.key, draw), self.priority, self.head)
 
 
 @dataclass(frozen=True)
@@ -141,6 +165,13 @@ class Write(Request):
     value: int
     priority: int = 0
     token: int = -1
+    head: Header = PLAIN
+
+    def header(self) -> Header:
+        return self.head
+
+    def with_header(self, header: Header) -> Body:
+        return Write(self.key, self.value, self.priority, self.token, header)
 
     def rank(self) -> int:
         return 2 * self.priority
@@ -149,7 +180,7 @@ class Write(Request):
         return self.token
 
     def altered(self, draw: float) -> Body:
-        return Write(self.key, wrong_value(draw), self.priority, self.token)
+        return Write(self.key, wrong_value(draw), self.priority, self.token, self.head)
 
 
 @dataclass(frozen=True)
@@ -160,6 +191,13 @@ class Increment(Request):
     amount: int
     priority: int = 0
     token: int = -1
+    head: Header = PLAIN
+
+    def header(self) -> Header:
+        return self.head
+
+    def with_header(self, header: Header) -> Body:
+        return Increment(self.key, self.amount, self.priority, self.token, header)
 
     def rank(self) -> int:
         return 2 * self.priority
@@ -168,12 +206,20 @@ class Increment(Request):
         return self.token
 
     def altered(self, draw: float) -> Body:
-        return Increment(self.key, wrong_value(draw), self.priority, self.token)
+        return Increment(self.key, wrong_value(draw), self.priority, self.token, self.head)
 
 
 @dataclass(frozen=True)
 class Done(Reply):
     """The request was carried out."""
+
+    head: Header = PLAIN
+
+    def header(self) -> Header:
+        return self.head
+
+    def with_header(self, header: Header) -> Body:
+        return Done(header)
 
 
 DONE: Final = Done()
@@ -184,9 +230,16 @@ class Value(Reply):
     """A read's answer; None for a key that was never written."""
 
     value: int | None
+    head: Header = PLAIN
+
+    def header(self) -> Header:
+        return self.head
+
+    def with_header(self, header: Header) -> Body:
+        return Value(self.value, header)
 
     def altered(self, draw: float) -> Body:
-        return Value(wrong_value(draw))
+        return Value(wrong_value(draw), self.head)
 
 
 @dataclass(frozen=True)
@@ -206,9 +259,11 @@ class Cancel(Occurrence):
 
 @dataclass(frozen=True)
 class Probe(Heartbeat):
-    """Are you there?"""
+    """Are you there? Or, for `readiness`: do you want requests?"""
+
+    readiness: bool = False
 
 
 @dataclass(frozen=True)
 class ProbeReply(Heartbeat):
-    """Here."""
+    """Yes."""

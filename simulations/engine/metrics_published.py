@@ -9,6 +9,7 @@ from simulations.engine.cpu import RUNNING
 from simulations.engine.declare import Metric
 from simulations.engine.log import Log
 from simulations.engine.metrics import Selection, latency_figures
+from simulations.engine.metrics_table import NS_PER_MS
 
 MILLIONTHS: Final = 1_000_000
 
@@ -29,6 +30,8 @@ def published_metrics(log: Log, select: Selection, declared: Mapping[str, Sequen
                 found |= _share(prefix, inside)
             elif metric.kind == "duration":
                 found |= latency_figures(prefix, inside)
+            elif metric.kind == "sample":
+                found |= latency_figures(prefix, [amount * NS_PER_MS for amount in inside])
             elif metric.kind == "gauge" and told:
                 found |= _gauge(prefix, told + [(time, 0) for time in log.crashes(index)], window)
     return found

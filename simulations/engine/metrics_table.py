@@ -101,6 +101,17 @@ METRICS: Final[tuple[Metric, ...]] = (
     Metric("messages.bytes", "bytes", "Size of the messages sent, headers included."),
     Metric("messages.per_op", "messages/operation", "Messages sent on behalf of the selected operations ÷ ops.total."),
     Metric("messages.hops_mean", "links", "Links that a delivered message took, on average; where something forwards."),
+    Metric(
+        "rpc.marshal_request_ms.<figure>",
+        "ms",
+        "Mean, p50, p95, p99 or max of the first of a call's six steps, over the attempts that answered operations:"
+        " the client marshals. The figures of rpc are there where marshalling takes somebody time.",
+    ),
+    Metric("rpc.send_request_ms.<figure>", "ms", "The second step: the request is under way."),
+    Metric("rpc.execute_ms.<figure>", "ms", "The third: the server unmarshals and executes it, waiting included."),
+    Metric("rpc.marshal_reply_ms.<figure>", "ms", "The fourth: the server marshals the reply."),
+    Metric("rpc.send_reply_ms.<figure>", "ms", "The fifth: the reply is under way."),
+    Metric("rpc.unmarshal_reply_ms.<figure>", "ms", "The sixth: the client unmarshals it."),
     Metric("nodes.<id>.utilisation", "ratio", "Time-average of the busy servers ÷ concurrency."),
     Metric("nodes.<id>.queue_mean", "requests", "Time-average of the queue's length."),
     Metric("nodes.<id>.queue_max", "requests", "Longest that the queue was."),

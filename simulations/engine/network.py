@@ -16,6 +16,7 @@ from simulations.engine.trace import Trace
 if TYPE_CHECKING:
     from simulations.engine.host import Host
     from simulations.engine.machine import Machine
+    from simulations.engine.mesh import Mesh
     from simulations.engine.routing import Routing
 
 TIMEOUTS_SHARED_MAX: Final = 256
@@ -31,7 +32,7 @@ class Network:
         self.hosts: dict[str, Host] = {}
         self.machines: dict[str, Machine] = {}  # those that the document names
         self.channels: dict[str, list[Channel]] = {}
-        self.meshes: dict[str, list[str]] = {}  # cluster → its members
+        self.meshes: dict[str, Mesh] = {}  # by cluster
         self.sent = 0
         self.delivered = 0
         self.dropped: dict[str, int] = {}
@@ -58,13 +59,19 @@ class Network:
         """A link's channels in a direction; all links between the members of a cluster, where the target is
         `cluster:<id>`, or all of a node, where it is one.
         """
+        cluster, _, rest = target.partition(":")
+        if cluster in self.meshes:
+            self.meshes[cluster].lay_named(rest)
         if target in self.channels:
             channels = self.channels[target]
         elif target in self.hosts:
+            self.hosts[target].lay_channels()
             out = list(self.hosts[target].channels.values())
             channels = [one for channel in out for one in (channel, channel.dst.channels[target])]
         else:
-            members = [self.hosts[id] for id in self.meshes[target.partition(":")[2]]]
+            mesh = self.meshes[rest]
+            mesh.lay_all()
+            members = list(mesh.members.values())
             pairs = [(a, b) for place, a in enumerate(members) for b in members[place + 1 :] if b.id in a.channels]
             channels = [one for a, b in pairs for one in (a.channels[b.id], b.channels[a.id])]
         if direction == "both":

@@ -20,7 +20,7 @@ from simulations.engine.disk import stretched
 from simulations.engine.distributions import Distribution, to_ns
 from simulations.engine.host import Host
 from simulations.engine.kernel import Event
-from simulations.engine.messages import Body, Cancel, Probe, ProbeReply, Refusal, kind_of, role_of
+from simulations.engine.messages import Body, Cancel, Probe, ProbeReply, Refusal, Request, kind_of, role_of
 from simulations.engine.process import Process
 from simulations.engine.streams import mix, nth
 from simulations.engine.tasks import (
@@ -200,9 +200,9 @@ class Node(Process):
                 call.resolve(body, message)
             return
         self.cause = message
-        handler = self.handlers.get(type(body))
+        handler = None if self.shut and isinstance(body, Request) else self.handlers.get(type(body))
         if handler is None:
-            self.answer(message, Refusal("not understood", False))
+            self.answer(message, Refusal(self.shut or "not understood", False))
             return
         observer = self.observer
         if observer is not None:
@@ -220,8 +220,8 @@ class Node(Process):
 
     def answer(self, request: Cause, body: Body | None) -> None:
         """Reply to a request, on the channel back."""
-        if body is None or not self.alive or not isinstance(request, Message):
-            return
+        if body is None or not self.alive or not isinstance(request, Message) or request.call is None:
+            return  # nobody waits for an answer to what was sent one-way
         cause = self.cause
         cause.effects += 1
         if self.ongoing is not None:
@@ -276,8 +276,8 @@ class Node(Process):
         self.network.transmit(self.host.channels[call.to], body, cause, cause.effects, None, False)
 
     def on_probe(self, body: Probe, message: Message) -> Body:
-        """Every process answers a health probe."""
-        return ProbeReply()
+        """Every process answers a health probe, whether it lives or, if so asked, whether it is ready."""
+        return Refusal(self.unready, False) if body.readiness and self.unready else ProbeReply()
 
     def bug(self, error: Exception) -> NodeBug:
         """The error as a node bug."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from mypy_extensions import i64, mypyc_attr
 
-from simulations.engine.declare import Invariant, Lie, Metric
+from simulations.engine.declare import Invariant, Lie, Metric, Neighbour
 from simulations.engine.distributions import Distribution, distribution
 from simulations.engine.gauge import Gauge
 from simulations.engine.host import Host
@@ -29,6 +30,7 @@ class Begun(Cause):
 class Process:
     """A process on a host. `cause` is why it acts at the moment."""
 
+    RESOLVES: ClassVar[bool] = False  # answers look-ups of names, and no requests: it is nobody's target
     LIES: ClassVar[tuple[Lie, ...]] = ()
     METRICS: ClassVar[tuple[Metric, ...]] = ()
     INVARIANTS: ClassVar[tuple[Invariant, ...]] = ()
@@ -42,12 +44,19 @@ class Process:
         self.params = params
         self.cause = Cause(-1, -1, 0)
         self.alive = True  # neither dead nor held still
+        self.unready = ""  # why it wants no requests, as readiness probes are told; "": it wants them
+        self.shut = ""  # why it refuses requests; "": it does not
         self.observer = host.observer
         self._keys: dict[str, int] = {}
 
     @classmethod
     def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
         """Parameters that contradict each other: a name, and what comes of it and what would be right."""
+        return []
+
+    @classmethod
+    def doubts_beside(cls, params: dict[str, Any], neighbours: Mapping[str, Neighbour]) -> list[tuple[str, str]]:
+        """The same of parameters that do not go with what its neighbours are, or with their parameters."""
         return []
 
     def integer(self, name: str) -> int:
@@ -69,6 +78,9 @@ class Process:
     def duration(self, name: str) -> Distribution:
         """A distribution parameter."""
         return distribution(self.params[name])
+
+    def readiness_changed(self) -> None:
+        """The process has become ready, or is no longer."""
 
     # Lies: what a type declares in LIES, it does here while a Byzantine fault names it
 
@@ -171,6 +183,15 @@ class Process:
         """
         if self.alive:
             self.trace.effects.extend((self.kernel.now, self.host.index, key, self.cause.op if op < 0 else op))
+
+    def effect_kept(self, record: str, value: Any) -> None:
+        """Write a record to disk that is the effect, or stands and falls with it: it has come about for the operation
+        served at the moment once the record is durable, be that by the process's last fsync or in its crash. Raises
+        Refused when the disk is full.
+        """
+        op, index = self.cause.op, self.host.index
+        trace, kernel = self.trace, self.kernel
+        self.host.disk.write_together({record: value}, lambda: trace.effects.extend((kernel.now, index, "", op)))
 
     def note(self, text: str) -> None:
         """Write a remark into the trace."""

@@ -14,13 +14,29 @@ from simulations.engine.admission import ADMISSION_METRICS, ADMISSION_PARAMS, Ad
 from simulations.engine.channel import Message
 from simulations.engine.declare import Metric, Param, Show
 from simulations.engine.idempotency import IDEMPOTENCY_METRICS, IDEMPOTENCY_PARAMS, results
+from simulations.engine.marshalling import (
+    FORMAT_METRICS,
+    IGNORE,
+    NEWER_FORMATS_PARAM,
+    NOT_UNDERSTOOD,
+    REPLY_BYTES_PARAM,
+    codec,
+)
 from simulations.engine.messages import DONE, Body, Read, Request, Value
 from simulations.engine.node import Node
+from simulations.engine.readiness import STARTUP_PARAM
 from simulations.engine.tasks import Failure
 from simulations.engine.workers import QUEUE_PARAMS, workers_of
 
-SERVER_PARAMS: Final[tuple[Param, ...]] = (*ADMISSION_PARAMS, *IDEMPOTENCY_PARAMS)
-SERVER_METRICS: Final[tuple[Metric, ...]] = (*ADMISSION_METRICS, *IDEMPOTENCY_METRICS)
+SERVER_PARAMS: Final[tuple[Param, ...]] = (
+    *ADMISSION_PARAMS,
+    *IDEMPOTENCY_PARAMS,
+    REPLY_BYTES_PARAM,
+    NEWER_FORMATS_PARAM,
+    STARTUP_PARAM,
+)
+VERSION_MAX: Final = 1_000_000
+SERVER_METRICS: Final[tuple[Metric, ...]] = (*ADMISSION_METRICS, *IDEMPOTENCY_METRICS, *FORMAT_METRICS)
 
 
 def capacity(
@@ -76,9 +92,15 @@ class Server(Node):
         self.service_time = self.duration("service_time")
         self.admission = Admission(self)
         self.results = results(self, kept)
+        self.codec = codec(self, "reply_bytes")
+        ignores = self.text("newer_formats") == IGNORE
+        self.version_max = VERSION_MAX if ignores else int(self.params.get("format_version", 1))
 
     def on_request(self, body: Request, message: Message) -> Any:
         """Let the request in, and carry it out unless that was done."""
+        if body.header().version > self.version_max:
+            self.publish("formats.refused", 1)
+            return NOT_UNDERSTOOD
         refusal = None if self.admission.open else self.admission.refusal(message, self.workers.queued)
         if refusal is not None:
             return refusal
@@ -93,13 +115,24 @@ class Server(Node):
         await self.cancellable(message, self.workers.acquire(body.rank()))
         self.admission.waited(self.kernel.now - came_ns)
         try:
+            if self.codec is not None or body.header().items > 1:
+                await self.take_in(body, message)
             await self.cancellable(message, self.work(self.service_time, "service time"))
             answer = await self.carry_out(body, message)
+            if self.codec is not None:
+                answer = await self.codec.marshal_reply(answer, body.header())
         except Failure:
             self.workers.release()
             raise
         self.workers.release()
         return answer
+
+    async def take_in(self, body: Request, message: Message) -> None:
+        """Unmarshal a request. Of several questions in one, work on all but the last."""
+        if self.codec is not None:
+            await self.codec.unmarshal(body)
+        for _ in range(body.header().items - 1):
+            await self.cancellable(message, self.work(self.service_time, "service time"))
 
     async def carry_out(self, body: Request, message: Message) -> Body:
         """Do what is asked, once the worker's time is spent. Raises a Failure where it cannot be done."""

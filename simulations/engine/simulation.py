@@ -23,6 +23,7 @@ from simulations.engine.host import Host
 from simulations.engine.kernel import new_kernel
 from simulations.engine.links import furnish
 from simulations.engine.machine import share_machines
+from simulations.engine.mesh import Mesh
 from simulations.engine.network import Network
 from simulations.engine.node import Node
 from simulations.engine.routing import Routing
@@ -185,9 +186,9 @@ class Simulation:
                 continue
             if a.forwards() or b.forwards():
                 continue
-            if b.serves():
+            if b.serves() and not b.resolves():
                 a.targets.append(b.id)
-            if b.initiates():
+            if b.initiates() and not a.resolves():
                 b.targets.append(a.id)
 
     def _lay_fabrics(self, document: dict[str, Any]) -> None:
@@ -210,7 +211,7 @@ class Simulation:
                     hosts[b].peers.append(a)
                 self._join(routing, hosts[a], hosts[b])
             for a, b in circle.targets:
-                if b not in hosts[a].targets:
+                if b not in hosts[a].targets and not hosts[b].resolves():
                     hosts[a].targets.append(b)
                 self._join(routing, hosts[a], hosts[b])
             for a in fabric.ends:
@@ -224,18 +225,8 @@ class Simulation:
             lay_stream(a.channels[b.id], b.channels[a.id], self.streams[a.id], self.streams[b.id])
 
     def _lay_mesh(self, cluster: dict[str, Any]) -> None:
-        self.network.meshes[cluster["id"]] = cluster["members"]
         members = [self.network.hosts[id] for id in cluster["members"]]
-        latencies: dict[str, Any] = {f"{row['a']} {row['b']}": row["latency"] for row in cluster.get("latencies", ())}
-        for position, a in enumerate(members):
-            for b in members[position + 1 :]:
-                if b.id in a.peers:
-                    continue
-                between = latencies.get(f"{min(a.zone, b.zone)} {max(a.zone, b.zone)}")
-                params = cluster["link"] if between is None else {**cluster["link"], "latency": between}
-                self._connect(f"{cluster['id']}:{a.id}-{b.id}", a, b, params, None)
-                a.peers.append(b.id)
-                b.peers.append(a.id)
+        self.network.meshes[cluster["id"]] = Mesh(cluster, members, self._connect)
 
     def _connect(self, link: str, a: Host, b: Host, params: dict[str, Any], back: dict[str, Any] | None) -> None:
         self.network.connect(link, a, b, distribution(params["latency"]), float(params["loss"]))

@@ -76,6 +76,8 @@ class Triggers:
             trace.heard = self.happened
             return
         self.waiting.setdefault((host.index, event), []).append(trigger)
+        if event.startswith(("sent ", "received ")):
+            host.lay_channels()
         if event.startswith("sent "):
             for channel in host.channels.values():
                 outlet_of(channel).listener = Ear(self, host.index, "sent ").hear

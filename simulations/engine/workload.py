@@ -18,6 +18,7 @@ from simulations.engine.arrivals import (
     spike,
 )
 from simulations.engine.distributions import to_ns
+from simulations.engine.headers import PLAIN, Header
 from simulations.engine.messages import Body, Increment, Read, Work, Write
 from simulations.engine.node import Node
 
@@ -124,7 +125,7 @@ class Operations:
         self.read_ratio = node.number("read_ratio")
         self.keys = keys(node)
         self.increments = requests == "increment"
-        self.works: dict[int, Work] = {}  # by priority
+        self.works: dict[tuple[str, int], Work] = {}  # by path and priority
         self.own_keys = node.boolean("own_keys")
         self.classes: list[tuple[str, int]] = []  # name, priority
         self.shares: list[int] = []  # cumulative
@@ -150,17 +151,20 @@ class Operations:
             return name
         return f"{self.node.id}.u{user}.{name}" if user >= 0 else f"{self.node.id}.{name}"
 
-    def body(self, f: str, key: str, value: int | None, priority: int, token: int) -> Body:
-        """What to send for it, under an idempotency key (−1: none). Work of one priority without one is all alike."""
+    def body(self, f: str, key: str, value: int | None, priority: int, token: int, path: str = "") -> Body:
+        """What to send for it, under an idempotency key (−1: none), to be routed by a path. Work of one path and
+        priority without a key is all alike.
+        """
+        head = Header(path) if path else PLAIN
         if f == "increment":
-            return Increment(key, 1, priority, token)
+            return Increment(key, 1, priority, token, head)
         if f == "work":
             if token >= 0:
-                return Work(key, priority, token)
-            if priority not in self.works:
-                self.works[priority] = Work(key, priority)
-            return self.works[priority]
-        return Read(key, priority) if value is None else Write(key, value, priority, token)
+                return Work(key, priority, token, head)
+            if (path, priority) not in self.works:
+                self.works[path, priority] = Work(key, priority, -1, head)
+            return self.works[path, priority]
+        return Read(key, priority, head) if value is None else Write(key, value, priority, token, head)
 
     def request_class(self) -> tuple[str, int]:
         """Its class and priority; "" where there are no classes."""

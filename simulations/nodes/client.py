@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from simulations.engine.arrivals import NEVER
-from simulations.engine.call_params import CALL_METRICS, CALL_PARAMS, CALL_SHOWS, NO_FALLBACK, call_doubts
+from simulations.engine.call_params import CALL_METRICS, CALL_PARAMS, CALL_SHOWS, call_doubts
 from simulations.engine.calls import Calls
 from simulations.engine.declare import Metric, Param, Show
 from simulations.engine.dns import RESOLVER_PARAMS, Stub, stub
@@ -97,7 +97,7 @@ class Client(Node):
         op = self.invoke(f, key, value, process, request_class)
         self.in_flight += 1
         self.show_in_flight.set(self.in_flight)
-        body = self.operations.body(f, key, value, priority, op if self.keyed else -1)
+        body = self.operations.body(f, key, value, priority, op if self.keyed else -1, request_class)
         if self.retries is not None:
             self.retries.begin()
         self.spawn(self.operate(op, body, choice, process, user), self.cause)
@@ -112,9 +112,11 @@ class Client(Node):
         if self.stub is not None:
             error = await self.locate(self.stub)
         while calls.targets:
-            target = calls.pick(choice, attempts)
             attempts += 1
             try:
+                if calls.names is not None:
+                    await calls.find(calls.names)
+                target = calls.pick(choice, attempts - 1)
                 if calls.direct:
                     reply = await self.call(target, body, self.timeout_ms)
                 else:
@@ -132,8 +134,8 @@ class Client(Node):
             await self.sleep(pause_ns)
             self.publish("calls.retried", 1)
             self.trace.attempt(op, attempts + 1)
-        if outcome != "ok" and calls.fallback != NO_FALLBACK:
-            answer = await calls.fall_back(body, None)
+        if outcome != "ok" and not calls.fallback.none:
+            answer = await calls.fallback.answer("", body, None)
             if answer is not None:
                 outcome, value, error = "ok", answer.value if isinstance(answer, Value) else None, ""
         if outcome != "ok" and uncertain and isinstance(body, (Write, Increment)):

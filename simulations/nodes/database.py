@@ -4,21 +4,27 @@ A write is acknowledged once it is synced, so that a crash loses nothing acknowl
 acknowledged from memory, faster, and a crash takes back what the disk had not yet seen. Many writes at once cost one
 disk less with group commit: those that wait share the next fsync (Gawlick and Kinkade, "Varieties of Concurrency
 Control in IMS/VS Fast Path", IEEE Database Engineering 8(2), 1985).
+
+A change can come with an event of it, which goes into an outbox in the same transaction: a crash keeps both or neither.
+The outbox is read and emptied in the order of the changes.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Lie, Metric, Param, Show
 from simulations.engine.disk import EACH, GROUP, QUEUE
 from simulations.engine.distributions import to_ns
+from simulations.engine.marshalling import MARSHAL_METRICS, MARSHAL_PARAMS
 from simulations.engine.messages import DONE, Body, Increment, Read, Request, Value, Work, Write
+from simulations.engine.publishing import Change, MarkSent, ReadOutbox, Record, Records, record_of
 from simulations.engine.server import SERVER_METRICS, SERVER_PARAMS, Server, capacity, load_shows
 from simulations.engine.tasks import Cause
 
 RESULT: Final = "result of "  # before the idempotency key, on disk; no key of a client has a blank
+OUTBOX: Final = "outbox "  # before an event's number, on disk; None once it has been sent
 
 
 class Database(Server):
@@ -75,13 +81,20 @@ class Database(Server):
             section="Disk",
         ),
         *SERVER_PARAMS,
+        *MARSHAL_PARAMS,
     )
-    METRICS: ClassVar[tuple[Metric, ...]] = SERVER_METRICS
+    METRICS: ClassVar[tuple[Metric, ...]] = (
+        *SERVER_METRICS,
+        *MARSHAL_METRICS,
+        Metric("changes.stored", "changes", "Changes that an announcing service had stored.", "count"),
+        Metric("outbox.waiting", "events", "Events in the outbox that are not marked as sent.", "gauge"),
+    )
     SHOWS: ClassVar[tuple[Show, ...]] = (
         *load_shows("connections"),
         Show("value", "Last write"),
+        Show("outbox", "Outbox", "events"),
     )
-    HANDLES: ClassVar[tuple[type[Body], ...]] = (Work, Read, Write, Increment)
+    HANDLES: ClassVar[tuple[type[Body], ...]] = (Work, Read, Write, Increment, Change, ReadOutbox, MarkSent)
     LIES: ClassVar[tuple[Lie, ...]] = (
         Lie("wrong answers", "Answers with wrong values", "Reads get values that nobody wrote."),
         Lie("false acknowledgements", "Says done and does nothing", "Writes are acknowledged and not kept."),
@@ -93,11 +106,20 @@ class Database(Server):
         self.durable = self.boolean("durable")
         self.flush_every_ns = to_ns(self.number("flush_every_ms"))
         stored = self.disk.read()
-        self.values: dict[str, int] = {key: value for key, value in stored.items() if not key.startswith(RESULT)}
+        self.values: dict[str, int] = {
+            key: value for key, value in stored.items() if not key.startswith((RESULT, OUTBOX))
+        }
         self.newest = dict(self.values)  # also what is not on disk yet
         self.versions: dict[str, int] = {}
         answers = {int(key[len(RESULT) :]): answer for key, answer in stored.items() if key.startswith(RESULT)}
         self.open(answers)
+        numbers = sorted(int(key[len(OUTBOX) :]) for key in stored if key.startswith(OUTBOX))
+        self.outbox: dict[int, Record] = {
+            number: stored[f"{OUTBOX}{number}"] for number in numbers if stored[f"{OUTBOX}{number}"] is not None
+        }
+        self.announced = numbers[-1] if numbers else 0  # the last event's number
+        self.visible = self.announced  # the last one that is stored
+        self.show_outbox = self.gauge("outbox")
         if not self.durable and self.flush_every_ns > 0:
             self.timer(self.flush_every_ns, "flush", self.flush)
 
@@ -111,19 +133,33 @@ class Database(Server):
         """Read or write. Raises Refused when the disk is full."""
         if isinstance(body, Read):
             return Value(self.values.get(body.key))
-        if isinstance(body, Write):
+        if isinstance(body, Change):
+            await self.change(body, message)
+        elif isinstance(body, ReadOutbox):
+            found = [record for record in self.outbox.values() if record.number <= self.visible]
+            return Records(tuple(found[: body.most]), self.visible)
+        elif isinstance(body, MarkSent):
+            await self.mark_sent(body.number)
+        elif isinstance(body, Write):
             await self.store(body.key, body.value, body.token)
         elif isinstance(body, Increment):
             await self.store(body.key, (self.newest.get(body.key) or 0) + body.amount, body.token)
             self.effect()
         return DONE
 
-    async def store(self, key: str, value: int, token: int) -> None:
+    async def store(self, key: str, value: int, token: int, event: Record | None = None) -> None:
         """Write, and sync if that is promised; with an idempotency key, the result goes to disk with the effect."""
-        if self.results is None or token < 0:
+        values: dict[str, Any] = {key: value}
+        if self.results is not None and token >= 0:
+            values[f"{RESULT}{token}"] = DONE
+        if event is not None:
+            values[f"{OUTBOX}{event.number}"] = event
+        if len(values) == 1:
             self.disk.write(key, value)
         else:
-            self.disk.write_together({key: value, f"{RESULT}{token}": DONE})
+            self.disk.write_together(values)
+        if event is not None:
+            self.outbox[event.number] = event
         self.newest[key] = value
         version = self.disk.written
         if self.durable:
@@ -133,10 +169,43 @@ class Database(Server):
             self.values[key] = value
             self.show("value", f"{key} = {value}")
 
+    # The outbox
+
+    async def change(self, body: Change, message: Message) -> None:
+        """Write or add, and put the event into the outbox with it."""
+        request = body.request
+        value = request.value if isinstance(request, Write) else (self.newest.get(request.key) or 0) + request.amount
+        event: Record | None = None
+        if body.outbox:
+            self.announced += 1
+            event = record_of(request, message, self.announced, self.kernel.now)
+        await self.store(request.key, value, request.token, event)
+        self.publish("changes.stored", 1)
+        if event is not None:
+            self.visible = max(self.visible, event.number)  # the disk keeps all that stood before it too
+            self.tell_outbox()
+
+    async def mark_sent(self, number: int) -> None:
+        """Let go of the events up to a number."""
+        sent = [one for one in self.outbox if one <= number]
+        if not sent:
+            return
+        self.disk.write_together({f"{OUTBOX}{one}": None for one in sent})
+        for one in sent:
+            del self.outbox[one]
+        self.tell_outbox()
+        if self.durable:
+            await self.disk.fsync(self.fsync_time, self.fsyncs)
+
+    def tell_outbox(self) -> None:
+        """How many events wait."""
+        self.show_outbox.set(len(self.outbox))
+        self.publish("outbox.waiting", len(self.outbox))
+
     # Lies
 
     def feign(self, behaviour: str, body: Body, request: Cause) -> Body | None:
-        return DONE if behaviour == "false acknowledgements" and isinstance(body, (Write, Increment)) else None
+        return DONE if behaviour == "false acknowledgements" and isinstance(body, (Write, Increment, Change)) else None
 
     def lie(self, behaviour: str, to: str, body: Body) -> Body | None:
         wrong = behaviour == "wrong answers" and isinstance(body, Value)

@@ -5,7 +5,9 @@ a few picked at random, which is nearly as good without knowing them all (Mitzen
 Randomized Load Balancing", IEEE TPDS 2001). Where a straggler is worse than some more work, a request without an answer
 after a while is sent to a second server too, and the first answer counts (Dean, Barroso: "The Tail at Scale", CACM
 2013). A server that crashes silently still gets its share until somebody notices; health probes notice it within an
-interval, a timeout and as many failures as it takes. A retry sends a request that got no answer to another server,
+interval, a timeout and as many failures as it takes. A server that starts or drains lives and wants no requests: only
+probes for readiness tell. A server that answers probes and fails requests goes unnoticed by them; outlier ejection
+counts the requests themselves. A retry sends a request that got no answer to another server,
 which is safe only where doing it twice does no harm.
 
 At layer 7 it sees requests and chooses for each; at layer 4 it sees connections, so that all that one caller sends goes
@@ -18,13 +20,15 @@ from typing import Any, ClassVar, Final
 
 from simulations.engine.admission import RATE_LIMIT_METRICS, RATE_LIMIT_PARAMS, RATE_LIMITED, rate_limit
 from simulations.engine.breakers import BREAKER_METRICS, BREAKER_PARAMS, BREAKER_SHOW, Breakers, breakers
-from simulations.engine.calls import first_answer
 from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Lie, Metric, Param, Show
 from simulations.engine.distributions import to_ns
 from simulations.engine.messages import Body, Increment, Probe, ProbeReply, Read, Request, Work, Write
 from simulations.engine.node import Node
+from simulations.engine.outliers import OUTLIER_METRICS, OUTLIER_PARAMS, OUTLIER_SHOW, outlier_doubts, outliers
+from simulations.engine.probing import EVERY_PARAM, Prober, probe_doubts, probe_params
 from simulations.engine.tasks import Cancelled, Failure, Future, Refused
+from simulations.engine.waiting import first_answer
 
 ROUND_ROBIN: Final = "round-robin"
 LEAST: Final = "least-connections"
@@ -122,45 +126,15 @@ class LoadBalancer(Node):
             help="Tell the other side, so that it stops working. Off: it works on for nobody.",
             section="Calls",
         ),
-        Param(
-            "probe_interval_ms",
-            "Probe every",
-            "number",
-            0,
-            "ms",
-            0,
-            3_600_000,
-            help="0: no health probes, so that a dead server keeps its share.",
-            section="Health",
-        ),
-        Param(
-            "probe_timeout_ms",
-            "Probe timeout",
-            "number",
-            100,
-            "ms",
-            0.001,
-            3_600_000,
-            help="A probe without an answer by then has failed.",
-            section="Health",
-        ),
-        Param(
-            "probe_failures",
-            "Failures to eject",
-            "integer",
-            2,
-            "",
-            1,
-            100,
-            help="Probes in a row; one success brings a server back.",
-            section="Health",
-        ),
+        *probe_params(EVERY_PARAM),
+        *OUTLIER_PARAMS,
         *BREAKER_PARAMS,
         *RATE_LIMIT_PARAMS,
     )
-    METRICS: ClassVar[tuple[Metric, ...]] = (*BREAKER_METRICS, *RATE_LIMIT_METRICS)
+    METRICS: ClassVar[tuple[Metric, ...]] = (*OUTLIER_METRICS, *BREAKER_METRICS, *RATE_LIMIT_METRICS)
     SHOWS: ClassVar[tuple[Show, ...]] = (
         Show("healthy", "Healthy", "servers"),
+        OUTLIER_SHOW,
         Show("in_flight", "In flight", "requests"),
         BREAKER_SHOW,
     )
@@ -169,6 +143,10 @@ class LoadBalancer(Node):
         Lie("black hole", "Swallows requests", "It looks well, passes nothing on and answers nobody."),
     )
 
+    @classmethod
+    def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
+        return outlier_doubts(params) + probe_doubts(params)
+
     def start(self) -> None:
         self.timeout_ms = self.number("timeout_ms")
         self.retries = self.integer("retries")
@@ -176,18 +154,16 @@ class LoadBalancer(Node):
         self.samples = self.integer("samples")
         self.hedge_after_ns = to_ns(self.number("hedge_after_ms"))
         self.breakers = breakers(self)
+        self.outliers = outliers(self, self.targets)
         self.rate_limit = rate_limit(self)
         self.turn = 0
         self.connections: dict[str, str] | None = {} if self.text("layer") == CONNECTION else None
         self.in_flight = dict.fromkeys(self.targets, 0)
-        self.failures = dict.fromkeys(self.targets, 0)
-        self.ailing = False  # some server has not answered its last probe
         self.show("healthy", len(self.targets))
         self.total = 0
         self.show_total = self.gauge("in_flight")
         self.show_total.set(0)
-        if self.number("probe_interval_ms") > 0:
-            self.probe_round()
+        self.probes = Prober(self, self.probed)
 
     # Requests
 
@@ -235,13 +211,20 @@ class LoadBalancer(Node):
         self.count(target, 1)
         try:
             reply: Body = await self.cancellable(message, self.call(target, body, self.timeout_ms))
-            return reply
+        except Failure as failure:
+            if self.outliers is not None and not isinstance(failure, Cancelled):
+                self.outliers.ended(target, True)
+            raise
         finally:
             self.count(target, -1)
+        if self.outliers is not None:
+            self.outliers.ended(target, False)
+        return reply
 
     async def hedged(self, body: Request, message: Message, target: str, tried: list[str]) -> Body:
         """Ask one server and, when it takes too long, another; the first answer counts, the other goes unheeded."""
-        asked = [target]
+        first = self.call(target, body, self.timeout_ms)
+        asked: list[tuple[str, Future]] = [(target, first)]
         self.count(target, 1)
 
         def second() -> Future | None:
@@ -249,25 +232,28 @@ class LoadBalancer(Node):
             if not other:
                 return None
             tried.append(other)
-            asked.append(other)
+            call = self.call(other, body, self.timeout_ms)
+            asked.append((other, call))
             self.count(other, 1)
-            return self.call(other, body, self.timeout_ms)
+            return call
 
         try:
-            first = self.call(target, body, self.timeout_ms)
             return await first_answer(self, message, first, self.hedge_after_ns, second)
         finally:
-            for server in asked:
+            for server, call in asked:
                 self.count(server, -1)
+                if self.outliers is not None and call.done and not isinstance(call.error, Cancelled):
+                    self.outliers.ended(server, call.error is not None)
 
     def choose(self, tried: list[str], caller: str = "") -> str:
         """A healthy server not tried yet, by the caller's connection or the policy; "" when there is none."""
-        limit = self.integer("probe_failures")
         candidates = self.targets
-        if tried or self.ailing:
-            candidates = [target for target in self.targets if target not in tried and self.failures[target] < limit]
+        if tried or self.probes.ailing:
+            candidates = [target for target in self.targets if target not in tried and self.probes.passing(target)]
         if self.breakers is not None:
             candidates = [target for target in candidates if not self.breakers.of[target].shut]
+        if self.outliers is not None and self.outliers.out:
+            candidates = [target for target in candidates if not self.outliers.of[target].out]
         if not candidates:
             return ""
         if self.connections is None or not caller:
@@ -309,28 +295,12 @@ class LoadBalancer(Node):
 
     # Health
 
-    def probe_round(self) -> None:
-        """Probe every server now, and again after the interval."""
-        self.timer(to_ns(self.number("probe_interval_ms")), "probe", self.probe_round)
-        for target in self.targets:
-            self.spawn(self.probe(target), self.cause)
-
-    async def probe(self, target: str) -> None:
-        """Ask one server whether it is there."""
-        answered = True
-        try:
-            await self.call(target, Probe(), self.number("probe_timeout_ms"))
-        except Failure:
-            answered = False
-        before = self.failures[target]
-        self.failures[target] = 0 if answered else before + 1
-        self.ailing = any(self.failures[one] > 0 for one in self.targets)
-        limit = self.integer("probe_failures")
-        if before < limit <= self.failures[target]:
-            self.note(f"{target} ejected after {limit} failed probes")
-        elif before >= limit > self.failures[target]:
-            self.note(f"{target} is back")
-        self.show("healthy", len([one for one in self.targets if self.failures[one] < limit]))
+    def probed(self, target: str, well: bool, changed: bool) -> None:
+        """A probe has ended."""
+        if changed:
+            limit = self.probes.limit
+            self.note(f"{target} is back" if well else f"{target} ejected after {limit} failed probes")
+        self.show("healthy", self.probes.healthy())
 
     # Lies
 

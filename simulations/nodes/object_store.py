@@ -16,6 +16,7 @@ from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Metric, Param, Show
 from simulations.engine.disk import GROUP, stretched
 from simulations.engine.distributions import Distribution, Exponential
+from simulations.engine.headers import Header
 from simulations.engine.messages import DONE, Body, Read, Request, Value, Write
 from simulations.engine.server import SERVER_METRICS, SERVER_PARAMS, Server, capacity, load_shows
 
@@ -28,10 +29,13 @@ EQUAL: Final = "equal"
 class Blob(Value):
     """An object's content."""
 
-    bytes: int
+    content_bytes: int = 0
 
     def size(self) -> int:
-        return 128 + self.bytes
+        return super().size() + self.content_bytes
+
+    def with_header(self, header: Header) -> Body:
+        return Blob(self.value, header, self.content_bytes)
 
 
 class ObjectStore(Server):
@@ -106,7 +110,7 @@ class ObjectStore(Server):
             if body.key not in self.objects:
                 return Value(None)
             size = await self.stream(body.key)
-            return Blob(self.objects[body.key], size)
+            return Blob(self.objects[body.key], content_bytes=size)
         if isinstance(body, Write):
             await self.stream(body.key)
             self.disk.write(body.key, body.value)

@@ -15,7 +15,9 @@ from simulations.engine.calls import Calls
 from simulations.engine.channel import Message
 from simulations.engine.declare import Lie, Metric, Param, Show
 from simulations.engine.doubting import unlinked
+from simulations.engine.fan_out import FAN_OUT_PARAMS, FanOut, fan_out_doubts
 from simulations.engine.messages import DONE, Body, Increment, Read, Request, Value, Work, Write
+from simulations.engine.naming import REGISTRATION_PARAMS, Membership, registration_doubts
 from simulations.engine.server import SERVER_METRICS, SERVER_PARAMS, Server, capacity, load_shows
 from simulations.engine.tasks import Cause, Failure, Refused
 
@@ -65,6 +67,7 @@ class Service(Server):
             help="A request whose caller has given up by its turn is refused, not worked on.",
             section="Calls",
         ),
+        *FAN_OUT_PARAMS,
         ASIDE_PARAM,
         *CALL_PARAMS,
         Param(
@@ -76,6 +79,7 @@ class Service(Server):
             section="Effects",
         ),
         *SERVER_PARAMS,
+        *REGISTRATION_PARAMS,
     )
     SHOWS: ClassVar[tuple[Show, ...]] = (
         *load_shows("workers"),
@@ -90,7 +94,12 @@ class Service(Server):
 
     @classmethod
     def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
-        return [*call_doubts(params, neighbours), *unlinked(params, "cache", neighbours)]
+        return [
+            *call_doubts(params, neighbours),
+            *fan_out_doubts(params),
+            *registration_doubts(params),
+            *unlinked(params, "cache", neighbours),
+        ]
 
     def start(self) -> None:
         self.open({})
@@ -99,8 +108,13 @@ class Service(Server):
         self.drop_expired = self.boolean("drop_expired")
         self.counts_effects = self.boolean("counts_effects")
         self.calls = Calls(self)
+        self.fan_out = FanOut(self, self.calls)
         self.aside = aside(self)
         self.turn = 0
+        self.membership = Membership(self)
+
+    def readiness_changed(self) -> None:
+        self.membership.tell()
 
     async def serve(self, body: Request, message: Message) -> Body:
         """Wait for a worker, work, and ask behind if there is somebody."""
@@ -111,17 +125,23 @@ class Service(Server):
         try:
             if self.drop_expired and 0 <= message.deadline_ns <= self.kernel.now:
                 raise Refused("expired", False)
+            if self.codec is not None or body.header().items > 1:
+                await self.take_in(body, message)
             await self.cancellable(message, self.work(self.service_time, "service time"))
             if self.counts_effects:
                 self.effect()
-            if self.calls.targets and self.holds_worker:
+            if self.calls.any and self.holds_worker:
                 reply = await self.ask_behind(body, message)
+            if self.codec is not None and (self.holds_worker or not self.calls.any):
+                reply = await self.codec.marshal_reply(reply, body.header())
         except Failure:
             self.workers.release()
             raise
         self.workers.release()
-        if self.calls.targets and not self.holds_worker:
+        if self.calls.any and not self.holds_worker:
             reply = await self.ask_behind(body, message)
+            if self.codec is not None:
+                reply = await self.codec.marshal_reply(reply, body.header())
         return reply
 
     async def ask_behind(self, body: Request, message: Message) -> Body:
@@ -133,6 +153,10 @@ class Service(Server):
     async def pass_on(self, body: Request, message: Message) -> Body:
         """Pass the request on; its failure becomes ours. Where deadlines count, it has no more time than its caller."""
         deadline_ns = message.deadline_ns if self.drop_expired else -1
+        if 0 <= deadline_ns <= self.kernel.now:
+            raise Refused("expired", False)
+        if not self.fan_out.single:
+            return await self.fan_out.ask(body, message, deadline_ns)
         if not self.calls.plain:
             return await self.calls.ask(body, message, deadline_ns)
         target = self.calls.targets[self.turn % len(self.calls.targets)]

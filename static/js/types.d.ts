@@ -14,7 +14,7 @@ interface HostEntry { id: string; label?: string; zone?: string; cores?: number;
 interface LinkEntry { id: string; a: string; b: string; params?: Params; a_to_b?: Params; b_to_a?: Params }
 interface ZoneEntry { id: string; label?: string; x?: number; y?: number; width?: number; height?: number }
 interface ClusterEntry { id: string; label?: string; protocol: string; members: string[]; params?: Params; link?: Params; cables?: string }
-interface FaultEntry { kind: string; target: string | string[][]; at_ms?: number; when?: { node: string; event: string; nth?: number; after_ms?: number }; does?: string; until_ms?: number; lasts_ms?: number; direction?: string; probability?: number; mbit_per_s?: number; latency?: Json; down_ms?: number; factor?: number; claims?: string; to?: string; behaviour?: string; offset_ms?: number; drift_ppm?: number; mode?: string; rate_per_min?: number; mttr_ms?: number }
+interface FaultEntry { kind: string; target: string | string[][]; at_ms?: number; when?: { node: string; event: string; nth?: number; after_ms?: number }; does?: string; until_ms?: number; lasts_ms?: number; direction?: string; probability?: number; mbit_per_s?: number; latency?: Json; down_ms?: number; drain_ms?: number; factor?: number; claims?: string; to?: string; behaviour?: string; offset_ms?: number; drift_ppm?: number; mode?: string; rate_per_min?: number; mttr_ms?: number }
 interface ExpectEntry { claim: string; left: Json; op: string; right: Json; tolerance?: Json }
 interface PatchOperation { op: string; path: string; value?: Json; from?: string }
 interface Scenario {
@@ -90,10 +90,10 @@ interface OperationRow { op: number; invoked: number; returned: number; node: nu
 interface EventRow { index: number; time: number; type: string; role: string; slot: number }
 /** A chart: its lines over the windows of a run, null where there is no figure. */
 interface ChartData { id: string; unit: string; lines: { id: string; values: (number | null)[] }[] }
-/** A message that asks for something and what came of it, times in ns, null for what never happened; `left`: when it left the receiver's queue, `until`: when the receiver was done with it, `calls`: when it waited for others meanwhile. */
+/** A message that asks for something and what came of it, times in ns, null for what never happened; `left`: when it left the receiver's queue, `until`: when the receiver was done with it, `calls`: when it waited for others meanwhile; `read` and `written`: how long it unmarshalled the request and marshalled the reply, `packed` and `unpacked`: how long the sender did so before and afterwards. */
 interface RequestSpan {
   slot: number; kind: string; role: string; src: number; dst: number; sent: number; settled: number | null; outcome: string; reply: number; answered: number | null; returned: number | null;
-  replyOutcome: string; left: number | null; until: number | null; waiting: number; calling: number; working: number; calls: [number, number][]; children: RequestSpan[];
+  replyOutcome: string; left: number | null; until: number | null; waiting: number; calling: number; working: number; read: number; written: number; packed: number; unpacked: number; calls: [number, number][]; children: RequestSpan[];
 }
 
 type AlignEdge = "left" | "centre" | "right" | "top" | "middle" | "bottom";

@@ -23,6 +23,7 @@ from tests.worlds import (
     link,
     lossy,
     mesh,
+    node,
     partition,
     register,
     run,
@@ -122,6 +123,28 @@ def streams() -> Entry:
     return world(nodes, links, faults=[crash("d", 300, 400), cut("c-s", 500, 600), lossy("s-d", 0.5, 700, 900)])
 
 
+def named() -> Entry:
+    """Instances that register, are probed, drain and move, and callers that look them up."""
+    types = node_types()
+    by_name = {"discovery": "registry", "lookup_name": "x", "lookup_cache_ms": 40, "lookup_timeout_ms": 20}
+    own = {"register_as": "x", "lease_ms": 90, "renew_ms": 30, "startup_ms": 50, "service_time": UNIFORM}
+    probing = {"register_as": "x", "probe_interval_ms": 40, "probe_timeout_ms": 20, "probe_kind": "readiness"}
+    nodes = [
+        client("c", rate_per_s=200, timeout_ms=60, hedge_after_ms=15, retry="fixed", **by_name),
+        client("d", rate_per_s=100, timeout_ms=60),
+        node(types["discovery-router"], "w", **by_name),
+        node(types["registry"], "r"),
+        node(types["registrar"], "g", **probing, lease_ms=100),
+        service("s0", **own),
+        service("s1", **own),
+        service("s2", startup_ms=30),
+    ]
+    links = [link("d", "w"), *(link(id, "r", UNIFORM) for id in ("c", "w", "g", "s0", "s1")), link("g", "s2")]
+    links += [link(id, f"s{n}", exponential(2), 0.02) for id in ("c", "w") for n in range(3)]
+    faults = [broken("stop", "s0", 200, 400, drain_ms=100, lead_ms=50), crash("s2", 300, 500), crash("r", 600, 650)]
+    return world(nodes, links, faults=faults)
+
+
 def shared() -> Entry:
     nodes = [
         client("c", rate_per_s=150, requests="read-write", timeout_ms=60, propagate_cancellation=True),
@@ -153,6 +176,7 @@ def digests() -> dict[str, str]:
     documents["deceived"] = deceived()
     documents["routed"] = tangle()
     documents["streams"] = streams()
+    documents["named"] = named()
     documents["shared"] = shared()
     documents["extreme"] = extreme()
     found = {name: run(document).outcome.digest for name, document in documents.items()}

@@ -48,7 +48,7 @@ STREAMS: list[Entry] = [
 ]
 transports = st.sampled_from([{}, {}, *STREAMS])
 servers = {
-    "service": partial(service, concurrency=2, queue_max=3, service_time=exponential(8)),
+    "service": partial(service, concurrency=2, queue_max=3, service_time=exponential(8), startup_ms=15),
     "database": partial(database, concurrency=2, queue_max=3, service_time=exponential(8)),
     "cp": partial(register, mode="cp", quorum_timeout_ms=60),
     "ap": partial(register, mode="ap", anti_entropy_ms=30),
@@ -56,6 +56,7 @@ servers = {
 
 ON_HOSTS: list[tuple[str, Entry]] = [
     ("stop", {}),
+    ("stop", {"drain_ms": 60, "lead_ms": 20}),
     ("pause", {}),
     ("hang", {}),
     ("slow", {"factor": 3}),

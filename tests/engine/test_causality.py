@@ -10,6 +10,7 @@ import pytest
 from simulations.engine.causality import causal_chain
 from simulations.engine.log import Log
 from simulations.report import Recording
+from tests.nodes.queues import queue, worker
 from tests.worlds import MS, Actor, Ask, Entry, actor, balancer, client, crash, database, link, run, service, world
 
 ONCE: dict[str, Any] = {"pattern": "recorded", "times": [10], "timeout_ms": 500}
@@ -56,6 +57,24 @@ def test_a_request_through_three_tiers() -> None:
     assert ms(middle, "waiting", "calling", "working") == (0, 5, 5)
     assert ms(bottom, "waiting", "calling", "working") == (0, 0, 3)
     assert (top["outcome"], top["answer"]) == ("delivered", "done")
+
+
+def test_what_a_queue_delivers_belongs_to_the_request_that_brought_it() -> None:
+    """Twice here: the worker's first attempt ends with its crash."""
+    nodes = [
+        client("c", **ONCE),
+        queue("q", visibility_timeout_ms=100),
+        worker("w", service_time=5, poll_wait_ms=20, timeout_ms=20),
+        database("db", service_time=3),
+    ]
+    links = [link("c", "q"), link("w", "q"), link("w", "db")]
+    request = recorded(world(nodes, links, (), [crash("w", 15, 30)])).request(0)
+    tree = [("c", "q", [("q", "w", []), ("q", "w", [("w", "db", [])])])]
+    assert shape(request["attempts"]) == tree
+    lost, kept = request["attempts"][0]["children"]
+    assert (lost["kind"], lost["answer"]) == ("delivery", "")
+    assert (kept["kind"], kept["answer"]) == ("delivery", "acknowledge")
+    assert kept["sent_ns"] - lost["sent_ns"] == 100 * MS
 
 
 def test_who_waits_in_a_queue_is_seen_to_wait() -> None:

@@ -139,3 +139,22 @@ def pair_after_crash(together: bool, seed: int) -> str:
 def test_what_is_written_together_survives_together() -> None:
     assert {pair_after_crash(True, seed) for seed in range(30)} == {"", "x,y"}
     assert "x" in {pair_after_crash(False, seed) for seed in range(30)}
+
+
+def effect_and_record(seed: int) -> tuple[int, bool]:
+    """How often an effect came about that a crash met before its fsync was over, and whether its record is there."""
+
+    async def main(a: Actor) -> None:
+        if a.now_ns:
+            a.note(str("done" in a.disk.read()))
+        else:
+            a.effect_kept("done", 1)
+
+    story = run(world([actor("a", main)], faults=[crash("a", 100, 200), crash("a", 300, 400)], seed=seed))
+    found = [text for _, text in story.notes("a")]
+    assert found[0] == found[1]
+    return len(story.rows("effects")), found[0] == "True"
+
+
+def test_an_effect_on_disk_comes_about_with_its_record_and_once() -> None:
+    assert {effect_and_record(seed) for seed in range(30)} == {(0, False), (1, True)}

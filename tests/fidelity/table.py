@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.fidelity import balancing, caching, lines, queues, retrying
+from tests.fidelity import balancing, caching, lines, overload, policies, queues, retrying
 from tests.fidelity.estimating import Experiment
 
 
@@ -11,7 +11,9 @@ def all_experiments(reference_runs: int) -> list[Experiment]:
     return [
         *queues.experiments(),
         *balancing.experiments(),
+        *policies.experiments(),
         *retrying.experiments(reference_runs),
+        *overload.experiments(),
         *lines.experiments(),
         *caching.experiments(),
     ]

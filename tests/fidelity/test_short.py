@@ -9,6 +9,7 @@ from typing import Final
 
 import pytest
 
+from tests.fidelity import overload
 from tests.fidelity.estimating import RUNS, Experiment, summaries
 from tests.fidelity.table import all_experiments
 
@@ -22,6 +23,7 @@ SHARES: Final = {
     "Gil": 0.05,
     "lin": 0.01,
     "LRU": 0.02,
+    "bal": 0.01,
 }
 COMPETING: Final = 0.01
 REFERENCE_RUNS: Final = 200
@@ -43,3 +45,8 @@ def test_theory_lies_within(experiment: Experiment) -> None:
     for found in summaries(experiment, runs):
         got = f"{found.mean:.5g} ± {found.half_width:.2g}"
         assert found.agrees, f"{found.case.name}: expected {found.case.expected:.5g}, got {got}"
+
+
+@pytest.mark.parametrize("experiment", overload.experiments(), ids=["stays overloaded", "recovers"])
+def test_a_shorter_outage_does_the_same(experiment: Experiment) -> None:
+    assert experiment.measure(1, 0.2) == tuple(case.expected for case in experiment.cases)

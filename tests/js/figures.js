@@ -19,7 +19,7 @@ for (const chunk of decodeMulti(new Uint8Array(readFileSync(file)))) {
 
 const plain = (span) => ({
   id: trace.messages.ids.data[span.slot], kind: span.kind, src: trace.nodes[span.src], dst: trace.nodes[span.dst], sent_ns: span.sent, settled_ns: span.settled, outcome: span.outcome || "in flight",
-  answer: span.reply < 0 ? "" : trace.messages.row(span.reply).kind, answered_ns: span.answered, returned_ns: span.returned, waiting_ns: span.waiting, calling_ns: span.calling, working_ns: span.working,
+  answer: span.reply < 0 ? "" : trace.messages.row(span.reply).kind, answered_ns: span.answered, returned_ns: span.returned, waiting_ns: span.waiting, calling_ns: span.calling, marshalling_ns: span.read + span.written, working_ns: span.working, packed_ns: span.packed, unpacked_ns: span.unpacked,
   children: span.children.map(plain),
 });
 const spans = {};

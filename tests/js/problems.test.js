@@ -7,6 +7,7 @@ import { placeOf, problemsOf } from "../../static/js/document/problems.js";
 const GALLERY = new URL("../../simulations/scenarios/", import.meta.url);
 const TYPES = {
   client: { initiates: true }, service: { serves: true }, database: { serves: true }, "load-balancer": { serves: true },
+  "api-gateway": { serves: true },
   register: { serves: true, clusters: true }, switch: { forwards: true }, router: { forwards: true },
 };
 const types = (type) => TYPES[type];

@@ -6,8 +6,13 @@ from typing import Any
 
 import pytest
 
+from simulations.engine.node import Node
+from simulations.nodes.consumer import Consumer
+from simulations.nodes.log_broker import LogBroker
+from simulations.nodes.subscriber import Subscriber
+from simulations.nodes.topic import Topic
 from tests.nodes.stories import answers, atomic, read, user, write
-from tests.worlds import Entry, Run, balancer, client, crash, database, link, mesh, register, run, service, world
+from tests.worlds import Entry, Run, balancer, client, crash, database, link, mesh, node, register, run, service, world
 
 
 def byzantine(target: str, behaviour: str, at_ms: float = 0, until_ms: float | None = None) -> Entry:
@@ -121,3 +126,17 @@ def test_two_lies_at_once_are_both_told_and_each_takes_back_its_own() -> None:
     assert story.at(400, "s", "condition") == "lies: wrong answers"
     assert story.states("s", "value")[-1][1] == "x = 6"
     assert answers(story)[0] < 0
+
+
+@pytest.mark.parametrize(("broker", "reader"), [(Topic, Subscriber), (LogBroker, Consumer)])
+def test_a_broker_that_acknowledges_falsely_keeps_nothing(broker: type[Node], reader: type[Node]) -> None:
+    def heard(*faults: Entry) -> tuple[int, int]:
+        nodes = [client("c", rate_per_s=50, requests="increment"), node(broker, "b"), node(reader, "z")]
+        story = run(world(nodes, [link("c", "b"), link("b", "z")], (), faults, 1000, 2000))
+        assert set(story.ends()) == {("ok", "")}
+        return len(story.operations()), len(story.rows("effects"))
+
+    asked, done = heard()
+    assert asked == done
+    asked, done = heard(byzantine("b", "false acknowledgements", 500))
+    assert 0 < done < asked

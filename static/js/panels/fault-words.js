@@ -77,7 +77,7 @@ function percent(fault) {
 function nodeWords(fault, node) {
   if (fault.kind === "crash") return t("{node} crashes", { node });
   if (fault.kind === "restart") return t("{node} restarts", { node });
-  if (fault.kind === "stop") return t("{node}: process stops", { node });
+  if (fault.kind === "stop") return fault.drain_ms ? t("{node} drains and stops", { node }) : t("{node}: process stops", { node });
   if (fault.kind === "pause") return t("{node} pauses", { node });
   if (fault.kind === "hang") return t("{node} hangs", { node });
   if (fault.kind === "slow") return t("{node} {n} times slower", { node, n: fault.factor ?? 5 });

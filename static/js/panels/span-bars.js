@@ -1,4 +1,4 @@
-/** A span as a bar: the way there, the wait, the work, the way back; what was lost ends in a ✕. */
+/** A span as a bar: the way there, the wait, the work, the way back, with what it takes to marshal; what was lost ends in a ✕. */
 
 import { h, icon } from "../dom.js";
 import { t } from "./words.js";
@@ -21,12 +21,17 @@ export function bars(window, o, span) {
     piece(o.type === "ok" ? "whole" : "whole bad", o.invoked, o.returned === Infinity ? window.time(1, 1) : o.returned);
     return host;
   }
+  const pack = (/** @type {number | null} */ from, /** @type {number} */ took) => { if (from !== null && took > 0) piece("pack", from, from + took); };
+  pack(span.sent - span.packed, span.packed);
   piece(`way ${span.role}`, span.sent, span.settled);
   if (span.outcome && span.outcome !== "delivered") lost(host, window.x(span.settled ?? span.sent, 100), span.outcome);
   else {
     piece("wait", span.settled, span.left);
     piece(span.answered === null ? "work open" : "work", span.left, span.until);
     for (const [from, to] of span.calls) piece("call", from, to);
+    pack(span.left, span.read);
+    pack((span.answered ?? 0) - span.written, span.written);
+    pack(span.returned, span.unpacked);
     if (span.answered !== null && span.replyOutcome && span.replyOutcome !== "delivered" && span.returned === null) lost(host, window.x(span.answered, 100), span.replyOutcome);
     else piece("way reply", span.answered, span.returned);
   }

@@ -32,6 +32,7 @@ export function spanStory(stage, o, span) {
   const parts = [t("{time} on the way", { time: way })];
   if (span.waiting > 0) parts.push(t("{time} waiting for a worker", { time: spanWords(span.waiting) }));
   if (span.calling > 0) parts.push(t("{time} calling others", { time: spanWords(span.calling) }));
+  if (span.read + span.written > 0) parts.push(t("{time} marshalling", { time: spanWords(span.read + span.written) }));
   if (span.working > 0) parts.push(t("{time} at work", { time: spanWords(span.working) }));
   if (span.answered === null) return `${at} ${parts.join(", ")}${span.role === "request" ? `; ${t("never answered.")}` : "."}`;
   if (span.returned === null) return `${at} ${parts.join(", ")}; ${t("the reply was lost: {reason}.", { reason: t(span.replyOutcome || "still under way") })}`;

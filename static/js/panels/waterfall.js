@@ -183,5 +183,5 @@ export class Waterfall {
 /** What the pieces of a bar mean. */
 function keyOf() {
   const piece = (/** @type {string} */ kind, /** @type {string} */ words) => h("span", {}, h("i", { class: `wf-bit ${kind}` }), words);
-  return h("p", { class: "wf-keys" }, piece("way", t("on the way")), piece("wait", t("waiting")), piece("work", t("at work")), piece("call", t("calling others")));
+  return h("p", { class: "wf-keys" }, piece("way", t("on the way")), piece("wait", t("waiting")), piece("work", t("at work")), piece("pack", t("marshalling")), piece("call", t("calling others")));
 }

@@ -99,11 +99,12 @@ class Tree {
     return {
       slot, kind: row.kind, role: row.role, src: row.src, dst: row.dst, sent: sent.data[slot], settled: finite(settled.data[slot]), outcome: settled.data[slot] === Infinity ? "" : row.outcome,
       reply, answered: reply < 0 ? null : sent.data[reply], returned: reply < 0 ? null : finite(this.#arrival(reply)), replyOutcome: reply < 0 || settled.data[reply] === Infinity ? "" : this.messages.row(reply).outcome,
-      left: null, until: null, waiting: 0, calling: 0, working: 0, calls: [], children: [],
+      left: null, until: null, waiting: 0, calling: 0, working: 0, read: 0, written: 0, calls: [], children: [],
+      packed: this.trace.marshalling.until(row.src, sent.data[slot]), unpacked: reply < 0 ? 0 : this.trace.marshalling.since(row.src, this.#arrival(reply)),
     };
   }
 
-  /** Divides the receiver's time among waiting, calling and working; the children stand already. @param {RequestSpan} span */
+  /** Divides the receiver's time among waiting, calling, marshalling and working; the children stand already. @param {RequestSpan} span */
   #time(span) {
     const { settled, dst } = span;
     if (settled === null || span.outcome !== "delivered") return;
@@ -124,7 +125,10 @@ class Tree {
       }
       until = Math.max(until, ends);
     }
-    span.working = end - settled - span.waiting - span.calling;
+    const { marshalling } = this.trace;
+    span.read = span.left < end ? marshalling.since(dst, span.left) : 0;
+    span.written = span.answered === null ? 0 : marshalling.until(dst, end);
+    span.working = end - settled - span.waiting - span.calling - span.read - span.written;
   }
 
   /** Until when a sender waits for an answer: its arrival, the timeout, or a crash. @param {number} slot @param {number} timeout ns, 0 for none */

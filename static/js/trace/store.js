@@ -1,6 +1,7 @@
 /** Everything received of one run, and the questions the page asks of it: the world at t, events, statistics. */
 
 import { decodeChunk } from "./decode.js";
+import { Marshalling } from "./marshalling.js";
 import { Messages } from "./messages.js";
 import { States } from "./states.js";
 import { Operations } from "./operations.js";
@@ -28,6 +29,7 @@ export class TraceStore {
     this.faults = [];
     /** @type {{time: number, node: number, text: string, cause: number}[]} */
     this.notes = [];
+    this.marshalling = new Marshalling();
     this.histogram = new Uint32Array(HISTOGRAM_BINS);
     this.complete = false;
   }
@@ -50,6 +52,7 @@ export class TraceStore {
     this.messages.add(chunk);
     this.states.add(chunk);
     this.operations.add(chunk);
+    this.marshalling.add(chunk);
     this.#index(chunk, firstMessage, firstDrop, firstOperation, firstDone);
     this.#count(firstMessage);
     this.loadedTo = Math.max(this.loadedTo, chunk.to);
