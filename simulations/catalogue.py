@@ -160,6 +160,7 @@ def _type(node_type: type[Node]) -> dict[str, Any]:
         "params": [_param(param) for param in node_type.PARAMS],
         "shows": [_show(show) for show in node_type.SHOWS],
         "initiates": node_type.INITIATES,
+        "acts": node_type.ACTS or node_type.INITIATES,
         "serves": node_type.SERVES,
         "clusters": node_type.CLUSTERS,
         "forwards": node_type.FORWARDS,

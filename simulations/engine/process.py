@@ -31,6 +31,7 @@ class Process:
     """A process on a host. `cause` is why it acts at the moment."""
 
     RESOLVES: ClassVar[bool] = False  # answers look-ups of names, and no requests: it is nobody's target
+    ACTS: ClassVar[bool] = False  # also without being asked; what INITIATES does so as a matter of course
     LIES: ClassVar[tuple[Lie, ...]] = ()
     METRICS: ClassVar[tuple[Metric, ...]] = ()
     INVARIANTS: ClassVar[tuple[Invariant, ...]] = ()
@@ -184,14 +185,14 @@ class Process:
         if self.alive:
             self.trace.effects.extend((self.kernel.now, self.host.index, key, self.cause.op if op < 0 else op))
 
-    def effect_kept(self, record: str, value: Any) -> None:
+    def effect_kept(self, values: dict[str, Any]) -> None:
         """Write a record to disk that is the effect, or stands and falls with it: it has come about for the operation
         served at the moment once the record is durable, be that by the process's last fsync or in its crash. Raises
         Refused when the disk is full.
         """
         op, index = self.cause.op, self.host.index
         trace, kernel = self.trace, self.kernel
-        self.host.disk.write_together({record: value}, lambda: trace.effects.extend((kernel.now, index, "", op)))
+        self.host.disk.write_together(values, lambda: trace.effects.extend((kernel.now, index, "", op)))
 
     def note(self, text: str) -> None:
         """Write a remark into the trace."""

@@ -143,18 +143,23 @@ class Database(Server):
         elif isinstance(body, Write):
             await self.store(body.key, body.value, body.token)
         elif isinstance(body, Increment):
-            await self.store(body.key, (self.newest.get(body.key) or 0) + body.amount, body.token)
-            self.effect()
+            await self.store(body.key, (self.newest.get(body.key) or 0) + body.amount, body.token, counts=True)
         return DONE
 
-    async def store(self, key: str, value: int, token: int, event: Record | None = None) -> None:
-        """Write, and sync if that is promised; with an idempotency key, the result goes to disk with the effect."""
+    async def store(
+        self, key: str, value: int, token: int, event: Record | None = None, counts: bool = False
+    ) -> None:
+        """Write, and sync if that is promised; with an idempotency key, the result goes to disk with the effect. What
+        `counts` is an effect of its operation.
+        """
         values: dict[str, Any] = {key: value}
         if self.results is not None and token >= 0:
             values[f"{RESULT}{token}"] = DONE
         if event is not None:
             values[f"{OUTBOX}{event.number}"] = event
-        if len(values) == 1:
+        if counts and self.durable:
+            self.effect_kept(values)
+        elif len(values) == 1:
             self.disk.write(key, value)
         else:
             self.disk.write_together(values)
@@ -168,6 +173,8 @@ class Database(Server):
             self.versions[key] = version
             self.values[key] = value
             self.show("value", f"{key} = {value}")
+        if counts and not self.durable:
+            self.effect()
 
     # The outbox
 

@@ -84,6 +84,7 @@ class DhtPeer(Node):
     SUMMARY: ClassVar[str] = "Keeps a part of a distributed hash table (Kademlia or Chord)"
     ICON: ClassVar[str] = "dht-peer"
     CLUSTERS: ClassVar[bool] = True
+    ACTS: ClassVar[bool] = True
     PARAMS: ClassVar[tuple[Param, ...]] = (
         Param(
             "routing",

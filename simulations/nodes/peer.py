@@ -102,6 +102,7 @@ class Peer(Node):
     SUMMARY: ClassVar[str] = "Takes a file in pieces from others who want it, and gives them its own"
     ICON: ClassVar[str] = "peer"
     CLUSTERS: ClassVar[bool] = True
+    ACTS: ClassVar[bool] = True
     PARAMS: ClassVar[tuple[Param, ...]] = (
         Param("seed", "Seed", "boolean", False, help="It has the whole file from the start.", section="File"),
         Param("pieces", "Pieces", "integer", 32, "", 1, 2000, help="The file is cut into so many.", section="File"),

@@ -41,6 +41,7 @@ class Producer(Node):
     SUMMARY: ClassVar[str] = "A source of items, as fast as it can or as its consumer allows"
     ICON: ClassVar[str] = "producer"
     SERVES: ClassVar[bool] = False
+    ACTS: ClassVar[bool] = True
     PARAMS: ClassVar[tuple[Param, ...]] = (
         Param(
             "item_every",

@@ -259,7 +259,7 @@ class Worker(Node):
             return
         record = f"{DEALT_WITH}{key}"
         if self.counts_effects:
-            self.effect_kept(record, answer)
+            self.effect_kept({record: answer})
         else:
             self.disk.write(record, answer)
         await self.disk.fsync(self.fsync_time, GROUP)

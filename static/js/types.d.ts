@@ -48,7 +48,7 @@ interface ParamInfo {
 interface ShowInfo { field: string; title: string; unit: string; as: string; of: string | null }
 interface NodeTypeInfo {
   type: string; title: string; category: string; summary: string; icon: string; doc: string; params: ParamInfo[]; shows: ShowInfo[];
-  initiates: boolean; serves: boolean; clusters: boolean; forwards: boolean; lies: { name: string; title: string }[]; metrics: { name: string; unit: string; definition: string }[];
+  initiates: boolean; acts: boolean; serves: boolean; clusters: boolean; forwards: boolean; lies: { name: string; title: string }[]; metrics: { name: string; unit: string; definition: string }[];
 }
 interface Catalogue { types: NodeTypeInfo[]; link: { params: ParamInfo[] }; faults: { kind: string; title: string; help: string }[]; metrics?: { name: string; unit: string; definition: string }[] }
 

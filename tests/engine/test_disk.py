@@ -148,7 +148,7 @@ def effect_and_record(seed: int) -> tuple[int, bool]:
         if a.now_ns:
             a.note(str("done" in a.disk.read()))
         else:
-            a.effect_kept("done", 1)
+            a.effect_kept({"done": 1})
 
     story = run(world([actor("a", main)], faults=[crash("a", 100, 200), crash("a", 300, 400)], seed=seed))
     found = [text for _, text in story.notes("a")]

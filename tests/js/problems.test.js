@@ -11,7 +11,7 @@ const TYPES = Object.fromEntries(readdirSync(NODES).filter((name) => /^[a-z]\w*\
   const source = readFileSync(new URL(name, NODES), "utf8");
   const says = (/** @type {string} */ what) => new RegExp(`^    ${what}.* = True`, "m").test(source);
   const serves = !/^ {4}SERVES.* = False/m.test(source);
-  return [/^ {4}TYPE.* = "(.+)"/m.exec(source)?.[1] ?? name, { initiates: says("INITIATES"), serves, clusters: says("CLUSTERS"), forwards: says("FORWARDS") }];
+  return [/^ {4}TYPE.* = "(.+)"/m.exec(source)?.[1] ?? name, { initiates: says("INITIATES"), acts: says("ACTS"), serves, clusters: says("CLUSTERS"), forwards: says("FORWARDS") }];
 }));
 const types = (type) => TYPES[type];
 

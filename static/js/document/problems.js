@@ -38,6 +38,7 @@ function workProblems(doc, types) {
   const of = (/** @type {"initiates" | "serves"} */ what) => doc.nodes.filter(({ type }) => types(type)?.[what]).map(({ id }) => id);
   const [initiating, serving] = [of("initiates"), of("serves")];
   if (!doc.nodes.length) return [];
+  if (!initiating.length && doc.nodes.some(({ type }) => types(type)?.acts)) return [];
   if (!initiating.length) return [{ rule: "nobody-asks", place: null, values: {}, fix: serving.length ? addingClient(serving[0]) : undefined }];
   const asks = asking(doc, types);
   const idle = initiating.filter((id) => !asks.get(id)?.size);
@@ -72,7 +73,7 @@ function linkProblems(doc, types) {
   const info = new Map(doc.nodes.map(({ id, type }) => [id, types(type)]));
   const mute = doc.links.filter(({ a, b }) => {
     const [from, to] = [info.get(a), info.get(b)];
-    return from && to && !from.forwards && !to.forwards && !from.serves && !to.serves;
+    return from && to && !from.forwards && !to.forwards && !from.serves && !to.serves && !from.acts && !to.acts;
   });
   const joints = doc.nodes.filter(({ id }) => info.get(id)?.forwards && doc.links.filter(({ a, b }) => a === id || b === id).length < 2);
   return [
@@ -116,10 +117,11 @@ function withoutZone(doc, id) {
 function nameProblems(doc) {
   const seen = new Set();
   const taken = new Set(doc.nodes.map(({ id }) => nameOf(doc, id)));
-  return doc.nodes.flatMap(({ id }) => {
+  return doc.nodes.flatMap(({ id, zone }) => {
     const name = nameOf(doc, id);
-    if (!seen.has(name)) {
-      seen.add(name);
+    const here = `${zone ?? ""} ${name}`; // in zones of their own they are told apart
+    if (!seen.has(here)) {
+      seen.add(here);
       return [];
     }
     let n = 2;
