@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.fidelity import balancing, lines, queues, retrying
+from tests.fidelity import balancing, lines, overlays, queues, retrying
 from tests.fidelity.estimating import Experiment
 
 
@@ -13,4 +13,5 @@ def all_experiments(reference_runs: int) -> list[Experiment]:
         *balancing.experiments(),
         *retrying.experiments(reference_runs),
         *lines.experiments(),
+        *overlays.experiments(reference_runs),
     ]

@@ -12,7 +12,17 @@ import pytest
 from tests.fidelity.estimating import RUNS, Experiment, summaries
 from tests.fidelity.table import all_experiments
 
-SHARES: Final = {"M/M": 0.01, "M/D": 0.01, "M/G": 0.01, "Erl": 0.01, "ret": 1, "hed": 0.02, "Gil": 0.05, "lin": 0.01}
+SHARES: Final = {
+    "M/M": 0.01,
+    "M/D": 0.01,
+    "M/G": 0.01,
+    "Erl": 0.01,
+    "ret": 1,
+    "hed": 0.02,
+    "Gil": 0.05,
+    "lin": 0.01,
+    "Cho": 0.1,
+}
 COMPETING: Final = 0.01
 REFERENCE_RUNS: Final = 200
 

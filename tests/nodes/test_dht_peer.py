@@ -191,7 +191,7 @@ def test_virtual_nodes_even_out_the_keys() -> None:
     def spread(virtual_nodes: int) -> int:
         story = table(8, routing="chord", virtual_nodes=virtual_nodes, copies=1, join_ms=500, republish_ms=0)
         assert success(story) == 1.0
-        held = [story.at(12_000, name, "keys") for name in story.nodes if name not in ("writer", "reader")]
+        held = [int(story.at(12_000, name, "keys")) for name in story.nodes if name not in ("writer", "reader")]
         return max(held) - min(held)
 
     assert spread(8) < spread(1)
