@@ -50,7 +50,7 @@ def published(document: Entry, metric: str) -> list[int]:
 def path_length(seed: int, share: float) -> tuple[float]:
     """The mean number of peers that a lookup of a random key from a random peer asks, up to the predecessor."""
     asks = {"read_ratio": 1, "rate_per_s": 500, "keys": 100_000, "timeout_ms": 5000}
-    document = ring(seed, PEERS, asks, SETTLED_MS + 6_000 * share, PEERS, refresh_ms=250, timeout_ms=5000, successors=1)
+    document = ring(seed, PEERS, asks, SETTLED_MS + 6_000 * share, PEERS, refresh_ms=400, timeout_ms=5000, successors=1)
     hops = published(document, "lookup.hops")
     return (math.fsum(hops) / len(hops),)
 
