@@ -135,3 +135,17 @@ def test_meshes_larger_than_the_limit_are_refused() -> None:
     }
     data["nodes"][0]["count"] = 999
     assert mistakes(data) == {}
+
+
+def test_links_of_a_mesh_are_laid_when_they_are_used() -> None:
+    clusters = [{"id": "store", "protocol": "register", "members": ["r"]}]
+    data = joined(r="register", clusters=clusters)
+    data["nodes"][0]["count"] = 1000
+    network = Simulation(validate(data).physical(), node_types(), Limits()).network
+    assert not network.channels
+    assert network.hosts["r-1"].peers == [f"r-{number}" for number in range(2, 1001)]
+    assert network.hosts["r-9"].channels["r-2"].link == "store:r-2-r-9"
+    assert [channel.dst.id for channel in network.along("store:r-3-r-4", "both")] == ["r-4", "r-3"]
+    assert list(network.channels) == ["store:r-2-r-9", "store:r-3-r-4"]
+    with pytest.raises(KeyError):
+        network.hosts["r-1"].channels["nobody"]

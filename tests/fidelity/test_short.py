@@ -24,6 +24,7 @@ SHARES: Final = {
     "lin": 0.01,
     "LRU": 0.02,
     "bal": 0.01,
+    "Cho": 0.1,
 }
 COMPETING: Final = 0.01
 REFERENCE_RUNS: Final = 200

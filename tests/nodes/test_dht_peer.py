@@ -9,6 +9,9 @@ import pytest
 
 from simulations.engine.chord import Ring
 from simulations.engine.kademlia import Buckets
+from simulations.engine.log import Log
+from simulations.engine.metrics import Selection
+from simulations.engine.metrics_published import published_metrics
 from simulations.engine.overlay import Contact, key_id, peer_id
 from simulations.nodes.dht_peer import DhtPeer
 from tests.worlds import Entry, Run, client, crash, link, node, run, world
@@ -188,7 +191,7 @@ def test_virtual_nodes_even_out_the_keys() -> None:
     def spread(virtual_nodes: int) -> int:
         story = table(8, routing="chord", virtual_nodes=virtual_nodes, copies=1, join_ms=500, republish_ms=0)
         assert success(story) == 1.0
-        held = [story.at(12_000, name, "keys") for name in story.nodes if name not in ("writer", "reader")]
+        held = [int(story.at(12_000, name, "keys")) for name in story.nodes if name not in ("writer", "reader")]
         return max(held) - min(held)
 
     assert spread(8) < spread(1)
@@ -199,6 +202,18 @@ def test_joins_are_spread_over_time() -> None:
     joins = sorted(sent.sent_ns for sent in story.messages("hello"))
     assert joins[-1] - joins[0] > 1_500e6
     assert all(a != b for a, b in pairwise(joins))
+
+
+def test_hops_are_figures_of_the_entry_peer() -> None:
+    """A sample's figures are in its own unit; only durations are in milliseconds."""
+    story = table(16)
+    log = Log()
+    for chunk in story.decoded:
+        log.add(chunk)
+    figures = published_metrics(log, Selection(0, 10**12, {}), {"entry": DhtPeer.METRICS})
+    found = hops(story, 0)
+    assert figures["nodes.entry.lookup.hops.max"] == max(found)
+    assert abs(figures["nodes.entry.lookup.hops.mean"] - mean(found)) < 1e-9
 
 
 def test_doubts() -> None:
