@@ -146,9 +146,7 @@ class Database(Server):
             await self.store(body.key, (self.newest.get(body.key) or 0) + body.amount, body.token, counts=True)
         return DONE
 
-    async def store(
-        self, key: str, value: int, token: int, event: Record | None = None, counts: bool = False
-    ) -> None:
+    async def store(self, key: str, value: int, token: int, event: Record | None = None, counts: bool = False) -> None:
         """Write, and sync if that is promised; with an idempotency key, the result goes to disk with the effect. What
         `counts` is an effect of its operation.
         """
