@@ -26,8 +26,8 @@ AFTER_MAX: Final = 60  # and after it; then the run ends
 SENT_MAX: Final = 24  # messages told of one activation
 BYTES_MAX: Final = 400_000  # of words in all
 SECONDS_MAX: Final = 20.0
-# What the compiler calls a coroutine or a function without a name.
-_COMPILED: Final = re.compile(r"^(?:__mypyc_lambda__\d+_)?(.+?)(?:_gen|_obj|_env|_coro)$")
+# What the compiler calls a coroutine or a function without a name: the function, its class, and what it is.
+_COMPILED: Final = re.compile(r"^(?:__mypyc_lambda__\d+_)?(.+?)(?:__?[A-Z]\w*?)?(?:_gen|_obj|_env|_coro)$")
 
 
 class Enough(BaseException):
@@ -41,7 +41,6 @@ class Onlooker(Observer):
         super().__init__()
         self.names = kept_by(node_type)
         self.functions = {found["name"]: found for found in functions(text_of(node_type))}
-        self.classes = [base.__name__ for base in node_type.__mro__]
         self.from_ns = from_ns
         self.at_ns = at_ns
         self.clock = clock
@@ -159,12 +158,7 @@ class Onlooker(Observer):
         if name in self.functions:
             return name
         compiled = _COMPILED.match(type(doing).__name__) or _COMPILED.match(name)
-        if compiled is None:
-            return name
-        for base in self.classes:
-            if compiled[1].endswith(f"_{base}"):
-                return compiled[1].removesuffix(f"_{base}")
-        return compiled[1]
+        return compiled[1] if compiled else name
 
 
 def _message(cause: object) -> dict[str, Any] | None:

@@ -44,7 +44,9 @@ def empty(page: Page) -> None:
 
 def drag_part(page: Page, kind: str, x: float, y: float) -> None:
     """Drags a part from the palette to a place on the canvas."""
-    part = page.locator(f'#palette [data-type="{kind}"]').bounding_box()
+    found = page.locator(f'#palette [data-type="{kind}"]')
+    found.scroll_into_view_if_needed()
+    part = found.bounding_box()
     canvas = page.locator("#canvas").bounding_box()
     assert part
     assert canvas

@@ -89,7 +89,7 @@ def test_a_node_chosen_on_the_canvas_and_one_of_several_copies(page: Page) -> No
     expect(panel.get_by_role("status")).to_contain_text("Web 2")
     page.locator('[data-node="database"] .box').click()
     expect(panel.get_by_role("combobox", name="Node", exact=True)).to_have_value("database")
-    expect(panel.locator(".cd-src")).to_contain_text("class Database(Node):")
+    expect(panel.locator(".cd-src")).to_contain_text("class Database(Server):")
 
 
 def test_it_follows_a_run_as_it_plays(page: Page) -> None:
