@@ -201,3 +201,15 @@ def test_locks_pin_every_library_by_hash() -> None:
     packages = json.loads((ROOT / "package-lock.json").read_text())["packages"]
     none(f"package-lock.json: {place}" for place, entry in packages.items() if place and "integrity" not in entry)
     none(f"package-lock.json: {place} names a host" for place, entry in packages.items() if "resolved" in entry)
+
+
+def test_no_coroutine_waits_in_an_except_or_finally_block() -> None:
+    """Compiled, the exception would stay the interpreter's current one, and chain to all that are raised later."""
+    for path in python_files("simulations/engine", "simulations/nodes"):
+        for found in ast.walk(tree(path)):
+            if isinstance(found, ast.Try):
+                late = [*(line for handler in found.handlers for line in handler.body), *found.finalbody]
+                waits = [
+                    inner for line in late for inner in ast.walk(line) if isinstance(inner, (ast.Await, ast.Yield))
+                ]
+                assert not waits, f"{name(path)}:{waits[0].lineno}: wait after the block"

@@ -42,6 +42,18 @@ class Start(Event):
         self.process.begin()
 
 
+def born(node_type: type[Node], host: Host) -> Node:
+    """A process of a type. Of a compiled type, `__new__` runs `__init__` as well, and calling the type would run it
+    twice: what the first run had set would never be freed.
+    """
+    kind: Any = node_type
+    process: Any = kind.__new__(kind, host, host.params)
+    if not hasattr(process, "host"):
+        process.__init__(host, host.params)
+    new: Node = process
+    return new
+
+
 class Host:
     """A process's place on a machine: up or down, with a disk, clocks and channels to its neighbours. Only a CPU that
     it shares with other processes has a `machine` of its own.
@@ -137,7 +149,7 @@ class Host:
             self.note(f"the torn write of {key} {found}")
         self.disk.torn = []
         try:
-            process = self.process = self.node_type(self, self.params)
+            process = self.process = born(self.node_type, self)
         except Exception as error:
             what = f"{type(error).__name__}: {error}"
             raise NodeBug(f"Node bug in {self.node_type.TYPE} {self.id!r}, being set up: {what}") from error

@@ -10,10 +10,25 @@ from __future__ import annotations
 from typing import Final
 
 from simulations.engine.distributions import to_ns
+from simulations.engine.messages import Body
 from simulations.engine.node import Node
+from simulations.engine.tasks import Failure
 
 GIVE_UP: Final = -1
 TOKEN: Final = 1_000  # the bucket counts thousandths, in integers
+
+
+async def call_until_answered(node: Node, to: str, body: Body, timeout_ms: float, pause_ns: int) -> Body:
+    """Call a neighbour again and again, with a pause in between, until it answers. Returns the reply's body."""
+    own = node.cause
+    while True:
+        node.cause = own
+        try:
+            reply: Body = await node.call(to, body, timeout_ms)
+            return reply
+        except Failure:
+            pass  # the pause must not lie in here: the compiler does not put exceptions aside where a coroutine waits
+        await node.sleep(pause_ns)
 
 
 class Retries:

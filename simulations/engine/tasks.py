@@ -220,7 +220,8 @@ class Task(Event):
             observer.begins(node, self._work)
         try:
             future: Future = self._runner.send(None)
-            future.waiter = self
+            if future is not IDLE:  # it outlives the run
+                future.waiter = self
         except NodeBug:
             raise
         except Exception as error:

@@ -217,9 +217,12 @@ class Consumer(Node):
         while not holding.ends:
             self.cause = own
             body = Fetch(partition, holding.offset, self.integer("fetch_max"), self.wait_ms)
+            reply: Records | None = None
             try:
-                reply: Records = await self.call(broker, body, self.timeout_ms + self.wait_ms)
+                reply = await self.call(broker, body, self.timeout_ms + self.wait_ms)
             except Failure:
+                pass
+            if reply is None:
                 await self.sleep(to_ns(self.timeout_ms))
                 continue
             if reply.records and not holding.ends:

@@ -15,6 +15,7 @@ from simulations.engine.distributions import to_ns
 from simulations.engine.messages import Write
 from simulations.engine.node import Node
 from simulations.engine.publishing import Attend, MarkSent, ReadOutbox, Record, Records, Subscribe, understanding
+from simulations.engine.retries import call_until_answered
 from simulations.engine.tasks import Failure, Future
 
 
@@ -107,14 +108,9 @@ class OutboxRelay(Node):
         """Publish an event, until every broker has accepted it."""
         own = self.cause
         for broker in self.brokers:
-            accepted = False
-            while not accepted:
-                self.cause = own
-                try:
-                    await self.call(broker, Write(record.key, record.value, 0, record.token), self.timeout_ms)
-                    accepted = True
-                except Failure:
-                    await self.sleep(to_ns(self.timeout_ms))
+            self.cause = own
+            body = Write(record.key, record.value, 0, record.token)
+            await call_until_answered(self, broker, body, self.timeout_ms, to_ns(self.timeout_ms))
         self.sent += 1
         self.show_sent.set(self.sent)
         self.publish("events.sent", 1)

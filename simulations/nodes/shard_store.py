@@ -21,6 +21,7 @@ from simulations.engine.disk import GROUP
 from simulations.engine.distributions import NS_PER_MS, to_ns
 from simulations.engine.messages import DONE, Body, Read, Request, Value, Write
 from simulations.engine.partitioning import PARTITIONING_PARAMS, Partitioning, partitioning
+from simulations.engine.retries import call_until_answered
 from simulations.engine.server import SERVER_METRICS, SERVER_PARAMS, Server, capacity, load_shows
 from simulations.engine.shards import JoinRing, Layout, NewRing, RingKnown, Taken, Transfer
 from simulations.engine.tasks import Failure, Future, Refused
@@ -290,12 +291,18 @@ class ShardStore(Server):
             if not self.asking:
                 self.leading = False
                 return
-            layout = self.layout
-            try:
-                self.adopt(NewRing(layout.version + 1, (*layout.members, self.asking[0]), layout.members))
-                self.note(f"{self.asking.pop(0)} joins")
-            except Refused:  # the disk is full
+            if not self.adopt_with(self.asking[0]):  # the disk is full
                 await self.sleep(AGAIN_MS * NS_PER_MS)
+
+    def adopt_with(self, newcomer: str) -> bool:
+        """Adopt the ring with one member more, the first who asks. Returns whether there is room on the disk for it."""
+        layout = self.layout
+        try:
+            self.adopt(NewRing(layout.version + 1, (*layout.members, newcomer), layout.members))
+        except Refused:
+            return False
+        self.note(f"{self.asking.pop(0)} joins")
+        return True
 
     async def all_settled(self) -> None:
         """Tell the members of the ring, and wait until all keys are moved."""
@@ -356,15 +363,18 @@ class ShardStore(Server):
         pause_ns = to_ns(self.number("batch_pause_ms"))
         while receiver not in self.handed:
             keys, last = self.next_batch(receiver)
-            try:
-                if not keys and not last:
-                    raise Refused("being written", False)
-                await self.give_up(receiver, keys, last)
-            except Refused:
+            given_up = bool(keys) or last  # otherwise all that is left is being written
+            if given_up:
+                try:
+                    await self.give_up(receiver, keys, last)
+                except Refused:
+                    given_up = False
+            if not given_up:
                 await self.sleep(NS_PER_MS)
                 continue
             entries = tuple([(key, self.values[key]) for key in keys])
-            await self.deliver(receiver, Transfer(self.ring(), entries, last))
+            batch = Transfer(self.ring(), entries, last)
+            await call_until_answered(self, receiver, batch, AGAIN_MS, NS_PER_MS)
             self.landed(receiver, keys, last)
             await self.sleep(pause_ns)
 
@@ -388,15 +398,6 @@ class ShardStore(Server):
         for key in keys:
             self.sent[key] = False
         await self.disk.fsync(self.fsync_time, GROUP)
-
-    async def deliver(self, receiver: str, transfer: Transfer) -> None:
-        """Send a batch until it has arrived."""
-        while True:
-            try:
-                await self.call(receiver, transfer, AGAIN_MS)
-                return
-            except Failure:
-                await self.sleep(NS_PER_MS)
 
     def landed(self, receiver: str, keys: list[str], last: bool) -> None:
         """A batch is on its new owner's disk."""

@@ -28,6 +28,7 @@ from simulations.engine.publishing import (
     Subscribe,
     understanding,
 )
+from simulations.engine.retries import call_until_answered
 from simulations.engine.server import capacity, load_shows
 from simulations.engine.tasks import Failure
 from simulations.engine.workers import workers_of
@@ -184,15 +185,8 @@ class Subscriber(Node):
 
     async def subscribe(self, topic: str, here: bool) -> None:
         """Tell the topic, until it answers."""
-        own = self.cause
-        answered = False
-        while not answered:
-            self.cause = own
-            try:
-                await self.call(topic, Subscribe(self.durable, here, self.number("keep_alive_ms")), self.timeout_ms)
-                answered = True
-            except Failure:
-                await self.sleep(to_ns(self.timeout_ms))
+        body = Subscribe(self.durable, here, self.number("keep_alive_ms"))
+        await call_until_answered(self, topic, body, self.timeout_ms, to_ns(self.timeout_ms))
 
     async def ask(self, topic: str, wait_ms: float, interval_ns: int) -> None:
         """Ask for what is new, again and again."""

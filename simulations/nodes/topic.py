@@ -244,15 +244,19 @@ class Topic(Server):
 
     async def deliver(self, subscription: Subscription, record: Record) -> None:
         """Deliver an event until it is acknowledged, or nobody is there."""
+        acknowledged = refused = False
         try:
             await self.call(subscription.to, Delivery(record), self.ack_timeout_ms)
+            acknowledged = True
         except Failure as failure:
+            refused = isinstance(failure, Refused)
+        if acknowledged:
+            self.acknowledged(subscription, record)
+        else:
             self.publish("events.redelivered", 1)
-            if isinstance(failure, Refused):
+            if refused:
                 await self.sleep(to_ns(self.ack_timeout_ms))  # it has no room
             heappush(subscription.waiting, record.number)
-        else:
-            self.acknowledged(subscription, record)
         subscription.under_way -= 1
         self.pump(subscription)
 

@@ -42,6 +42,7 @@ from simulations.engine.queueing import (
     Reject,
 )
 from simulations.engine.queueing_params import DELIVERY_PARAMS, ON_DELIVERY, delivery_doubts
+from simulations.engine.retries import call_until_answered
 from simulations.engine.tasks import Cause, Failure, Refused, TimedOut
 
 FIFO: Final = "fifo"
@@ -410,12 +411,7 @@ class WorkQueue(Node):
         """Bring a dead letter to its queue; it stays here until it is there."""
         kept = item.kept
         body = kept.body if kept.correlation == NO_ID else Post(kept.body, kept.correlation, kept.reply_to)
-        while True:
-            try:
-                await self.call(self.dead_letters, body, MOVE_TIMEOUT_MS)
-                break
-            except Failure:
-                await self.sleep(self.pause_ns)
+        await call_until_answered(self, self.dead_letters, body, MOVE_TIMEOUT_MS, self.pause_ns)
         self.forget(item)
         self.tell()
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import gc
+import sys
 import tracemalloc
 
+from simulations.catalogue import node_types
+from simulations.engine.host import Host
 from simulations.engine.log import Log
 from simulations.engine.simulation import Limits, Simulation
+from simulations.engine.tasks import Failure, Task
 from simulations.engine.trace import decode
+from tests.engine.digests import tiers
 from tests.worlds import TYPES, Entry, client, database, exponential, link, service, world
 
 
@@ -51,3 +56,20 @@ def test_what_is_kept_of_a_message_to_judge_a_run() -> None:
     kept = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
     assert kept / len(log.sent_ns) < 200
+
+
+def of_runs() -> int:
+    """How many objects of runs there are."""
+    gc.collect()
+    return sum(isinstance(found, (Host, Task, Failure)) for found in gc.get_objects())
+
+
+def test_nothing_of_a_run_stays() -> None:
+    before = of_runs()
+    simulation = Simulation(tiers(), node_types(), Limits())
+    for _ in simulation.chunks():
+        pass
+    assert of_runs() > before
+    del simulation
+    assert of_runs() == before
+    assert sys.exc_info() == (None, None, None)
