@@ -25,6 +25,7 @@ SHARES: Final = {
     "LRU": 0.02,
     "bal": 0.01,
     "Cho": 0.1,
+    "Kad": 0.1,
 }
 COMPETING: Final = 0.01
 REFERENCE_RUNS: Final = 200
