@@ -3,7 +3,7 @@
 from typing import Any
 
 from csp.decorators import csp_update
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.text import slugify
 from django.views.decorators.cache import never_cache
@@ -13,8 +13,9 @@ from django.views.decorators.http import require_GET, require_POST
 from playground.middleware import owner_of, visited
 from playground.sandbox.models import Draft, TooManyDrafts
 from playground.sandbox.stage import stage_data
-from playground.sharing import comparison
+from playground.sharing import comparison, motivations
 from playground.sharing.library import watched
+from playground.sharing.measuring import Measured
 from playground.sharing.models import Scenario
 from playground.text import to_html, to_text
 from simulations.document import validate
@@ -75,8 +76,30 @@ def models(request: HttpRequest) -> HttpResponse:
     found = get_object_or_404(Scenario.objects.gallery().select_related("document"), slug=comparison.SLUG)
     table = comparison.table(validate(found.data))
     context = {"table": table, "title": found.title, "scenario": found.get_absolute_url()}
-    answer = render(request, "models.html", context)
-    if not table.judged and not table.failed:
+    return measured(request, "models.html", context, [table.measured])
+
+
+@require_GET
+@never_cache
+def why(request: HttpRequest) -> HttpResponse:
+    """The table of motivations."""
+    rows = motivations.table()
+    if not rows:
+        raise Http404
+    return measured(request, "why.html", {"rows": rows}, [row.measured for row in rows])
+
+
+def measured(request: HttpRequest, template: str, context: dict[str, Any], parts: list[Measured]) -> HttpResponse:
+    """A page of measured figures; until all are there the page asks again by itself."""
+    context |= {
+        "computed": sum(part.computed for part in parts),
+        "wanted": sum(part.wanted for part in parts),
+        "failed": any(part.failed for part in parts),
+        "judged": all(part.judged for part in parts),
+        "section": "gallery",
+    }
+    answer = render(request, template, context)
+    if not context["judged"] and not context["failed"]:
         answer.headers["Refresh"] = str(ASK_AGAIN_SECONDS)
     return answer
 

@@ -1,4 +1,6 @@
-"""The page of architectural models: every figure comes from runs, which it asks for where there are none."""
+"""The pages of architectural models and of motivations: every figure comes from runs, which they ask for where there
+are none.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from django.test import Client
 from playground.sharing.comparison import SLUG
 from playground.sharing.library import load_gallery
 from playground.sharing.models import Scenario
+from playground.sharing.motivations import MOTIVATIONS, row
 from simulations import runs
+from simulations.gallery import CHAPTERS, FOLDER
 from simulations.models import Run, Viewing
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -85,14 +89,14 @@ def test_the_table_is_computed_from_runs_that_the_page_asks_for(
     assert len(set(no_broker)) == 3
     for run in Run.objects.all():
         runs.compute(run.pk)
-    assert "3 of 3 runs computed" in client.get("/models/").content.decode()
+    assert "All 3 runs are computed" in client.get("/models/").content.decode()
     runs.judge(asked[-1])
 
     answer = client.get("/models/")
     assert "Refresh" not in answer.headers
     assert cells(answer.content.decode()) == [
-        ["One server", "1", "2.0", "10.0", "40.0", "0 %", "server"],
-        ["Balanced", "3", "4.0", "10.0", "40.0", "50 %", "pool-1"],
+        ["One server", "1", "2.0", "10.0", "40.0", "0&#8239;%", "server"],
+        ["Balanced", "3", "4.0", "10.0", "40.0", "50&#8239;%", "pool-1"],
     ]
     before = Viewing.objects.count()
     client.get("/models/")
@@ -102,3 +106,51 @@ def test_the_table_is_computed_from_runs_that_the_page_asks_for(
 def test_without_the_scenario_there_is_no_page(client: Client) -> None:
     assert not Scenario.objects.exists()
     assert client.get("/models/").status_code == 404
+
+
+def load_scalability(folder: Path) -> None:
+    """One instance at its limit, or eight in a variant's place; the file's name is the scenario's in the gallery."""
+    document = {
+        "format": "netsplit/1",
+        "title": "More of the same",
+        "duration_ms": 10_000,
+        "settle_ms": 1000,
+        "nodes": [
+            {"id": "users", "type": "client", "params": {"arrivals": "closed", "users": 8, "think_time": 0}},
+            {"id": "app", "type": "service", "params": {"concurrency": 8, **QUICK}},
+        ],
+        "links": [{"id": "a", "a": "users", "b": "app", "params": {"latency": 0}}],
+        "variants": {"one": [{"op": "replace", "path": "/nodes/1/params/concurrency", "value": 1}]},
+    }
+    (folder / "scalability.json").write_text(json.dumps(document))
+    load_gallery(folder)
+
+
+def test_what_a_motivation_is_worth_is_computed_from_two_runs(
+    client: Client, tmp_path: Path, no_broker: list[int], asked: list[str]
+) -> None:
+    load_scalability(tmp_path)
+    answer = client.get("/why/")
+    assert "0 of 2 runs computed" in answer.content.decode()
+    assert answer.headers["Refresh"]
+    for run in Run.objects.all():
+        runs.compute(run.pk)
+    client.get("/why/")
+    runs.judge(asked[-1])
+    answer = client.get("/why/")
+    assert "Refresh" not in answer.headers
+    (found,) = cells(answer.content.decode())
+    assert "Scalability" in found[0]
+    assert [cell.split("<small>")[0] for cell in found[1:]] == ["100&#8239;/s", "800&#8239;/s"]
+
+
+def test_without_motivations_there_is_no_page(client: Client) -> None:
+    assert client.get("/why/").status_code == 404
+
+
+def test_every_motivation_of_the_gallery_has_a_row_that_can_be_measured(no_broker: list[int]) -> None:
+    assert tuple(one.slug for one in MOTIVATIONS) == CHAPTERS["Why distribute"]
+    load_gallery(FOLDER)
+    for one in MOTIVATIONS:
+        found = row(one, Scenario.objects.get(slug=one.slug)).measured
+        assert (found.wanted, found.failed) == (2, False), one.slug
