@@ -95,3 +95,12 @@ def test_replicas_that_differ_in_the_end_are_named() -> None:
     assert "r-3 another since" not in told.explanation
     assert "r-3 another state since" in told.explanation
     assert told.at_ns is not None
+
+
+def test_where_nobody_writes_no_write_can_be_lost() -> None:
+    document = store("cp", "closed")
+    document["nodes"][0]["params"]["read_ratio"] = 1
+    assert "stale_reads" in names(record(validate(document).physical(), Limits()))
+    assert "lost_writes" not in names(record(validate(document).physical(), Limits()))
+    claim = document | {"expect": [{**violations("lost_writes"), "left": {"metric": "writes.lost"}}]}
+    assert report(validate(claim))["expect"][0]["ok"] is not True

@@ -168,6 +168,8 @@ test("the sides of a claim are told in words, with units", () => {
   assert.equal(sideWords({ metric: "reads.stale", variant: "ap", window_ms: [6000, 14_000], where: { zone: "dublin" } }), "reads.stale (ap, 6–14\u2009s, zone dublin)");
   assert.equal(sideWords({ "*": [{ "+": [1, { metric: "ops.ok" }] }, 2] }), "(1 + ops.ok) × 2");
   assert.equal(sideWords({ max: [1, 2] }), "max(1, 2)");
+  assert.equal(sideWords({ "/": [{ max: [1, 2] }, 2] }), "max(1, 2) ÷ 2");
+  assert.equal(sideWords({ "+": [1, 2, 3, 4, 5, 6] }), "1 + 2 + … + 6");
   assert.equal(withUnit(240.516, unitOf({ metric: "replicas.converged_ms" })), "240.52\u2009ms");
   assert.equal(withUnit(3, unitOf({ metric: "ops.goodput_per_s" })), "3/s");
   assert.equal(withUnit(3, unitOf(3)), "3");

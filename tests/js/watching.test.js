@@ -92,6 +92,8 @@ test("marks closer than 10 px are one with a count; another kind stands beside, 
   assert.deepEqual(marks.map(({ kind, n }) => [kind, n]), [["fault", 2], ["leader", 1], ["violation", 1], ["heal", 2]]);
   assert.ok(marks[1].x - marks[0].x >= 11);
   assert.equal(marks[2].x, 6);
+  const crowd = merged([0, 5, 14, 19].map((time) => ({ time, kind: "recovery" })), (ns) => ns);
+  assert.deepEqual(crowd.map(({ at, n }) => [at, n]), [[0, 3], [19, 1]]);
 });
 
 test("the playhead goes round in a loop, from wherever it is, and waits in it for what is not loaded", () => {

@@ -1,5 +1,6 @@
 /** The sides of a claim, as people read them: a metric with where and when, or a formula over several. */
 
+const PARTS_MAX = 4;
 /** @type {Record<string, string>} */
 const SIGNS = { "<=": "≤", ">=": "≥", "!=": "≠", "==": "=", "-": "−", "*": "×", "/": "÷" };
 
@@ -31,12 +32,15 @@ export function sideWords(side) {
   if (Array.isArray(side)) return side.map(sideWords).join(", ");
   if (typeof side.metric === "string") return metricWords(side);
   const [name, parts] = Object.entries(side)[0] ?? ["", []];
-  const words = (Array.isArray(parts) ? parts : [parts]).map((part) => {
+  const words = fewOf((Array.isArray(parts) ? parts : [parts]).map((part) => {
     const inner = sideWords(part);
-    return isFormula(part) ? `(${inner})` : inner;
-  });
+    return isFormula(part) && !/^[a-z]+\(/.test(inner) ? `(${inner})` : inner;
+  }));
   return /^[a-z]/.test(name) ? `${name}(${words.join(", ")})` : words.join(` ${signOf(name)} `);
 }
+
+/** Of many the first two and the last: a row of them is alike. @param {string[]} words */
+function fewOf(words) { return words.length > PARTS_MAX ? [...words.slice(0, 2), "…", words[words.length - 1]] : words; }
 
 /** @param {Json} side */
 function isFormula(side) { return side !== null && typeof side === "object" && !Array.isArray(side) && side.metric === undefined; }

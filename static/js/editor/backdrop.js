@@ -40,8 +40,9 @@ export class Backdrop {
     if (!box) return [];
     const name = cluster.label || cluster.id;
     const kind = this.stage.typeInfo(cluster.protocol)?.title ?? cluster.protocol;
+    const size = strong(this.stage.doc, cluster.members);
     // A cluster that is called what it is says so once.
-    const rest = name === kind ? `×${cluster.members.length}` : `${kind}, ${cluster.members.length}`;
+    const rest = name === kind ? `×${size}` : `${kind}, ${size}`;
     const width = Math.min(box.width - 12, 34 + (name.length + rest.length) * 6.2 + 6);
     const label = s("text", { class: "gl", x: box.x + 32, y: box.y + 4 }, name);
     label.append(s("tspan", { class: "zs", dx: 6 }, rest));
@@ -159,9 +160,14 @@ export class Backdrop {
 function sideWords(doc, name, group, all) {
   const split = (doc.clusters ?? []).find(({ members }) => members.some((id) => group.includes(id)) && !members.every((id) => group.includes(id)));
   if (!split) return t("side {name} · {n} of {all}", { name, n: group.length, all });
-  const n = split.members.filter((id) => group.includes(id)).length;
-  const words = 2 * n > split.members.length ? t("side {name} · {n} of {all}, quorum") : t("side {name} · {n} of {all}, no quorum");
-  return words.replace("{name}", name).replace("{n}", String(n)).replace("{all}", String(split.members.length));
+  const [n, members] = [strong(doc, split.members.filter((id) => group.includes(id))), strong(doc, split.members)];
+  const words = 2 * n > members ? t("side {name} · {n} of {all}, quorum") : t("side {name} · {n} of {all}, no quorum");
+  return words.replace("{name}", name).replace("{n}", String(n)).replace("{all}", String(members));
+}
+
+/** How many nodes these are, copies counted. @param {Scenario} doc @param {string[]} ids */
+function strong(doc, ids) {
+  return doc.nodes.filter(({ id }) => ids.includes(id)).reduce((all, { count }) => all + (count ?? 1), 0);
 }
 
 /** Where the sides lie among each other no rectangle holds one of them: each node says its own. @param {Point | undefined} p @param {string} side @param {string} label */

@@ -5,11 +5,21 @@ import { s, glyph, typeIcon } from "../dom.js";
 import { t } from "../panels/words.js";
 
 const NAME_MAX = 13;
+const NAME_BESIDE_BADGE_MAX = 10.5;
 const LINE_MAX = 15;
+const NARROW = /[ijltfrI.,:;'’ ]/;
+const WIDE = /[mwMW@]/;
 
 /** @param {string} text @param {number} max */
 function short(text, max) {
   return text.length > max ? `${text.slice(0, max - 1)}…` : text;
+}
+
+/** A name that fits; letters differ in width. @param {string} text @param {number} max average letters */
+function fitting(text, max) {
+  let room = max;
+  const end = [...text].findIndex((letter) => (room -= NARROW.test(letter) ? 0.55 : WIDE.test(letter) ? 1.4 : 1) < 0);
+  return end < 0 ? text : `${[...text].slice(0, Math.max(1, end - 1)).join("")}…`;
 }
 
 export class Card {
@@ -38,7 +48,6 @@ export class Card {
   update(node) {
     this.node = node;
     const count = node.count ?? 1;
-    this.name.textContent = short(this.title, NAME_MAX);
     this.group.classList.toggle("many", count > 1);
     this.group.dataset.node = node.id;
     this.show(null);
@@ -68,9 +77,10 @@ export class Card {
       this.#label();
     }
     this.#showBar(next.bar);
+    const badge = next.up ? next.badge : "i-crash";
+    this.name.textContent = fitting(this.title, badge ? NAME_BESIDE_BADGE_MAX : NAME_MAX);
     this.group.classList.toggle("ill", next.up && Boolean(next.ill));
     this.group.classList.toggle("still", next.up && next.ill === "i-pause");
-    const badge = next.up ? next.badge : "i-crash";
     if (badge !== this.shown.badge) {
       this.shown.badge = badge;
       this.badge.dataset.sign = badge;

@@ -4,6 +4,7 @@ import { glyph, s } from "../dom.js";
 import { marksOf } from "../trace/moments.js";
 
 const MERGE_PX = 10;
+const DIGIT_PX = 8;
 const BESIDE_PX = 11;
 const SIZE = 11;
 /** @type {Record<string, {sign: string, icon: string, below: boolean, className: string}>} */
@@ -15,6 +16,11 @@ const KINDS = {
   violation: { sign: "violation", icon: "i-x", below: true, className: "mark-bad" },
 };
 
+/** What a sign takes, its count beside it. @param {number} n */
+function roomPx(n) {
+  return n > 1 ? MERGE_PX + DIGIT_PX * String(n).length : MERGE_PX;
+}
+
 /** Where the signs stand. @param {{time: number, kind: string}[]} moments in time order @param {(ns: number) => number} place @returns {{x: number, kind: string, n: number}[]} */
 export function merged(moments, place) {
   /** @type {{x: number, at: number, kind: string, n: number}[]} */
@@ -23,7 +29,7 @@ export function merged(moments, place) {
     const { sign, below } = KINDS[kind];
     const at = place(time);
     const near = out.findLast((mark) => KINDS[mark.kind].sign === sign);
-    if (near && Math.abs(near.at - at) < MERGE_PX) {
+    if (near && Math.abs(near.at - at) < roomPx(near.n)) {
       near.n += 1;
       continue;
     }
