@@ -16,13 +16,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar
-from zlib import crc32
 
 from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Lie, Metric, Param, Show
 from simulations.engine.distributions import to_ns
 from simulations.engine.messages import DONE, Body, Read, Replication, Reply, Value, Write, wrong_value
 from simulations.engine.node import Node
+from simulations.engine.state_machine import fingerprint
 from simulations.engine.tasks import Cause, Failure, Refused
 
 
@@ -188,7 +188,7 @@ class Register(Node):
         self.past: dict[str, Stored] | None = None  # what it had when it first lied about it
         self.digest = 0
         for key in self.entries:
-            self.digest ^= fingerprint(key, self.entries[key])
+            self.digest ^= share(key, self.entries[key])
         self.available = self.text("mode") == "ap"
         self.majority = (len(self.peers) + 1) // 2 + 1
         self.timeout_ms = self.number("quorum_timeout_ms")
@@ -304,7 +304,7 @@ class Register(Node):
         if newer(stored, current):
             self.disk.write(key, stored)
             self.entries[key] = stored
-            self.digest ^= fingerprint(key, current) ^ fingerprint(key, stored)
+            self.digest ^= share(key, current) ^ share(key, stored)
             self.show_contents(f"{key} = {stored.value}")
         if self.disk.cached:
             await self.disk.fsync(self.fsync_time)
@@ -340,6 +340,6 @@ class Register(Node):
         return body.altered(self.draw("lie")) if wrong else body
 
 
-def fingerprint(key: str, stored: Stored) -> int:
+def share(key: str, stored: Stored) -> int:
     """An entry's share of the digest; nothing's is 0."""
-    return crc32(f"{key}={stored.value}".encode()) if stored.counter else 0
+    return fingerprint(key, stored.value) if stored.counter else 0
