@@ -40,6 +40,15 @@ HEDGE_PARAM: Final = Param(
     section="Calls",
 )
 
+CANCEL_PARAM: Final = Param(
+    "propagate_cancellation",
+    "Cancel what times out",
+    "boolean",
+    False,
+    help="Tell the other side, so that it stops working. Off: it works on for nobody.",
+    section="Calls",
+)
+
 BULKHEAD_PARAMS: Final[tuple[Param, ...]] = (
     Param(
         "bulkhead_calls",
@@ -102,6 +111,7 @@ FALLBACK_PARAMS: Final[tuple[Param, ...]] = (
 
 CALL_PARAMS: Final[tuple[Param, ...]] = (
     ORDER_PARAM,
+    CANCEL_PARAM,
     *TIMEOUT_PARAMS,
     HEDGE_PARAM,
     *RETRIES,

@@ -25,6 +25,8 @@ from simulations.engine.waiting import Branch, awaited, first_answer
 from simulations.engine.workers import Slots
 
 APART: Final = ("cache", "resolver", "log_to", "rank_by")  # parameters that name who is asked in a way of its own
+OF_REQUEST: Final = -2  # the deadline is that of the request, where deadlines count
+NO_DEADLINE: Final = -1
 NO_TIME_MS: Final = 0.000_001  # a timeout of 0 would be none
 
 
@@ -40,6 +42,7 @@ class Calls:
         self.failover = node.text("call_order") == FAILOVER
         self.hedge_after_ns = to_ns(node.number("hedge_after_ms"))
         self.fallback = Fallback(node)
+        self.drop_expired = bool(node.params.get("drop_expired", False))
         apart = (self.fallback.spare, *[str(node.params.get(name, "")) for name in APART])
         self.targets = [target for target in node.targets if target not in apart]
         self.any = bool(self.targets) or self.fallback.spare in node.targets  # somebody stands behind
@@ -98,11 +101,17 @@ class Calls:
         self.turn += 1
 
     async def ask(
-        self, body: Body, request: Message | Branch | None, deadline_ns: int = -1, targets: list[str] | None = None
+        self,
+        body: Body,
+        request: Message | Branch | None,
+        deadline_ns: int = OF_REQUEST,
+        targets: list[str] | None = None,
     ) -> Body:
-        """Get an answer of one of the targets, all alike, on behalf of a request. Raises the last attempt's failure,
-        uncertain if any attempt was; Refused where nobody waits for the answer any more.
+        """Get an answer of one of the targets, all alike, on behalf of a request and by its deadline, or a given one.
+        Raises the last attempt's failure, uncertain if any attempt was; Refused where nobody waits for it any more.
         """
+        if deadline_ns == OF_REQUEST:
+            deadline_ns = self.until_ns(request)
         group = "" if targets is None else targets[0]
         first = self.turn
         self.turn += 1
@@ -138,6 +147,10 @@ class Calls:
         if answer is None:
             raise Refused(reason, uncertain)
         return answer
+
+    def until_ns(self, request: Message | Branch | None) -> int:
+        """Until when an answer on behalf of a request is of use, where deadlines count; −1: for ever."""
+        return request.deadline_ns if self.drop_expired and isinstance(request, Message) else NO_DEADLINE
 
     def time_left_ms(self, deadline_ns: int) -> float:
         """The timeout of the next attempt, no longer than until a deadline (−1: none)."""

@@ -17,7 +17,7 @@ from simulations.engine.headers import Header
 from simulations.engine.messages import DONE, Body
 from simulations.engine.node import Node
 from simulations.engine.tasks import Failure
-from simulations.engine.waiting import Branch
+from simulations.engine.waiting import Branch, awaited
 
 SYNC: Final = "sync"
 SEQUENCE: Final = "sequence"
@@ -87,12 +87,11 @@ class FanOut:
         self.questions = int(node.params.get("calls_per_request", 1))
         self.single = self.kind == SYNC and self.questions == 1
 
-    async def ask(
-        self, body: Body, request: Message, deadline_ns: int, groups: Sequence[list[str] | None] = ()
-    ) -> Body:
+    async def ask(self, body: Body, request: Message | None, groups: Sequence[list[str] | None] = ()) -> Body:
         """An answer on behalf of a request. `groups` are those who are asked, each one of several that are alike; by
         default the targets, all alike where one is asked in turn. Raises the first failure that leaves no answer.
         """
+        deadline_ns = self.calls.until_ns(request)
         rounds = self.questions
         if self.batch and rounds > 1:
             body = together(body, rounds)
@@ -147,7 +146,7 @@ class FanOut:
             if not branch.done:
                 branch.give_up(self.node)
 
-    async def _awaited(self, futures: list[Branch], request: Message) -> list[Body]:
+    async def _awaited(self, futures: list[Branch], request: Message | None) -> list[Body]:
         """All the answers; of a race the first. Raises a failure as soon as it is known that they will not come."""
         racing = self.kind == RACE
         while True:
@@ -159,7 +158,7 @@ class FanOut:
             if failed and (not racing or not under_way):
                 assert failed[0].error is not None
                 raise failed[0].error
-            await self.node.cancellable(request, self.node.race(list(under_way)))
+            await awaited(self.node, request, self.node.race(list(under_way)))
 
 
 def together(body: Body, questions: int) -> Body:
