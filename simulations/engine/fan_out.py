@@ -17,7 +17,7 @@ from simulations.engine.headers import Header
 from simulations.engine.messages import DONE, Body
 from simulations.engine.node import Node
 from simulations.engine.tasks import Failure
-from simulations.engine.waiting import Branch, awaited
+from simulations.engine.waiting import Branch, awaited, give_up
 
 SYNC: Final = "sync"
 SEQUENCE: Final = "sequence"
@@ -91,7 +91,6 @@ class FanOut:
         """An answer on behalf of a request. `groups` are those who are asked, each one of several that are alike; by
         default the targets, all alike where one is asked in turn. Raises the first failure that leaves no answer.
         """
-        deadline_ns = self.calls.until_ns(request)
         rounds = self.questions
         if self.batch and rounds > 1:
             body = together(body, rounds)
@@ -106,15 +105,16 @@ class FanOut:
         if len(asked) == 1 or self.kind in (SYNC, SEQUENCE):
             answers: list[Body] = []
             for group in asked:
-                answers.append(await self.calls.ask(body, request, deadline_ns, group))
+                answers.append(await self.calls.ask(body, request, targets=group))
             return combined(answers)
-        branches = [self._begin(body, deadline_ns, group) for group in asked]
+        deadline_ns = self.calls.until_ns(request)
+        branches = [self.calls.ask_beside(body, deadline_ns, group) for group in asked]
         try:
             answers = await self._awaited(branches, request)
         except Failure:
-            self._give_up(branches)
+            give_up(self.node, branches)
             raise
-        self._give_up(branches)
+        give_up(self.node, branches)
         return combined(answers)
 
     async def _groups(self) -> list[list[str] | None]:
@@ -125,26 +125,6 @@ class FanOut:
         if self.kind in (SYNC, ONE_WAY) or not calls.targets:
             return [None]
         return [[target] for target in calls.targets]
-
-    def _begin(self, body: Body, deadline_ns: int, group: list[str] | None) -> Branch:
-        branch = Branch()
-        node = self.node
-        node.spawn(self._settle(branch, body, deadline_ns, group), node.cause)
-        return branch
-
-    async def _settle(self, branch: Branch, body: Body, deadline_ns: int, group: list[str] | None) -> None:
-        try:
-            answer = await self.calls.ask(body, branch, deadline_ns, group)
-        except Failure as failure:
-            branch.fail(failure, self.node.cause)
-            return
-        branch.resolve(answer, self.node.cause)
-
-    def _give_up(self, branches: list[Branch]) -> None:
-        """Those still under way go unheeded, or are cancelled where that is asked for."""
-        for branch in branches:
-            if not branch.done:
-                branch.give_up(self.node)
 
     async def _awaited(self, futures: list[Branch], request: Message | None) -> list[Body]:
         """All the answers; of a race the first. Raises a failure as soon as it is known that they will not come."""
