@@ -18,6 +18,7 @@ NO_FALLBACK: Final = "none"
 DEFAULT: Final = "default"
 CACHED: Final = "cached"
 OTHER: Final = "other"
+APART: Final = ("cache", "resolver", "log_to", "rank_by", "reply_queue")  # who is named there is no target
 
 ORDER_PARAM: Final = Param(
     "call_order",
@@ -170,13 +171,17 @@ def fallback_doubts(params: dict[str, Any], neighbours: frozenset[str]) -> list[
     return found
 
 
-def lone_target_doubts(params: Mapping[str, Any], targets: Sequence[str]) -> list[tuple[str, str]]:
-    """What of a caller's parameters needs more than one target; `targets` are those that it is linked to."""
+def lone_target_doubts(params: Mapping[str, Any], linked: Sequence[str]) -> list[tuple[str, str]]:
+    """What of a caller's parameters needs more than one target; `linked` are those that it has links to."""
+    apart = [params.get(name, "") for name in APART]
+    if params.get("fallback") == OTHER:
+        apart.append(params["fallback_to"])
+    targets = [target for target in linked if target not in apart]
     if len(targets) != 1:
         return []
     found: list[tuple[str, str]] = []
     only = f"{targets[0]} is the only target. Link another."
-    if params.get("hedge_after_ms", 0) > 0:
+    if 0 < params.get("hedge_after_ms", 0) < params["timeout_ms"]:
         found.append(("hedge_after_ms", f"Never happens: {only}"))
     if params.get("call_order", IN_TURN) == FAILOVER:
         found.append(("call_order", f"Nobody to fail over to: {only}"))

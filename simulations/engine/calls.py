@@ -11,7 +11,7 @@ from typing import Final
 
 from simulations.engine.admission import Admission
 from simulations.engine.breakers import BULKHEAD_FULL, breakers
-from simulations.engine.call_params import FAILOVER
+from simulations.engine.call_params import APART, FAILOVER
 from simulations.engine.channel import Message
 from simulations.engine.distributions import NS_PER_MS, to_ns
 from simulations.engine.fallbacks import Fallback
@@ -25,8 +25,6 @@ from simulations.engine.timeouts import timeouts
 from simulations.engine.waiting import Branch, awaited, first_answer
 from simulations.engine.workers import Slots
 
-# Parameters that name who is asked in a way of its own:
-APART: Final = ("cache", "resolver", "log_to", "rank_by", "reply_queue")
 OF_REQUEST: Final = -2  # the deadline is that of the request, where deadlines count
 NO_DEADLINE: Final = -1
 NEXT: Final = -1  # of the targets, whose turn it is

@@ -107,14 +107,14 @@ def chosen(kind: type[Node], faults: Any = (), count: int = 2, takes: Any = 1, l
     return run(world(nodes, links, (), faults, 3000, 1500))
 
 
-SPARE = {"fallback": "other", "fallback_to": "spare"}
+SPARE: dict[str, Any] = {"fallback": "other", "fallback_to": "spare"}
 
 
 @pytest.mark.parametrize("kind", CHOOSERS)
 def test_a_chooser_tries_again_after_a_pause(kind: type[Node]) -> None:
     """All are away for less than the pauses last."""
     away = [crash(f"s{number}", 1000, 1100) for number in range(2)]
-    patient = {"retry": "exponential", "backoff_ms": 100, "attempts_max": 4}
+    patient: dict[str, Any] = {"retry": "exponential", "backoff_ms": 100, "attempts_max": 4}
     story = chosen(kind, away, load={"timeout_ms": 2000}, **SPARE, **patient)
     plain = chosen(kind, away, load={"timeout_ms": 2000}, **SPARE)
     assert published(story, "calls.fallbacks") == 0 < published(plain, "calls.fallbacks")
@@ -123,7 +123,7 @@ def test_a_chooser_tries_again_after_a_pause(kind: type[Node]) -> None:
 
 @pytest.mark.parametrize("kind", CHOOSERS)
 def test_a_choosers_retries_keep_to_their_budget(kind: type[Node]) -> None:
-    always = {"retry": "fixed", "backoff_ms": 1, "attempts_max": 3}
+    always: dict[str, Any] = {"retry": "fixed", "backoff_ms": 1, "attempts_max": 3}
     down = [crash("s0", 0), crash("s1", 0), crash("spare", 0)]
     story = chosen(kind, down, retry_budget=True, budget_tokens=10, **always)
     without = chosen(kind, down, **always)
@@ -156,7 +156,7 @@ def test_a_choosers_bulkhead_holds_back_and_load_is_shed(kind: type[Node]) -> No
 
 @pytest.mark.parametrize("kind", CHOOSERS)
 def test_a_choosers_timeout_goes_by_how_long_calls_took(kind: type[Node]) -> None:
-    stuck = {"kind": "mixture", "parts": [
+    stuck: Entry = {"kind": "mixture", "parts": [
         {"weight": 199, "of": {"kind": "constant", "value_ms": 5}},
         {"weight": 1, "of": {"kind": "constant", "value_ms": 5000}},
     ]}  # fmt: skip
