@@ -25,22 +25,23 @@ GATHER: Final = "gather"
 RACE: Final = "race"
 ONE_WAY: Final = "one-way"
 
-FAN_OUT_PARAMS: Final[tuple[Param, ...]] = (
-    Param(
-        "calls",
-        "Kind of call",
-        "choice",
-        SYNC,
-        choices=(
-            Choice(SYNC, "Synchronous: one target, in turn"),
-            Choice(SEQUENCE, "Synchronous: all, one after another"),
-            Choice(GATHER, "Asynchronous: all at once, wait for all"),
-            Choice(RACE, "Asynchronous: all at once, first answer"),
-            Choice(ONE_WAY, "One-way: send, and do not wait"),
-        ),
-        help="How those behind are asked for one request.",
-        section="Calls",
+CALLS_PARAM: Final = Param(
+    "calls",
+    "Kind of call",
+    "choice",
+    SYNC,
+    choices=(
+        Choice(SYNC, "Synchronous: one target, in turn"),
+        Choice(SEQUENCE, "Synchronous: all, one after another"),
+        Choice(GATHER, "Asynchronous: all at once, wait for all"),
+        Choice(RACE, "Asynchronous: all at once, first answer"),
+        Choice(ONE_WAY, "One-way: send, and do not wait"),
     ),
+    help="How those behind are asked for one request.",
+    section="Calls",
+)
+FAN_OUT_PARAMS: Final[tuple[Param, ...]] = (
+    CALLS_PARAM,
     Param(
         "calls_per_request",
         "Questions a request",
@@ -64,9 +65,9 @@ FAN_OUT_PARAMS: Final[tuple[Param, ...]] = (
 
 
 def fan_out_doubts(params: dict[str, Any]) -> list[tuple[str, str]]:
-    """What of FAN_OUT_PARAMS contradicts itself or others, and the consequence."""
+    """What of FAN_OUT_PARAMS contradicts itself or others, and the consequence; only `calls` must be there."""
     found: list[tuple[str, str]] = []
-    if params["batch_calls"] and params["calls_per_request"] == 1:
+    if params.get("batch_calls", False) and params["calls_per_request"] == 1:
         found.append(("batch_calls", "Changes nothing: a request asks one question only. Raise Questions a request."))
     if params["calls"] == ONE_WAY:
         waits = [name for name in ("retry", "fallback", "breaker") if params[name] != "none"]
