@@ -185,3 +185,28 @@ def test_a_rate_limit_holds(kind: type[Node]) -> None:
     assert abs(good - 0.2 * len(limited.operations())) <= 2
     assert published(limited, "admission.rate_limited") == len(limited.operations()) - good
     assert set(one_hop(kind, service("s", service_time=1), {"timeout_ms": 2000}).ends()) == {("ok", "")}
+
+
+def test_a_function_sheds_while_instances_take_long_to_start() -> None:
+    def burst(**params: Any) -> Run:
+        load = {"rate_per_s": 200, "timeout_ms": 5000}
+        return one_hop(Function, service("s", service_time=1), load, service_time=500, cold_start=300, **params)
+
+    story, without = burst(shed_wait_ms=100), burst()
+    assert published(without, "admission.shed") == 0 < published(story, "admission.shed")
+    # How long a start takes is known once the first is over: 60 have come by then.
+    assert published(story, "function.cold_starts") < 70 < published(without, "function.cold_starts")
+
+
+@pytest.mark.parametrize("kind", CHOOSERS)
+def test_probes_for_readiness_tell_a_chooser_who_drains(kind: type[Node]) -> None:
+    """A server that starts refuses requests for a second: probes for readiness leave it out."""
+
+    def starting(probe_kind: str) -> int:
+        hop = node(kind, "hop", probe_interval_ms=100, probe_timeout_ms=50, probe_kind=probe_kind, retries=0)
+        servers = [service("s0", service_time=1, startup_ms=1000), service("s1", service_time=1)]
+        links = [link("c", "hop"), link("hop", "s0"), link("hop", "s1", 5)]
+        story = run(world([client("c", **STEADY), hop, *servers], links, (), (), 2000, 500))
+        return sum(op.type != "ok" for op in story.operations())
+
+    assert starting("readiness") < 25 < starting("liveness")
