@@ -12,7 +12,7 @@ from typing import Final
 
 from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Metric, Param
-from simulations.engine.distributions import to_ns
+from simulations.engine.distributions import NS_PER_MS, to_ns
 from simulations.engine.links import NS_PER_S
 from simulations.engine.messages import Refusal
 from simulations.engine.node import Node
@@ -80,6 +80,7 @@ ADMISSION_METRICS: Final[tuple[Metric, ...]] = (
 )
 
 
+NO_TIME_MS: Final = 0.000_001  # a timeout of 0 would be none
 RATE_LIMITED: Final = Refusal("rate limited", False)
 OVERLOADED: Final = Refusal("overloaded", False)
 
@@ -145,6 +146,12 @@ class Admission:
         """A request's turn has come. Raises Refused where its caller has given up and that counts."""
         if self.drop_expired and 0 <= message.deadline_ns <= self.node.kernel.now:
             raise Refused("expired", False)
+
+    def time_left_ms(self, message: Message, timeout_ms: float) -> float:
+        """The timeout of a call on behalf of a request: where deadlines count, no longer than its caller waits."""
+        if not self.drop_expired or message.deadline_ns < 0:
+            return timeout_ms
+        return max(NO_TIME_MS, min(timeout_ms, (message.deadline_ns - self.node.kernel.now) / NS_PER_MS))
 
     def waited(self, wait_ns: int) -> None:
         """Somebody has got a worker, after so long."""

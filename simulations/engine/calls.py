@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from simulations.engine.admission import Admission
+from simulations.engine.admission import NO_TIME_MS, Admission
 from simulations.engine.breakers import BULKHEAD_FULL, breakers
 from simulations.engine.call_params import APART, FAILOVER
 from simulations.engine.channel import Message
@@ -28,7 +28,6 @@ from simulations.engine.workers import Slots
 OF_REQUEST: Final = -2  # the deadline is that of the request, where deadlines count
 NO_DEADLINE: Final = -1
 NEXT: Final = -1  # of the targets, whose turn it is
-NO_TIME_MS: Final = 0.000_001  # a timeout of 0 would be none
 
 
 class Calls:
