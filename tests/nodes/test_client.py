@@ -226,7 +226,7 @@ def test_a_client_gathers_races_and_asks_one_after_another() -> None:
 
 
 def test_each_call_of_many_has_its_own_retries() -> None:
-    again = {"retry": "fixed", "backoff_ms": 10, "attempts_max": 4}
+    again: dict[str, Any] = {"retry": "fixed", "backoff_ms": 10, "attempts_max": 4}
     down = [crash("s0", 100, 320)]
     story, without = fanned("gather", down, **again), fanned("gather", down)
     assert set(story.ends()) == {("ok", "")}

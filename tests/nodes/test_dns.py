@@ -173,11 +173,11 @@ def test_records_that_cannot_be_read_or_probed_are_doubts() -> None:
 
 
 def test_who_is_not_ready_is_left_out_where_readiness_is_probed() -> None:
-    def answered(probe_kind: str) -> list[tuple[str, ...]]:
+    def left_out(probe_kind: str) -> list[int]:
         shown = authority(records="www: a b", probe_interval_ms=100, probe_timeout_ms=50, probe_kind=probe_kind)
         nodes = [shown, service("a", startup_ms=5000), service("b")]
         story = run(world(nodes, [link(shown["id"], "a"), link(shown["id"], "b")]))
         return [value for _, value in story.states(shown["id"], "unwell")]
 
-    assert answered("readiness")[-1] == 1
-    assert set(answered("liveness")) == {0}
+    assert left_out("readiness")[-1] == 1
+    assert set(left_out("liveness")) == {0}
