@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from simulations.checks.finding import Finding
@@ -21,13 +21,13 @@ def cluster(ids: Sequence[str], latency: Any = 5, loss: float = 0.0) -> Entry:
 
 
 def members(
-    users: dict[str, Sequence[Step]],
+    users: Mapping[str, Sequence[Step]],
     faults: Iterable[Entry] = (),
     count: int = 3,
     duration_ms: float = 3000,
     kind: type[Node] = Raft,
     seed: int = 1,
-    own: dict[str, dict[str, Any]] | None = None,
+    own: Mapping[str, Mapping[str, Any]] | None = None,
     latency: Any = 5,
     **params: Any,
 ) -> Run:

@@ -6,6 +6,8 @@ Ongaro, Ousterhout: "In Search of an Understandable Consensus Algorithm", USENIX
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from simulations.nodes.raft import Raft as Declared
@@ -16,7 +18,7 @@ from tests.worlds import Run, crash, cut, link, node, partition, run, world
 LATE = {"election_timeout_ms_max": 1500}
 
 
-def last(story: Run, field: str, count: int = 3) -> list[object]:
+def last(story: Run, field: str, count: int = 3) -> list[Any]:
     return [story.states(f"r{number}", field)[-1][1] for number in range(count)]
 
 
@@ -39,7 +41,9 @@ def test_with_real_timeouts_a_leader_is_found_on_any_seed() -> None:
 
 
 def test_when_the_leader_crashes_another_is_elected_and_the_old_one_follows_it() -> None:
-    story = members({"u1": [write(1200, 7)], "u0": [read(2500)]}, [crash("r0", 500, 1500)], own={"r0": first(), "r1": LATE})
+    story = members(
+        {"u1": [write(1200, 7)], "u0": [read(2500)]}, [crash("r0", 500, 1500)], own={"r0": first(), "r1": LATE}
+    )
     assert [(who, term) for _, who, term in leaders(story)] == [("r0", 1), ("r2", 2)]
     assert answers(story) == [7]
     assert last(story, "role") == ["follower", "follower", "leader"]
@@ -131,7 +135,9 @@ def test_what_comes_in_meanwhile_goes_out_together() -> None:
 
 def test_without_a_majority_nothing_is_answered_and_after_the_heal_it_is() -> None:
     apart = partition([["r0"], ["r1"], ["r2"]], 400, 1400)
-    story = members({"u0": [write(450, 1), read(460), write(900, 2)], "u1": [write(2200, 3)], "u2": [read(2500)]}, [apart])
+    story = members(
+        {"u0": [write(450, 1), read(460), write(900, 2)], "u1": [write(2200, 3)], "u2": [read(2500)]}, [apart]
+    )
     assert [op.end for op in story.operations("u0")] == [
         ("info", "lost leadership"),
         ("fail", "lost leadership"),
@@ -181,7 +187,10 @@ def test_a_follower_may_refuse_in_place_of_forwarding() -> None:
 
 
 def test_a_member_that_is_far_behind_gets_a_snapshot_and_goes_on() -> None:
-    steps = {"u0": [write(300 + 20 * number, number, f"k{number % 3}") for number in range(40)], "u1": [read(2500, "k0")]}
+    steps = {
+        "u0": [write(300 + 20 * number, number, f"k{number % 3}") for number in range(40)],
+        "u1": [read(2500, "k0")],
+    }
     for after, installs in ((0, False), (10, True)):
         story = members(steps, [crash("r2", 350, 1500)], snapshot_after=after)
         assert bool(story.messages("install_snapshot", "r0", "r2")) is installs
@@ -226,7 +235,7 @@ def test_a_deposed_leader_that_does_not_know_answers_old_values_only_where_reads
 
 
 def test_a_lease_is_good_as_long_as_clocks_drift_no_more_than_they_are_said_to() -> None:
-    """Thesis 6.4.1: the leader's clock runs at half its speed, so that others are done waiting before its lease ends."""
+    """Thesis 6.4.1: the leader's clock runs at half its speed: others are done waiting before its lease ends."""
 
     def seen(drift_max: float) -> set[object]:
         slow = {"kind": "clock", "target": "r0", "at_ms": 500, "until_ms": None, "offset_ms": 0, "timers": True}
