@@ -63,7 +63,11 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
         "fallacy-transport-cost",
         "fallacy-homogeneous",
     ),
-    "Consistency and availability": ("cap-partition", "cap-dns"),
+    "Consistency and availability": (
+        "cap-partition",
+        "cap-dns",
+        "cap-leader-election",
+    ),
     "Discovery": (
         "discovery-hardcoded",
         "discovery-client-side",
@@ -71,6 +75,10 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
         "discovery-self-registration",
         "discovery-third-party",
         "discovery-health-checks",
+    ),
+    "Consensus and coordination": (
+        "consensus-raft",
+        "consensus-latency",
     ),
     "Kinds of failure": (
         "failure-crash",
