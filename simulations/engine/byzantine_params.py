@@ -1,10 +1,10 @@
-"""The parameters of replicas that agree although some lie."""
+"""The parameters of replicas that agree although some lie, and their lies."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from simulations.engine.declare import Param
+from simulations.engine.declare import Lie, Param
 
 BYZANTINE_PARAMS: Final[tuple[Param, ...]] = (
     Param(
@@ -75,3 +75,25 @@ BYZANTINE_PARAMS: Final[tuple[Param, ...]] = (
         section="Disk",
     ),
 )
+
+BYZANTINE_LIES: Final[tuple[Lie, ...]] = (
+    Lie("silence", "Says nothing at all", "Neither to clients nor to other replicas."),
+    Lie("wrong answers", "Tells wrong results", "What came of a request is told as something else."),
+    Lie("equivocation", "Orders another request with each", "As the primary, under one and the same number."),
+    Lie("collusion", "Tells two halves two stories", "In all phases, in step with others that lie alike."),
+    Lie("forged proofs", "Claims what was never prepared", "In view changes, with seals it cannot make."),
+)
+
+
+def member_doubts(count: int, faulty: int) -> list[tuple[str, str]]:
+    """So many members for so many faulty ones (0: as many as they allow) that others would do better."""
+    if count < 3 * faulty + 1:
+        words = f"Refuses everything: to tolerate {faulty} takes {3 * faulty + 1} replicas, not {count}."
+    elif count < 4:
+        words = f"With {count} replicas no faulty one is tolerated: 4 tolerate one."
+    elif not faulty and (count - 1) % 3:
+        more = (count + 1) // 3
+        words = f"{count} replicas tolerate no more than {3 * more - 2} do; {3 * more + 1} tolerate {more}."
+    else:
+        return []
+    return [("faulty", words)]

@@ -14,7 +14,7 @@ from zlib import crc32
 
 from mypy_extensions import mypyc_attr
 
-from simulations.engine.messages import Body, Increment, Request, Vote, Write
+from simulations.engine.messages import Body, Read, Vote
 from simulations.engine.state_machine import Command
 from simulations.engine.streams import mix
 
@@ -250,15 +250,7 @@ class Judge:
         return [(seq, best[seq].order if seq in best else None) for seq in range(low + 1, high + 1)]
 
 
-# The other story of replicas that lie together, which share their keys
-
-
 def twin_of(order: Order, contact: str = "", number: int = 0) -> Order:
-    """Another order in place of one: what it writes nobody wrote. It is sealed by a liar, or not genuine."""
-    request: Request | None = order.command.request
-    if isinstance(request, Write):
-        request = replace(request, value=-request.value)
-    elif isinstance(request, Increment):
-        request = replace(request, amount=-request.amount)
-    command = Command(request, order.command.op)
+    """Another order in place of one, which only reads. It is sealed by a liar, or not genuine."""
+    command = Command(Read("-"), order.command.op)
     return make_order(contact, number, command) if contact else replace(order, command=command)

@@ -40,7 +40,7 @@ from simulations.engine.byzantine import (
     Status,
     Submit,
 )
-from simulations.engine.byzantine_params import BYZANTINE_PARAMS
+from simulations.engine.byzantine_params import BYZANTINE_LIES, BYZANTINE_PARAMS, member_doubts
 from simulations.engine.byzantine_replica import RESENT_MAX, ByzantineReplica
 from simulations.engine.certificates import (
     NewView,
@@ -102,13 +102,7 @@ class Pbft(ByzantineReplica):
         ViewChange,
         NewView,
     )
-    LIES: ClassVar[tuple[Lie, ...]] = (
-        Lie("silence", "Says nothing at all", "Neither to clients nor to other replicas."),
-        Lie("wrong answers", "Tells wrong results", "What came of a request is told as something else."),
-        Lie("equivocation", "Orders another request with each", "As the primary, under one and the same number."),
-        Lie("collusion", "Tells two halves two stories", "In all phases, in step with others that lie alike."),
-        Lie("forged proofs", "Claims what was never prepared", "In view changes, with seals it cannot make."),
-    )
+    LIES: ClassVar[tuple[Lie, ...]] = BYZANTINE_LIES
     INVARIANTS: ClassVar[tuple[Invariant, ...]] = (
         Invariant(
             "pbft_agreement",
@@ -126,17 +120,7 @@ class Pbft(ByzantineReplica):
     @classmethod
     def doubts_beside(cls, params: dict[str, Any], neighbours: Mapping[str, Neighbour]) -> list[tuple[str, str]]:
         count = 1 + len([one for one in neighbours.values() if one.type == cls.TYPE])
-        wanted = int(params["faulty"])
-        if count < 3 * wanted + 1:
-            words = f"Refuses everything: to tolerate {wanted} takes {3 * wanted + 1} replicas, not {count}."
-        elif count < 4:
-            words = f"With {count} replicas no faulty one is tolerated: 4 tolerate one."
-        elif (count - 1) % 3:
-            more = (count + 1) // 3
-            words = f"{count} replicas tolerate no more than {3 * more - 2} do; {3 * more + 1} tolerate {more}."
-        else:
-            return []
-        return [("faulty", words)]
+        return member_doubts(count, int(params["faulty"]))
 
     def start(self) -> None:
         self.open()
@@ -146,6 +130,7 @@ class Pbft(ByzantineReplica):
         self.changes: dict[str, ViewChange] = {}  # the last of each replica
         self.new_view: NewView | None = None
         self.timed_view = -1
+        self.begins = -1  # the view that it begins as its primary
         self.collusion = Collusion(self.id, self.members)
         self.recover()
         if not self.shut:
@@ -313,8 +298,7 @@ class Pbft(ByzantineReplica):
         self.show_view()
         found = [self.slots[seq].proof for seq in sorted(self.slots) if seq > self.stable.seq]
         proofs = tuple([proof for proof in found if proof is not None])
-        unsealed = ViewChange(view, self.stable, proofs, self.id, 0)
-        change = unsealed.sealed()
+        change = ViewChange(view, self.stable, proofs, self.id, 0).sealed()
         self.changes[self.id] = change
         self.broadcast(self.peers, change)
         self.count_changes()
@@ -340,7 +324,8 @@ class Pbft(ByzantineReplica):
         if self.timed_view < view:
             self.timed_view = view
             self.timer(self.patience_ns(), "new view", lambda: self.give_up(view))
-        if self.judge.primary(view) == self.id and self.changes.get(self.id) in here:
+        if self.judge.primary(view) == self.id and self.changes.get(self.id) in here and self.begins < view:
+            self.begins = view  # once: a second one might order otherwise
             following = self.judge.following(here)
             orders = tuple([self.pre_prepare(view, seq, order) for seq, order in following])
             self.spawn(self.enter(NewView(view, tuple(here), orders, self.id, 0).sealed(), True), self.cause)
@@ -361,7 +346,10 @@ class Pbft(ByzantineReplica):
 
     async def enter(self, new: NewView, announce: bool) -> None:
         """Begin a view: its orders run through all phases again."""
-        if not await self.keep({f"view {new.view}": new}, -1) or self.has_entered(new.view):
+        if not await self.keep({f"view {new.view}": new}, -1):
+            self.begins = min(self.begins, new.view - 1)
+            return
+        if self.has_entered(new.view):
             return
         self.view, self.active, self.new_view = new.view, True, new
         self.show_view()
@@ -371,17 +359,27 @@ class Pbft(ByzantineReplica):
         self.changes = {who: change for who, change in self.changes.items() if change.view > new.view}
         for slot in self.slots.values():
             slot.accepted, slot.kept = None, False
-        self.given = {digest_of(said.order): True for said in new.orders}
+        self.resume(new)
         low = max([change.stable.seq for change in new.changes])
-        self.next_seq = max(low + len(new.orders), self.executed) + 1
         for change in new.changes:
             own = self.taken.get(change.stable.seq)
             if change.stable.seq == low and own is not None and own.digest() == change.stable.digest:
                 self.spawn(self.settle(own.proven(change.stable)), self.cause)
-        for said in new.orders:
-            self.spawn(self.accept(said, False), self.cause)
+        self.accept_again(new)
         self.propose()
         self.watch()
+
+    def resume(self, new: NewView) -> None:
+        """Number on from where a view begins."""
+        self.given = {digest_of(said.order): True for said in new.orders}
+        self.next_seq = max([change.stable.seq for change in new.changes]) + len(new.orders) + 1
+
+    def accept_again(self, new: NewView) -> None:
+        """Accept what a view orders anew, as far as the log reaches."""
+        for said in new.orders:
+            slot = self.slot(said.seq)
+            if slot is not None and slot.accepted is None:
+                self.spawn(self.accept(said, False), self.cause)
 
     # What was lost is sent again
 
@@ -399,6 +397,8 @@ class Pbft(ByzantineReplica):
             to = self.peers if order.contact == self.id else [primary] if primary != self.id else []
             self.broadcast(to, Submit(order))
         self.waiting = dict.fromkeys(self.pending, True)
+        if self.active and self.new_view is not None:
+            self.accept_again(self.new_view)
         self.propose()
 
     def on_status(self, body: Status, message: Message) -> None:
@@ -441,6 +441,8 @@ class Pbft(ByzantineReplica):
         begun = 0 if self.new_view is None else self.new_view.view
         self.view = max(self.view, begun)
         self.active = self.view == begun
+        if self.active and self.new_view is not None:
+            self.resume(self.new_view)
         if self.stable.seq:
             self.restore(self.state)
         for record, value in stored.items():
