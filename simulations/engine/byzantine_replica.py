@@ -62,7 +62,7 @@ class ByzantineReplica(Node):
         self.asked: dict[int, Asked] = {}
         self.pending: dict[str, Order] = {}  # by digest: not carried out yet
         self.awaited = ""  # the one whose time is taken
-        self.attempts = 0  # views since something was carried out
+        self.attempts = 0  # views since what was awaited was carried out
         self.slots: dict[int, Slot] = {}
         self.records: dict[str, int] = {}  # on disk, of which sequence number
         self.executed = 0
@@ -139,7 +139,6 @@ class ByzantineReplica(Node):
             if slot is None or slot.decision is None:
                 return
             self.executed += 1
-            self.attempts = 0
             if self.host.liar is None:  # a liar's word counts for nothing, and what it shows is no breach
                 self.show("executed", f"{self.executed} = {digest_of(slot.decision.order)}")
             self.publish("pbft.executed", 1)
@@ -166,8 +165,11 @@ class ByzantineReplica(Node):
         """Wait no longer for an order; patience begins anew for another one (4.4)."""
         self.pending.pop(order.digest, None)
         if self.awaited == order.digest:
+            self.attempts = 0
             self.awaited = ""
             self.watch()
+        elif not self.pending:
+            self.attempts = 0
 
     # Checkpoints: section 4.3
 

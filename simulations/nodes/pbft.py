@@ -405,7 +405,8 @@ class Pbft(ByzantineReplica):
         who = message.channel.src.id
         if who not in self.members:
             return
-        stands = self.heard.get(who) == body
+        before = self.heard.get(who)
+        stands = before is not None and (before.stable, before.executed) == (body.stable, body.executed)
         self.heard[who] = body
         behind = body.view < self.view or (body.view == self.view and not body.active)
         if behind and self.active and self.new_view is not None:
