@@ -72,6 +72,11 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
         "discovery-third-party",
         "discovery-health-checks",
     ),
+    "Consensus and coordination": (
+        "consensus-pbft",
+        "leader-election-bully",
+        "leader-election-ring",
+    ),
     "Kinds of failure": (
         "failure-crash",
         "failure-omission",
