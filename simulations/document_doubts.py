@@ -36,6 +36,13 @@ def _parameters(document: Document, names: Names) -> Iterator[Mistake]:
                 before = neighbours.setdefault(one, {}).get(other)
                 type_name, params = given[of_one[other]]
                 neighbours[one][other] = Neighbour(type_name, params, asked or (before is not None and before.asked))
+    for cluster in document.clusters:
+        mates = [one for member in cluster.members for one in names.nodes[member]]
+        for one in mates:
+            around = neighbours.setdefault(one, {})
+            for other in mates:
+                if other != one and other not in around:
+                    around[other] = Neighbour(*given[of_one[other]], False)
     for index, node in enumerate(document.nodes):
         type_name, params = given[node.id]
         node_type = node_types()[type_name]

@@ -79,6 +79,9 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
     "Consensus and coordination": (
         "consensus-raft",
         "consensus-latency",
+        "consensus-pbft",
+        "leader-election-bully",
+        "leader-election-ring",
     ),
     "Kinds of failure": (
         "failure-crash",
