@@ -66,9 +66,9 @@ def minimised(document: Document, verdict: Verdict, runs_max: int = RUNS_MAX, ty
     trial = Trials(check, runs_max, types)
     if trial(data):
         data |= {"faults": fewest(data["faults"], lambda faults: trial(data | {"faults": faults}))}
-        data = _shorter_run(_simpler_faults(data, trial, earlier), trial)
-        data = _simpler_faults(data, trial, plainer)
-        data = _simpler_faults(data, trial, rounder)
+        for simpler in (earlier, plainer, rounder):
+            data = _simpler_faults(data, trial, simpler)
+        data = _shorter_run(data, trial)
         data |= {"faults": fewest(data["faults"], lambda faults: trial(data | {"faults": faults}))}
     return _scenario(data, check, trial.words or words, verdict)
 

@@ -1,4 +1,4 @@
-"""`manage.py explore [SLUG|FILE…]`: scenarios under random fault schedules, by the workers; violations are minimised."""
+"""`manage.py explore [SLUG|FILE…]`: scenarios under random fault schedules, by the workers."""
 
 from __future__ import annotations
 
