@@ -7,6 +7,7 @@ pass; how often there was something to judge is told beside it, for *always* is 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -121,25 +122,33 @@ def judged(
         unknown=tuple(name for name, _ in verdicts.get("unknown", [])),
         left_out=tuple(name for name, _ in failing if name in without),
         answered=_answered(recording, 0),
-        recovered=_answered(recording, healed_ms(document)),
+        recovered=_answered(recording, _mended_ns(recording, document)),
         status=recording.status,
     )
 
 
 def healed_ms(document: Document) -> float:
-    """When the last fault is mended. A fault without an end counts as one that is never mended."""
-    ends = [ends_ms(fault.model_dump(mode="json")) for fault in document.faults]
-    return max(ends, default=0.0)
+    """When the last fault is mended that starts at a given time."""
+    faults = [fault.model_dump(mode="json") for fault in document.faults if fault.at_ms is not None]
+    return max((fault["at_ms"] + length_ms(fault) for fault in faults), default=0.0)
 
 
-def ends_ms(fault: Mapping[str, Any]) -> float:
-    """When a fault that starts at a given time is mended."""
+def length_ms(fault: Mapping[str, Any]) -> float:
+    """How long a fault lasts."""
     if fault["kind"] == "restart":
-        return float(fault["at_ms"] + fault["down_ms"])
-    until_ms = fault.get("until_ms")
-    return float("inf") if until_ms is None else float(until_ms)
+        return float(fault["down_ms"])
+    if fault.get("when") is not None:
+        return float(fault["lasts_ms"])
+    return float(fault["until_ms"] - fault["at_ms"])
 
 
-def _answered(recording: Recording, from_ms: float) -> int:
+def _mended_ns(recording: Recording, document: Document) -> float:
+    """When the last fault was mended, and the last node was up again."""
+    ups = [recording.log.states.get((node, "up"), ([], [])) for node in range(len(recording.log.nodes))]
+    booted = [times[-1] if values[-1] else math.inf for times, values in ups if times]
+    return max([healed_ms(document) * 1e6, *booted])
+
+
+def _answered(recording: Recording, from_ns: float) -> int:
     operations = recording.log.operations.values()
-    return sum(operation.type == "ok" and operation.start_ns >= from_ms * 1e6 for operation in operations)
+    return sum(operation.type == "ok" and operation.start_ns >= from_ns for operation in operations)

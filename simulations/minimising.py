@@ -14,7 +14,7 @@ from typing import Any, Final
 from simulations.catalogue import check_titles
 from simulations.document import Document, validate
 from simulations.document_base import DocumentError, canonical_bytes
-from simulations.exploring import FAILED, Types, Verdict, ends_ms, judged
+from simulations.exploring import FAILED, Types, Verdict, judged, length_ms
 
 RUNS_MAX: Final = 300
 ROUND_MS: Final = (1_000, 500, 100, 50, 10)
@@ -119,7 +119,7 @@ def _shorter_run(data: Data, trial: Trials) -> Data:
 
 def earlier(fault: Entry) -> Iterator[Entry]:
     """The fault, mended earlier."""
-    lasts_ms = ends_ms(fault) - fault["at_ms"]
+    lasts_ms = length_ms(fault)
     for share in SHORTER:
         less_ms = round(lasts_ms * share)
         if LENGTH_MS_MIN <= less_ms < lasts_ms:
@@ -135,6 +135,11 @@ def plainer(fault: Entry) -> Iterator[Entry]:
     latency = fault.get("latency")
     if isinstance(latency, dict) and latency["kind"] != "constant":
         yield fault | {"latency": {"kind": "constant", "value_ms": latency.get("mean_ms") or latency["high_ms"] / 2}}
+    when = fault.get("when", {})
+    if when.get("nth", 1) > 1:
+        yield fault | {"when": when | {"nth": 1}}
+    if when.get("after_ms"):
+        yield fault | {"when": when | {"after_ms": 0}}
     if fault["kind"] == "partition":
         for number, group in enumerate(fault["target"]):
             for member in group if len(group) > 1 else ():
@@ -144,9 +149,9 @@ def plainer(fault: Entry) -> Iterator[Entry]:
 
 def rounder(fault: Entry) -> Iterator[Entry]:
     """The fault at a rounder time, or lasting for one."""
-    lasts_ms = ends_ms(fault) - fault["at_ms"]
+    lasts_ms = length_ms(fault)
     for unit in ROUND_MS:
-        if fault["at_ms"] % unit == 0:
+        if fault.get("at_ms", 0) % unit == 0:
             break
         for at_ms in (_rounded(fault["at_ms"], unit), _rounded(fault["at_ms"], unit) + unit):
             yield _lasting(fault | {"at_ms": at_ms}, lasts_ms)
@@ -159,6 +164,8 @@ def rounder(fault: Entry) -> Iterator[Entry]:
 def _lasting(fault: Entry, lasts_ms: float) -> Entry:
     if fault["kind"] == "restart":
         return fault | {"down_ms": lasts_ms}
+    if "when" in fault:
+        return fault | {"lasts_ms": lasts_ms}
     return fault | {"until_ms": fault["at_ms"] + lasts_ms}
 
 

@@ -11,6 +11,8 @@ from simulations.engine.streams import nth, stream_key, uniform
 
 STRIKE_FAULTS_MAX: Final = 8
 ONE_WAY_LINKS_MAX: Final = 4
+EVENT_NTH_MAX: Final = 100
+AT_EVENT_MS_MAX: Final = 1_000  # of what waits for an event, and may begin late
 
 Entry = dict[str, Any]
 
@@ -63,6 +65,7 @@ class Group:
     between: tuple[Link, ...]
     towards: tuple[Link, ...]
     mesh: str  # the target that stands for all links of its mesh, or ""
+    events: tuple[str, ...] = ()  # of each member, for which a fault may wait
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,18 @@ class Strike:
 
 def _crash(strike: Strike) -> list[Entry]:
     return [strike.spell("crash", strike.member())]
+
+
+def _crash_at_event(strike: Strike) -> list[Entry]:
+    """A crash just when the node, or another one, does something: between writing and syncing, say."""
+    dice = strike.dice
+    watched = strike.member()
+    target = dice.pick((watched, watched, strike.member()))
+    when: Entry = {"node": watched, "event": dice.pick(strike.group.events), "nth": dice.spread(1, EVENT_NTH_MAX)}
+    if dice.below(2):
+        when["after_ms"] = dice.spread(1, 20)
+    lasts_ms = min(strike.until_ms - strike.at_ms, AT_EVENT_MS_MAX)
+    return [{"kind": "crash", "target": target, "when": when, "lasts_ms": lasts_ms}]
 
 
 def _crashes_at_once(strike: Strike) -> list[Entry]:
@@ -223,6 +238,7 @@ def _duplicate(strike: Strike) -> list[Entry]:
 
 # What strikes, as often as it stands there.
 ON_NODES: Final = (_crash, _crash, _crash, _standstill, _standstill, _slow, _wrong_clock, _slow_disk, _torn_write)
+AT_EVENTS: Final = (_crash_at_event, _crash_at_event)
 ON_GROUPS: Final = (
     *(_crashes_at_once, _crashes_at_once, _restarts_in_turn),
     *(_partition, _partition, _partition, _partial_partition, _partial_partition),
@@ -234,6 +250,8 @@ ON_LINKS: Final = (_cut, _loss, _loss, _delay, _delay, _reorder)
 def kinds(group: Group) -> list[Callable[[Strike], list[Entry]]]:
     """The kinds that can strike a group, as often as they are likely."""
     found: list[Callable[[Strike], list[Entry]]] = [*ON_NODES]
+    if group.events:
+        found += AT_EVENTS
     if len(group.members) > 1:
         found += ON_GROUPS
     if group.between:
