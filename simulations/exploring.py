@@ -144,8 +144,9 @@ def length_ms(fault: Mapping[str, Any]) -> float:
 
 def _mended_ns(recording: Recording, document: Document) -> float:
     """When the last fault was mended, and the last node was up again."""
-    ups = [recording.log.states.get((node, "up"), ([], [])) for node in range(len(recording.log.nodes))]
-    booted = [times[-1] if values[-1] else math.inf for times, values in ups if times]
+    states = recording.log.states
+    rows = [states[node, "up"] for node in range(len(recording.log.nodes)) if (node, "up") in states]
+    booted = [times[-1] if values[-1] else math.inf for times, values in rows]
     return max([healed_ms(document) * 1e6, *booted])
 
 
