@@ -13,6 +13,7 @@ from simulations.document_base import canonical_bytes
 from simulations.exploring import FAILED, Verdict, explore
 
 CHUNK: Final = 20  # schedules that a worker takes at once
+LOST: Final = "lost"  # the status of a schedule of which no worker told anything
 
 
 def verdicts(text: str, seed: int, numbers: Sequence[int], without: frozenset[str]) -> list[dict[str, Any]]:
@@ -34,19 +35,19 @@ def explored(document: Document, seed: int, numbers: range, without: frozenset[s
     chunk_of = {result.id: chunk for result, chunk in zip(asked.results, chunks, strict=True)}
     try:
         for id, meta in asked.iter_native():
-            yield _read(meta["result"], chunk_of[id])
+            yield verdicts_of(meta["result"], chunk_of[id])
     finally:
         if not asked.ready():
             asked.revoke()
         asked.forget()
 
 
-def _read(result: object, chunk: range) -> list[Verdict]:
+def verdicts_of(result: object, chunk: range) -> list[Verdict]:
     """The verdicts of a chunk. One that broke down says why, as a violation: nobody knows what it would have found."""
     if isinstance(result, list):
         return [Verdict(**{name: _frozen(value) for name, value in entry.items()}) for entry in result]
     why = (FAILED, f"Schedules {chunk[0]}–{chunk[-1]} were not run: {type(result).__name__}: {result}")
-    return [Verdict(number, 0, (), (why,), (), (), (), 0, 0, "lost") for number in chunk]
+    return [Verdict(number, 0, (), (why,), (), (), (), 0, 0, LOST) for number in chunk]
 
 
 def _frozen(value: Any) -> Any:

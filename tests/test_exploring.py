@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from simulations.document import Document, parse, validate
 from simulations.document_doubts import doubts
-from simulations.exploring import EXPLORED, FAILED, explore, healed_ms, judged, prepared, struck
+from simulations.explorations import Tally, verdicts_of
+from simulations.explorations_text import as_text
+from simulations.exploring import EXPLORED, FAILED, OF_ONE_COPY, Verdict, explore, healed_ms, judged, prepared, struck
 from simulations.fault_schedules import FAULTS_MAX, HEALED, groups_of, schedule
 from simulations.gallery import FOLDER
 from simulations.minimising import earlier, fewest, plainer, rounder
@@ -22,6 +25,10 @@ CONVERGENCE = frozenset({"convergence"})  # a minority may never hear of a value
 
 def scenario(slug: str, variant: str | None = None) -> Document:
     return prepared(parse((FOLDER / f"{slug}.json").read_text()), variant)
+
+
+def told(document: dict[str, Any], number: int) -> list[Verdict]:
+    return list(explore(prepared(validate(document)), 1, [number], CONVERGENCE))
 
 
 @pytest.fixture(scope="module")
@@ -238,3 +245,36 @@ def test_a_fault_is_made_simpler_step_by_step() -> None:
     assert [fault["when"] for fault in plainer(crash)] == [waits | {"nth": 1}, waits | {"after_ms": 0}]
     apart = {"kind": "partition", "target": [["r1", "r2"], ["r3"]], "at_ms": 0, "until_ms": 9}
     assert [fault["target"] for fault in plainer(apart)] == [[["r2"], ["r3"]], [["r1"], ["r3"]]]
+
+
+# What is told
+
+
+def test_a_chunk_that_breaks_down_counts_as_violated_and_says_why() -> None:
+    tally = Tally()
+    for verdict in [*verdicts_of(RuntimeError("out of memory"), range(21, 23)), *told(CP, 1)]:
+        tally.add(verdict)
+    found = tally.as_dict()
+    assert (found["schedules"], found["survived"]) == (3, 1)
+    assert [one["schedule"] for one in found["violated"]] == [21, 22]
+    assert found["violated"][0]["broken"] == [[FAILED, "Schedules 21–22 were not run: RuntimeError: out of memory"]]
+
+
+def test_verdicts_travel_as_plain_data() -> None:
+    (verdict,) = told(CP, 7)
+    plain = json.loads(json.dumps([verdict.as_dict()]))
+    assert verdicts_of(plain, range(7, 8)) == [verdict]
+
+
+def test_the_summary_tells_what_held_how_often_and_what_did_not() -> None:
+    tally = Tally()
+    for number in range(1, 4):
+        (verdict,) = explore(scenario("cap-partition", "ap"), 1, [number], OF_ONE_COPY - {"linearizability"})
+        tally.add(verdict)
+    lines = as_text({"scenario": "cap-partition", "variant": "ap", "seed": 1, **tally.as_dict()}).splitlines()
+    assert lines[1] == "cap-partition, ap: 3 schedules of seed 1, 0 survived, 3 violated a rule"
+    assert lines[2] == "  clients were answered in 3, and after all was mended in 3"
+    assert any(line.split() == ["Linearizable", "registers", "3", "violated"] for line in lines)
+    assert any(line.split() == ["Replicas", "agree", "in", "the", "end", "3", "held"] for line in lines)
+    assert any(line.split() == ["No", "stale", "reads", "3", "not", "promised"] for line in lines)
+    assert any(line.startswith("  schedule 1 (seed ") for line in lines)

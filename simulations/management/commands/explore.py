@@ -15,7 +15,7 @@ from simulations import broker
 from simulations.catalogue import check_titles
 from simulations.document import Document, DocumentError, parse, variant_hint
 from simulations.document_base import SEED_MAX
-from simulations.explorations import Tally, explored
+from simulations.explorations import LOST, Tally, explored
 from simulations.explorations_text import as_text
 from simulations.exploring import EXPLORED, Explored, prepared, struck
 from simulations.fault_schedules import groups_of
@@ -23,7 +23,7 @@ from simulations.management.scenarios import Unreadable, scenario_text
 from simulations.minimising import RUNS_MAX, minimised
 
 SURVIVED, VIOLATED, REFUSED = 0, 1, 2
-SCHEDULES_MAX = 10_000_000
+SCHEDULES_MAX = 100_000  # waiting at the broker at once
 TENTHS = 10
 
 
@@ -134,9 +134,9 @@ class Command(BaseCommand):
                 words = f"{len(tally.violated):,} violated, {rate:,.1f} a second"
                 self.stderr.write(f"{name}: {tally.runs:,} of {len(numbers):,} schedules, {words}")
         result = {"scenario": one.slug, "variant": one.variant, "seed": seed, **tally.as_dict(), "minimised": None}
-        if not tally.violated or not runs_max:
+        first = next((one for one in tally.violated if one.status != LOST), None)
+        if first is None or not runs_max:
             return result, None
-        first = tally.violated[0]
         self.stderr.write(f"Minimising schedule {first.number} in at most {runs_max:,} runs …")
         found = minimised(struck(document, seed, first.number), first, runs_max)
         return result | {"minimised": found.data()}, found
