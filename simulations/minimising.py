@@ -14,12 +14,13 @@ from typing import Any, Final
 from simulations.catalogue import check_titles
 from simulations.document import Document, validate
 from simulations.document_base import DocumentError, canonical_bytes
-from simulations.exploring import FAILED, Types, Verdict, judged, length_ms
+from simulations.exploring import FAILED, Types, Verdict, healed_ms, judged, length_ms
 
 RUNS_MAX: Final = 300
 ROUND_MS: Final = (1_000, 500, 100, 50, 10)
 SHORTER: Final = (0.5, 0.75, 0.9)
 LENGTH_MS_MIN: Final = 2
+AT_THE_END: Final = ("convergence", "lost_effects", "lost_writes")  # judged there: a run cut short always breaks these
 TITLE_MAX: Final = 120
 EXPLANATION_MAX: Final = 2_000
 
@@ -28,10 +29,13 @@ Data = dict[str, Any]
 
 
 class Trials:
-    """Whether the rule still breaks in a candidate; nothing does once the runs are used up. Remembers what it tried."""
+    """Whether the rule still breaks in a candidate that is mended no later than what it came from. Nothing does once the
+    runs are used up. Remembers what it tried.
+    """
 
-    def __init__(self, check: str, runs_max: int, types: Types | None) -> None:
+    def __init__(self, check: str, mended_ms: float, runs_max: int, types: Types | None) -> None:
         self.check = check
+        self.mended_ms = mended_ms
         self.left = runs_max
         self.types = types
         self.tried: dict[bytes, bool] = {}
@@ -50,6 +54,8 @@ class Trials:
             document = validate(data)
         except DocumentError:
             return False
+        if healed_ms(document) > self.mended_ms:
+            return False
         self.left -= 1
         found = dict(judged(document, types=self.types).broken)
         self.words = found.get(self.check, self.words)
@@ -63,12 +69,13 @@ def minimised(document: Document, verdict: Verdict, runs_max: int = RUNS_MAX, ty
     """
     check, words = verdict.broken[0]
     data = document.data()
-    trial = Trials(check, runs_max, types)
+    trial = Trials(check, healed_ms(document), runs_max, types)
     if trial(data):
         data |= {"faults": fewest(data["faults"], lambda faults: trial(data | {"faults": faults}))}
         for simpler in (earlier, plainer, rounder):
             data = _simpler_faults(data, trial, simpler)
-        data = _shorter_run(data, trial)
+        if check not in AT_THE_END:
+            data = _shorter_run(data, trial)
         data |= {"faults": fewest(data["faults"], lambda faults: trial(data | {"faults": faults}))}
     return _scenario(data, check, trial.words or words, verdict)
 
