@@ -29,8 +29,8 @@ Data = dict[str, Any]
 
 
 class Trials:
-    """Whether the rule still breaks in a candidate that is mended no later than what it came from. Nothing does once the
-    runs are used up. Remembers what it tried.
+    """Whether the rule still breaks in a candidate that is mended no later than what it came from. Nothing does once
+    the runs are used up. Remembers what it tried.
     """
 
     def __init__(self, check: str, mended_ms: float, runs_max: int, types: Types | None) -> None:

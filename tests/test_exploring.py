@@ -200,7 +200,7 @@ def test_a_mistake_in_a_node_is_a_violation() -> None:
 
 
 def test_a_rule_that_is_judged_at_the_end_keeps_its_time_to_recover() -> None:
-    """The last writes never reach a replica that a loss kept from them: without the loss all is well."""
+    """Not all replicas of a CP store need come to hold the same; with no time to do so no store's would."""
     violation = first_violation(CP, {"register": Register}, 60)
     assert violation is not None
     assert [check for check, _ in violation.broken] == ["convergence"]
@@ -208,7 +208,7 @@ def test_a_rule_that_is_judged_at_the_end_keeps_its_time_to_recover() -> None:
     found = minimised(CP, {"register": Register}, violation, runs_max=40)
     assert (found.duration_ms, found.settle_ms) == (ready.duration_ms, ready.settle_ms)
     assert healed_ms(found) <= healed_ms(ready)
-    assert len(found.faults) == 1
+    assert len(found.faults) < len(ready.faults)
 
 
 def test_minimising_keeps_to_its_limit_of_runs() -> None:
