@@ -2,9 +2,9 @@
 
 A schedule is a pure function of the document, a seed and a number. It strikes the members of the document's clusters,
 the links between them, and those on which others reach them; where there is no cluster, every node that serves. Strikes
-come alone, at the same moment as another begins or ends, in quick succession, or when a node does something of note.
-All that starts at a given time is mended when HEALED of the workload is over, so that the rest can show a recovery; a
-crash that waits for an event is short.
+come alone, at the same moment as another begins or ends, in quick succession, or when a node does something of note,
+and some while things begin. All that starts at a given time is mended when HEALED of the workload is over, so that the
+rest can show a recovery; a crash that waits for an event is short.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FAULTS_MAX: Final = 8
 LENGTH_MS_MIN: Final = 5
 CLOSE_MS: Final = 40  # of a strike that follows another in quick succession
 ALIGNED: Final = 0.5  # of the strikes begin when another begins or ends, or soon after
-
+EARLY: Final = 0.3  # of the strikes come rather while things begin: any ten-fold of time is as likely as another
 MESHED_MAX: Final = 30  # members of a large cluster between whom links are struck one by one
 TOLD: Final = ("replication", "vote")
 
@@ -95,7 +95,7 @@ def schedule(document: Document, seed: int, number: int) -> list[Entry]:
 
 def _strike(dice: Dice, group: Group, moments: Sequence[int], healed_ms: int) -> Strike:
     latest_ms = healed_ms - LENGTH_MS_MIN
-    at_ms = dice.below(latest_ms)
+    at_ms = dice.spread(1, latest_ms) if dice.unit() < EARLY else dice.below(latest_ms)
     if moments and dice.unit() < ALIGNED:
         at_ms = min(latest_ms, dice.pick(moments) + dice.pick((0, dice.below(CLOSE_MS))))
     return Strike(dice, group, at_ms, min(healed_ms, at_ms + dice.spread(LENGTH_MS_MIN, healed_ms / 2)))
