@@ -86,12 +86,13 @@ _TROUBLE: tuple[Entry, ...] = (
 )
 
 
-def storm(kind: type[Node], seed: int, replicas: int = 3, calm_ms: int = 600, **params: Any) -> Entry:
-    """A document: a client at each replica reads and writes two keys while faults come and go at random."""
+def storm(kind: type[Node], seed: int, replicas: int = 3, calm_ms: int = 600, keys: int = 2, **params: Any) -> Entry:
+    """A document: a client at each replica reads and writes a few keys while faults come and go at random."""
     ids = names(replicas)
     quick = {"fsync_time": exponential(1), "election_timeout_ms": 60, "heartbeat_ms": 15, "forward_timeout_ms": 150}
-    nodes = [client(f"c{n}", requests="read-write", rate_per_s=30, keys=2, timeout_ms=250) for n in range(replicas)]
-    nodes += [node(kind, id, **quick | params) for id in ids]
+    nodes = [client(f"c{n}", requests="read-write", rate_per_s=30, keys=keys, timeout_ms=250) for n in range(replicas)]
+    given = {name: quick[name] for name in quick if name in [param.name for param in kind.PARAMS]}
+    nodes += [node(kind, id, **given | params) for id in ids]
     links = [link(f"c{n}", f"r{n}") for n in range(replicas)]
     clusters = [mesh(ids, exponential(4), 0.02)]
     return world(nodes, links, clusters, weather(ids, seed, 1500), 1600, calm_ms, seed)
