@@ -82,6 +82,8 @@ SLOW = {"kind": "exponential", "mean_ms": 8000}
     [
         ({}, {"service_time": SLOW}, "visibility_timeout_ms", "w needs 8000 ms"),
         ({"visibility_timeout_ms": 5}, {}, "visibility_timeout_ms", "needs 20 ms"),
+        ({"visibility_timeout_ms": 600, "prefetch": 200}, {}, "prefetch", "comes to the last after 1000 ms"),
+        ({"dead_letter_to": "dead"}, {}, "dead_letter_to", "Nothing ever gets there"),
         ({"attempts_max": 1, "dead_letter_to": "dead"}, {}, "attempts_max", "Allow 2 or more"),
         (
             {"attempts_max": 3, "acknowledged": "on-delivery", "dead_letter_to": "dead"},
