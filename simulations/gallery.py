@@ -75,6 +75,7 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
     "Consensus and coordination": (
         "consensus-paxos",
         "consensus-multi-paxos",
+        "consensus-zab",
     ),
     "Kinds of failure": (
         "failure-crash",
