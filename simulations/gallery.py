@@ -82,6 +82,9 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
         "consensus-pbft",
         "leader-election-bully",
         "leader-election-ring",
+        "consensus-paxos",
+        "consensus-multi-paxos",
+        "consensus-zab",
     ),
     "Kinds of failure": (
         "failure-crash",
