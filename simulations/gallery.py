@@ -72,6 +72,10 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
         "discovery-third-party",
         "discovery-health-checks",
     ),
+    "Consensus and coordination": (
+        "two-phase-commit",
+        "three-phase-commit",
+    ),
     "Kinds of failure": (
         "failure-crash",
         "failure-omission",

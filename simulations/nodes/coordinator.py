@@ -17,7 +17,7 @@ at all participants. A read asks one of them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from mypy_extensions import mypyc_attr
@@ -37,7 +37,7 @@ from simulations.engine.commitment import (
     Standing,
     outcome,
 )
-from simulations.engine.declare import Choice, Invariant, Metric, Param, Show
+from simulations.engine.declare import Choice, Invariant, Metric, Neighbour, Param, Show
 from simulations.engine.distributions import to_ns
 from simulations.engine.messages import DONE, Body, Increment, Read, Write
 from simulations.engine.node import Node
@@ -105,10 +105,12 @@ class Coordinator(Node):
     INVARIANTS: ClassVar[tuple[Invariant, ...]] = (ATOMICITY,)
 
     @classmethod
-    def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
-        if "participant" not in neighbours:
-            return [("", "There is nobody to commit anything. Link it to two participants or more.")]
-        return []
+    def doubts_beside(cls, params: dict[str, Any], neighbours: Mapping[str, Neighbour]) -> list[tuple[str, str]]:
+        count = len([one for one in neighbours.values() if one.type == "participant" and one.asked])
+        if count >= 2:
+            return []
+        some = "is only one to agree with itself" if count else "is nobody to commit anything"
+        return [("", f"There {some}. Link it to two participants or more.")]
 
     def start(self) -> None:
         self.timeout_ms = self.number("answer_timeout_ms")

@@ -18,7 +18,7 @@ are kept by all participants alike, and are apart from the accounts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -41,7 +41,7 @@ from simulations.engine.commitment import (
     Yes,
     outcome,
 )
-from simulations.engine.declare import Invariant, Metric, Param, Show
+from simulations.engine.declare import Invariant, Metric, Neighbour, Param, Show
 from simulations.engine.distributions import to_ns
 from simulations.engine.messages import Body, Read, Refusal, Value
 from simulations.engine.node import Node
@@ -137,13 +137,16 @@ class Participant(Node):
 
     @classmethod
     def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
-        found: list[tuple[str, str]] = []
-        if "coordinator" not in neighbours:
-            found.append(("", "Nobody asks it to take part in a transaction. Link a coordinator to it."))
-        if float(params["patience_ms"]) < float(params["answer_timeout_ms"]):
-            words = "It takes itself for the only one left before an answer may have come. Use at least the answer"
-            found.append(("patience_ms", f"{words} timeout."))
-        return found
+        if float(params["patience_ms"]) >= float(params["answer_timeout_ms"]):
+            return []
+        words = "It asks again before an answer may have come. Use at least the answer timeout."
+        return [("patience_ms", words)]
+
+    @classmethod
+    def doubts_beside(cls, params: dict[str, Any], neighbours: Mapping[str, Neighbour]) -> list[tuple[str, str]]:
+        if any(one.type == "coordinator" for one in neighbours.values()):
+            return []
+        return [("", "Nobody asks it to take part in a transaction. Link a coordinator to it.")]
 
     def start(self) -> None:
         self.fsync_time = self.duration("fsync_time")

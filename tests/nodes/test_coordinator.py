@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 
+from simulations.engine.declare import Neighbour
 from simulations.engine.messages import Increment, Read, Write
 from simulations.nodes.coordinator import Coordinator
 from tests.nodes.commitment import PARTICIPANTS, asking, atomicity, bank, decisions, ends, linear, net, published
@@ -97,6 +98,8 @@ def test_a_participant_cut_off_stops_all_writes_and_no_more_than_its_share_of_re
     assert all(op.takes_ms < 20 for op in story.operations() if op.type == "ok")
 
 
-def test_a_coordinator_without_participants_is_doubted() -> None:
-    assert Coordinator.doubts({}, frozenset({"client"}))
-    assert not Coordinator.doubts({}, frozenset({"client", "participant"}))
+def test_a_coordinator_needs_two_participants() -> None:
+    one = Neighbour("participant", {}, True)
+    assert Coordinator.doubts_beside({}, {})
+    assert Coordinator.doubts_beside({}, {"p1": one, "u": Neighbour("client", {}, False)})
+    assert not Coordinator.doubts_beside({}, {"p1": one, "p2": one})

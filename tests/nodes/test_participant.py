@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 
+from simulations.engine.declare import Neighbour
 from simulations.engine.messages import Increment, Read, Write
 from simulations.nodes.participant import Participant
 from tests.nodes.commitment import PARTICIPANTS, asking, atomicity, bank, decisions, ends, linear, net, published
@@ -146,4 +147,7 @@ def test_crashes_leave_all_of_one_mind(protocol: str, seed: int) -> None:
 
 def test_parameters_are_doubted() -> None:
     params = {"patience_ms": 10, "answer_timeout_ms": 50}
-    assert [name for name, _ in Participant.doubts(params, frozenset({"participant"}))] == ["", "patience_ms"]
+    assert [name for name, _ in Participant.doubts(params, frozenset())] == ["patience_ms"]
+    assert not Participant.doubts({"patience_ms": 50, "answer_timeout_ms": 50}, frozenset())
+    assert Participant.doubts_beside({}, {"p2": Neighbour("participant", {}, False)})
+    assert not Participant.doubts_beside({}, {"c": Neighbour("coordinator", {}, False)})
