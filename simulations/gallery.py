@@ -72,6 +72,7 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
         "discovery-third-party",
         "discovery-health-checks",
     ),
+    "Data distribution": ("saga",),
     "Consensus and coordination": (
         "two-phase-commit",
         "three-phase-commit",

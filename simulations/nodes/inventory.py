@@ -14,7 +14,7 @@ from mypy_extensions import mypyc_attr
 
 from simulations.engine.channel import Message
 from simulations.engine.declare import Metric, Param, Show
-from simulations.engine.messages import DONE, Body, Read, Value
+from simulations.engine.messages import DONE, Body, Work
 from simulations.engine.node import Node
 from simulations.engine.sagas import Release, Reserve
 from simulations.engine.tasks import Refused
@@ -78,9 +78,10 @@ class Inventory(Node):
     METRICS: ClassVar[tuple[Metric, ...]] = (
         Metric("stock.held", "units", "Units set aside, of all keys.", "gauge"),
         Metric("stock.sold_out", "", "Steps refused for want of units.", "count"),
+        Metric("stock.looks", "", "Requests to look at the stock, answered at once.", "count"),
         Metric("stock.released", "units", "Units given back.", "count"),
     )
-    HANDLES: ClassVar[tuple[type[Body], ...]] = (Read, Reserve, Release)
+    HANDLES: ClassVar[tuple[type[Body], ...]] = (Work, Reserve, Release)
 
     def start(self) -> None:
         self.fsync_time = self.duration("fsync_time")
@@ -123,9 +124,12 @@ class Inventory(Node):
         await self.synced()
         return DONE
 
-    def on_read(self, body: Read, message: Message) -> Body:
-        """How many units are set aside at this moment, for sagas that have ended and for those that have not."""
-        return Value(self.held.get(body.key, 0))
+    def on_work(self, body: Work, message: Message) -> Body:
+        """Somebody looks at what there is. It counts for sagas under way as for those that have ended: nothing keeps
+        who looks waiting, and what they see may be undone.
+        """
+        self.publish("stock.looks", 1)
+        return DONE
 
     async def synced(self) -> None:
         """Wait until all that was written so far is on disk."""
