@@ -76,6 +76,7 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
     "Consensus and coordination": (
         "two-phase-commit",
         "three-phase-commit",
+        "lease-lock",
     ),
     "Kinds of failure": (
         "failure-crash",
