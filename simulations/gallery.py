@@ -63,7 +63,12 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
         "fallacy-transport-cost",
         "fallacy-homogeneous",
     ),
-    "Consistency and availability": ("cap-partition", "cap-dns"),
+    "Consistency and availability": (
+        "cap-partition",
+        "cap-dns",
+        "cap-banking",
+        "cap-inventory",
+    ),
     "Discovery": (
         "discovery-hardcoded",
         "discovery-client-side",
