@@ -67,6 +67,8 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
         "cap-partition",
         "cap-dns",
         "cap-leader-election",
+        "cap-banking",
+        "cap-inventory",
     ),
     "Discovery": (
         "discovery-hardcoded",
@@ -85,6 +87,11 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
         "consensus-paxos",
         "consensus-multi-paxos",
         "consensus-zab",
+    "Data distribution": ("saga",),
+    "Consensus and coordination": (
+        "two-phase-commit",
+        "three-phase-commit",
+        "lease-lock",
     ),
     "Kinds of failure": (
         "failure-crash",

@@ -116,7 +116,8 @@ class Invariant:
       decision that anybody has shown before, or has begun to hold only after it.
     - `one-holder`: at any moment at most one node shows `value` in the one field.
 
-    It holds among the members of each cluster; nodes of the type that are in no cluster are taken together.
+    It holds among the members of each cluster; nodes of the type that are in no cluster are taken together. `across`:
+    it holds among all nodes of all types that declare it.
     """
 
     name: str
@@ -126,3 +127,4 @@ class Invariant:
     fields: tuple[str, ...]
     value: Any = True
     durable: bool = False
+    across: bool = False
