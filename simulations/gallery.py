@@ -64,6 +64,10 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
         "fallacy-homogeneous",
     ),
     "Consistency and availability": ("cap-partition", "cap-dns"),
+    "Data distribution": (
+        "replication-leader-follower",
+        "replication-active-passive",
+    ),
     "Discovery": (
         "discovery-hardcoded",
         "discovery-client-side",

@@ -201,12 +201,13 @@ def replica_metrics(log: Log, clusters: list[list[str]]) -> dict[str, float]:
 
 def _agreed_ns(log: Log, group: list[int]) -> int | None:
     """From when on the group's live members hold the same data until the end; None when they never come to."""
-    changes = sorted(
+    shown = [
         (time, node, value)
         for node in group
         for time, value in zip(*log.states[node, "digest"], strict=True)
         if value is not None
-    )
+    ]
+    changes = sorted(shown, key=lambda row: row[0])  # what one node shows at one moment stays in its order
     alive = {node for node in group if bool(log.states.get((node, "up"), ((0,), (True,)))[1][-1])}
     held: dict[int, Any] = {}
     since: int | None = None

@@ -24,70 +24,33 @@ Replicated Data", PDIS 1994).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from simulations.engine.channel import Message
-from simulations.engine.declare import Choice, Invariant, Metric, Neighbour, Param, Show
+from simulations.engine.declare import Invariant, Metric, Neighbour, Param, Show
 from simulations.engine.distributions import to_ns
 from simulations.engine.failing_over import Ping, Pong, Promote, Seal, Sealed
+from simulations.engine.following import (
+    ANY,
+    ASYNC,
+    CONFIRMED,
+    FOLLOWING_PARAMS,
+    FOLLOWING_RULES,
+    SEMI,
+    SYNC,
+    Append,
+    Appended,
+    Confirm,
+)
 from simulations.engine.headers import Header
 from simulations.engine.journal import Cut, Entry, Journal, Promise
-from simulations.engine.messages import (
-    DONE,
-    Body,
-    Heartbeat,
-    Increment,
-    Read,
-    Refusal,
-    Replication,
-    Reply,
-    Request,
-    Value,
-    Write,
-)
+from simulations.engine.messages import DONE, Body, Increment, Read, Refusal, Request, Write
 from simulations.engine.node import Node
 from simulations.engine.state_machine import NOOP, Command, StateMachine
 from simulations.engine.tasks import Failure, Future, Refused
 
-ASYNC: Final = "async"
-SEMI: Final = "semi-sync"
-SYNC: Final = "sync"
-CONFIRMED: Final = "confirmed"
-LEADER: Final = "leader"
-ANY: Final = "any"
 BATCH: Final = 200  # entries sent at once
 AGAIN_MS: Final = 100  # when the disk is full
-
-
-@dataclass(frozen=True)
-class Append(Replication):
-    """These entries follow the first `after` ones, the last of which is of that epoch. `length`: so many I have."""
-
-    epoch: int
-    after: int
-    after_epoch: int
-    entries: tuple[Entry, ...]
-    length: int
-
-    def size(self) -> int:
-        return 96 + 64 * len(self.entries)
-
-
-@dataclass(frozen=True)
-class Appended(Reply):
-    """My log is yours for so many entries, all on disk; or, not `fits`: try again from there."""
-
-    epoch: int
-    fits: bool
-    length: int
-
-
-@dataclass(frozen=True)
-class Confirm(Heartbeat):
-    """Do I still lead?"""
-
-    epoch: int
 
 
 class LeaderFollower(Node):
@@ -99,97 +62,7 @@ class LeaderFollower(Node):
     SUMMARY: ClassVar[str] = "A member of a store whose leader takes all writes"
     ICON: ClassVar[str] = "leader-follower"
     CLUSTERS: ClassVar[bool] = True
-    PARAMS: ClassVar[tuple[Param, ...]] = (
-        Param(
-            "acknowledge",
-            "A write is done when",
-            "choice",
-            SEMI,
-            choices=(
-                Choice(ASYNC, "Asynchronous: the leader has it"),
-                Choice(SEMI, "Semi-synchronous: one follower has it, too"),
-                Choice(SYNC, "Synchronous: all followers have it"),
-            ),
-            help="On disk, that is.",
-            section="Replication",
-        ),
-        Param(
-            "ship_ms",
-            "Ships every",
-            "number",
-            20,
-            "ms",
-            0,
-            3_600_000,
-            help="How long the leader gathers writes before it sends them on; 0: not at all.",
-            section="Replication",
-            when=("acknowledge", ASYNC),
-        ),
-        Param(
-            "heartbeat_ms",
-            "Heartbeat",
-            "number",
-            50,
-            "ms",
-            0.1,
-            3_600_000,
-            help="How often the leader sends followers what they lack, or that there is nothing.",
-            section="Replication",
-        ),
-        Param(
-            "fencing",
-            "Fencing by epoch",
-            "boolean",
-            True,
-            help="Members follow nobody of an earlier epoch. Without, an old leader goes on.",
-            section="Failover",
-        ),
-        Param(
-            "reads",
-            "Reads",
-            "choice",
-            CONFIRMED,
-            choices=(
-                Choice(CONFIRMED, "The leader, once followers say it still leads"),
-                Choice(LEADER, "The leader, as it is"),
-                Choice(ANY, "Any member, from its own copy"),
-            ),
-            help="Who answers them.",
-            section="Reads",
-        ),
-        Param(
-            "behind",
-            "A follower that is behind",
-            "choice",
-            "forward",
-            choices=(Choice("forward", "Passes the read to the leader"), Choice("wait", "Waits")),
-            help="Behind the version token of a client.",
-            section="Reads",
-            when=("reads", ANY),
-        ),
-        Param(
-            "timeout_ms",
-            "Timeout",
-            "number",
-            300,
-            "ms",
-            0.001,
-            3_600_000,
-            help="How long a member waits for another.",
-            section="Calls",
-        ),
-        Param(
-            "fsync_time",
-            "fsync takes",
-            "distribution",
-            {"kind": "constant", "value_ms": 0.5},
-            "ms",
-            0,
-            3_600_000,
-            help="Nothing is sent on or acknowledged before it is on disk.",
-            section="Disk",
-        ),
-    )
+    PARAMS: ClassVar[tuple[Param, ...]] = FOLLOWING_PARAMS
     SHOWS: ClassVar[tuple[Show, ...]] = (
         Show("value", "Last change"),
         Show("role", "Role", look="badge"),
@@ -204,31 +77,7 @@ class LeaderFollower(Node):
         Metric("replication.dropped", "entries", "Entries dropped because a later leader did not have them.", "count"),
     )
     HANDLES: ClassVar[tuple[type[Body], ...]] = (Read, Write, Increment, Append, Confirm, Ping, Seal, Promote)
-    INVARIANTS: ClassVar[tuple[Invariant, ...]] = (
-        Invariant(
-            "replication_one_leader",
-            "One leader an epoch",
-            "In any one epoch there is at most one leader.",
-            "one-per-term",
-            ("role", "epoch"),
-            "leader",
-        ),
-        Invariant(
-            "replication_epochs_rise",
-            "Epochs rise",
-            "A member's epoch never falls, not even by a crash.",
-            "monotonic",
-            ("epoch",),
-            durable=True,
-        ),
-        Invariant(
-            "replication_acknowledged_stays",
-            "What is acknowledged stays",
-            "With followers that acknowledge, and fencing, no leader has another entry where one was acknowledged.",
-            "agreement",
-            ("promised",),
-        ),
-    )
+    INVARIANTS: ClassVar[tuple[Invariant, ...]] = FOLLOWING_RULES
 
     @classmethod
     def doubts_beside(cls, params: dict[str, Any], neighbours: Mapping[str, Neighbour]) -> list[tuple[str, str]]:
@@ -254,6 +103,7 @@ class LeaderFollower(Node):
         self.leader = self.journal.promise.leader
         self.gathering = False
         self.own = 0  # entries on the own disk
+        self.due = 0  # and of these, those to be sent on
         self.barrier = 0  # as leader: the entry with which its time began
         self.match: dict[str, int] = {}  # entries that a follower is known to have on disk
         self.next: dict[str, int] = {}  # entries that it is taken to have
@@ -357,7 +207,7 @@ class LeaderFollower(Node):
         length = len(self.journal.entries)
         self.barrier = self.append(NOOP)
         self.leads = True
-        self.own = 0
+        self.own = self.due = 0
         self.match = dict.fromkeys(self.peers, 0)
         self.next = dict.fromkeys(self.peers, length)
         self.silent = dict.fromkeys(self.peers, False)
@@ -397,6 +247,7 @@ class LeaderFollower(Node):
 
     def ship_all(self) -> None:
         """Send to each follower what it lacks, but for those that do not answer: they get a heartbeat."""
+        self.due = self.own
         if self.leads:
             for peer in self.peers:
                 if not self.silent[peer]:
@@ -413,7 +264,7 @@ class LeaderFollower(Node):
         """Send a follower all that it is not known to have; what comes twice does no harm."""
         epoch = self.epoch
         after = self.next[to]
-        last = max(after, min(self.own, after + BATCH))
+        last = max(after, min(self.due, after + BATCH))
         entries = tuple(self.journal.entries[after:last])
         reply: Body | None = None
         try:
@@ -448,9 +299,8 @@ class LeaderFollower(Node):
         if self.followers_needed:
             copies = sorted(self.match.values(), reverse=True)
             reached = min(reached, copies[self.followers_needed - 1]) if copies else 0
-        if reached > self.applied or (self.waiting and reached >= min(self.waiting)):
-            if self.journal.epoch_at(reached) == self.epoch:
-                self.apply_to(reached)
+        if self.journal.epoch_at(reached) == self.epoch:
+            self.apply_to(reached)
 
     # The followers
 
@@ -585,7 +435,7 @@ class LeaderFollower(Node):
 
     async def on_promote(self, body: Promote, message: Message) -> Body:
         """Lead. The promise is on disk before anybody hears of it."""
-        if body.epoch < self.epoch or (body.epoch == self.epoch and self.leader not in ("", self.id)):
+        if body.epoch < self.epoch or (body.epoch == self.epoch and self.journal.promise.leader not in ("", self.id)):
             raise Refused("later epoch", False)
         if not self.leads or body.epoch > self.epoch:
             self.lead(body.epoch)

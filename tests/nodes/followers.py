@@ -7,7 +7,7 @@ from typing import Any
 
 from simulations.engine.node import Node
 from tests.nodes.stories import Step, user
-from tests.worlds import Entry, Run, client, interpreted, link, node, run, world
+from tests.worlds import Entry, Run, interpreted, link, node, run, world
 
 source = interpreted("nodes/leader_follower")
 LeaderFollower = source.LeaderFollower

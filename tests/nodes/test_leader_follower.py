@@ -155,7 +155,7 @@ def test_too_few_members_promote_nobody() -> None:
     faults = [crash("r0", 1000), crash("r2", 1000, 2000)]
     story = store({"u1": [write(1500, 1), write(2600, 2)]}, faults)
     assert answers(story, f="write") == ["no leader", "ok"]
-    assert [time for time, role in story.states("r1", "role") if role == "leader"][0] > 2000
+    assert next(time for time, role in story.states("r1", "role") if role == "leader") > 2000
     anyway = store({"u1": [write(1500, 1)]}, faults, acknowledge="async")
     assert answers(anyway, f="write") == ["ok"]
 
