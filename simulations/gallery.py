@@ -67,6 +67,7 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
     "Data distribution": (
         "replication-leader-follower",
         "replication-active-passive",
+        "read-your-writes",
     ),
     "Discovery": (
         "discovery-hardcoded",
