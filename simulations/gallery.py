@@ -68,6 +68,7 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
         "replication-leader-follower",
         "replication-active-passive",
         "read-your-writes",
+        "replication-chain",
     ),
     "Discovery": (
         "discovery-hardcoded",
