@@ -114,6 +114,8 @@ class LeaderFollower(Node):
         self.show("epoch", self.journal.promise.epoch)
         self.show("length", len(self.journal.entries))
         self.machine.show_all(self)
+        if self.followers_needed > len(self.peers):
+            self.note("has no follower: no write is ever acknowledged")
         if self.leader == self.id:
             self.resume()
         else:

@@ -76,6 +76,15 @@ def test_a_dead_heads_write_that_nobody_got_is_gone_everywhere() -> None:
     assert len(digests(story)) == 1
 
 
+def test_who_comes_back_with_more_than_the_others_drops_it() -> None:
+    """What the old head alone had is in no chain, though nothing was written since."""
+    faults = [partition([["r0"], ["r1", "r2"]], 990, 1100), crash("r0", 1005, 2000)]
+    story = chain({"u1": [write(500, 1)], "u0": [write(1000, 2)], "u2": [read(2800)]}, faults)
+    assert [length for _, length in story.states("r0", "length") if length is not None][-2:] == [2, 1]
+    assert answers(story) == [1]
+    assert len(digests(story)) == 1
+
+
 def test_who_comes_back_is_the_tail_once_it_has_what_it_lacks() -> None:
     steps = {"u0": [write(1400 + 2 * number, number + 1, f"k{number % 9}") for number in range(300)]}
     story = chain(steps | {"u1": [read(2700, "k8")]}, [crash("r1", 1000, 2200)])

@@ -226,6 +226,13 @@ def test_two_monitors_are_told_to_be_one_too_many() -> None:
     assert not LeaderFollower.doubts_beside({}, {"m": monitor})
 
 
+def test_a_store_of_one_without_a_follower_says_that_it_acknowledges_nothing() -> None:
+    alone = store({"u0": [write(500, 1)]}, members=1, monitor=False)
+    assert answers(alone, f="write") == ["timed out"]
+    assert (0, "has no follower: no write is ever acknowledged") in alone.notes()
+    assert answers(store({"u0": [write(500, 1)]}, members=1, monitor=False, acknowledge="async"), f="write") == ["ok"]
+
+
 def test_patience_that_is_none_is_doubted() -> None:
     assert FailoverMonitor.doubts({"silence_ms": 50, "ping_ms": 50}, frozenset())
     assert not FailoverMonitor.doubts({"silence_ms": 300, "ping_ms": 50}, frozenset())
