@@ -70,6 +70,13 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
         "cap-banking",
         "cap-inventory",
     ),
+    "Data distribution": (
+        "replication-leader-follower",
+        "replication-active-passive",
+        "read-your-writes",
+        "replication-chain",
+        "saga",
+    ),
     "Discovery": (
         "discovery-hardcoded",
         "discovery-client-side",
@@ -87,8 +94,6 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
         "consensus-paxos",
         "consensus-multi-paxos",
         "consensus-zab",
-    "Data distribution": ("saga",),
-    "Consensus and coordination": (
         "two-phase-commit",
         "three-phase-commit",
         "lease-lock",

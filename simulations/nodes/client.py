@@ -5,6 +5,8 @@ slows down, they pile up. A *closed* client is a number of users who each wait f
 when the system slows down, so do they. The difference decides how a system behaves beyond its capacity (Schroeder,
 Wierman, Harchol-Balter: "Open Versus Closed: A Cautionary Tale", NSDI 2006).
 
+A user stays with one of several replicas, or roams, and may send along how much it has seen (version tokens).
+
 An operation ends ok, fail (it had no effect), or unknown: a write that timed out may still take effect, now or later.
 """
 
@@ -21,6 +23,7 @@ from simulations.engine.doubting import unlinked
 from simulations.engine.fan_out import CALLS_PARAM, ONE_WAY, FanOut, fan_out_doubts
 from simulations.engine.messages import Body, Increment, Value, Work, Write
 from simulations.engine.node import Node
+from simulations.engine.sessions import SESSION_PARAMS, Sessions
 from simulations.engine.tasks import Failure
 from simulations.engine.workload import Operations, arrivals
 from simulations.engine.workload_params import LOAD, OPERATIONS
@@ -36,7 +39,14 @@ class Client(Node):
     ICON: ClassVar[str] = "client"
     INITIATES: ClassVar[bool] = True
     SERVES: ClassVar[bool] = False
-    PARAMS: ClassVar[tuple[Param, ...]] = (*LOAD, *OPERATIONS, CALLS_PARAM, *CALL_PARAMS, *RESOLVER_PARAMS)
+    PARAMS: ClassVar[tuple[Param, ...]] = (
+        *LOAD,
+        *OPERATIONS,
+        *SESSION_PARAMS,
+        CALLS_PARAM,
+        *CALL_PARAMS,
+        *RESOLVER_PARAMS,
+    )
     SHOWS: ClassVar[tuple[Show, ...]] = (Show("in_flight", "In flight", "ops"), *CALL_SHOWS)
     METRICS: ClassVar[tuple[Metric, ...]] = CALL_METRICS
 
@@ -50,6 +60,7 @@ class Client(Node):
         self.timeout_ms = self.number("timeout_ms")
         self.operations = Operations(self)
         self.keyed = self.boolean("idempotency_keys")
+        self.sessions = Sessions(self)
         self.calls = Calls(self)
         self.fan_out = FanOut(self, self.calls)
         self.retries = self.calls.retries if self.fan_out.single else None  # else each of its calls has its own
@@ -100,9 +111,10 @@ class Client(Node):
         self.in_flight += 1
         self.show_in_flight.set(self.in_flight)
         body = self.operations.body(f, key, value, priority, op if self.keyed else -1, request_class)
+        body = self.sessions.stamped(body, process)
         if self.retries is not None:
             self.retries.begin()
-        self.spawn(self.operate(op, body, choice, process, user), self.cause)
+        self.spawn(self.operate(op, body, self.sessions.turn(choice), process, user), self.cause)
         self.cause = before
 
     async def operate(self, op: int, body: Body, choice: int, process: int, user: int) -> None:
@@ -127,6 +139,7 @@ class Client(Node):
                     else:
                         reply = await calls.once(target, body, None, self.timeout_ms)
                 outcome, value, error = "ok", reply.value if isinstance(reply, Value) else None, ""
+                self.sessions.saw(reply, process)
                 break
             except Failure as failure:
                 error = failure.reason
