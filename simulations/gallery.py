@@ -72,6 +72,7 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
         "discovery-third-party",
         "discovery-health-checks",
     ),
+    "Data distribution": ("replication-leaderless",),
     "Kinds of failure": (
         "failure-crash",
         "failure-omission",

@@ -111,6 +111,8 @@ class VersionStore:
         self.issued_ns = -1
         self.entries: dict[str, Versions] = {}
         self.digest = 0
+        self.beside = 0  # the digest of what the process keeps beside,
+        self.keys_beside = 0  # and of how many keys
         on_disk = node.disk.read()
         for key in sorted(on_disk):
             if " " not in key:
@@ -150,6 +152,6 @@ class VersionStore:
 
     def show(self) -> None:
         """Show how much there is."""
-        self.node.show("keys", len(self.entries))
+        self.node.show("keys", len(self.entries) + self.keys_beside)
         if self.comparable:
-            self.node.show("digest", f"{self.digest:08x}")
+            self.node.show("digest", f"{self.digest ^ self.beside:08x}")

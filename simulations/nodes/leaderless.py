@@ -205,6 +205,7 @@ class Leaderless(Node):
     METRICS: ClassVar[tuple[Metric, ...]] = (
         Metric("leaderless.hinted", "writes", "Writes kept for another replica.", "count"),
         Metric("leaderless.handed_over", "writes", "Of them handed over.", "count"),
+        Metric("leaderless.hints", "keys", "Keys of which it keeps writes for others at the moment.", "gauge"),
         Metric("leaderless.repaired", "replicas", "Replicas to which a read sent newer versions.", "count"),
         *TREE_METRICS,
         Metric("leaderless.siblings", "versions", "Versions that a read found of its key.", "sample"),
@@ -458,7 +459,9 @@ class Leaderless(Node):
 
     def show_hints(self) -> None:
         """Show how many writes it keeps for others."""
-        self.show("hints", sum([len(kept) for kept in self.hints.values()]))
+        kept = sum([len(keys) for keys in self.hints.values()])
+        self.show("hints", kept)
+        self.publish("leaderless.hints", kept)
 
 
 def meant(body: Fetch | Keep, member: str, owner: str) -> Fetch | Keep:

@@ -158,6 +158,7 @@ def test_a_healthy_member_stands_in_keeps_a_hint_and_hands_over() -> None:
     assert last(strict, "keys")[1] == 0
     sloppy = five(steps, [crash("r1", 0, 1000)], r=3, w=3, sloppy=True, **QUIET)
     assert (answers(sloppy, f="write"), answers(sloppy)) == (["ok"], [1])
+    assert {row[3] for row in sloppy.rows("published") if row[2] == "leaderless.hints"} == {0, 1}
     assert sum(sloppy.at(900, f"r{m}", "hints") for m in (0, 2, 3, 4)) == 1
     assert last(sloppy, "hints") == [0] * 5
     assert last(sloppy, "keys")[1] == 1
