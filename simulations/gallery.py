@@ -63,7 +63,14 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
         "fallacy-transport-cost",
         "fallacy-homogeneous",
     ),
-    "Consistency and availability": ("cap-partition", "cap-dns"),
+    "Consistency and availability": (
+        "cap-healthy",
+        "cap-partition",
+        "cap-social-feed",
+        "cap-catalogue",
+        "cap-dns",
+        "pacelc",
+    ),
     "Discovery": (
         "discovery-hardcoded",
         "discovery-client-side",
@@ -72,7 +79,11 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
         "discovery-third-party",
         "discovery-health-checks",
     ),
-    "Data distribution": ("replication-leaderless",),
+    "Data distribution": (
+        "replication-leaderless",
+        "replication-multi-leader",
+        "replication-active-active",
+    ),
     "Kinds of failure": (
         "failure-crash",
         "failure-omission",
