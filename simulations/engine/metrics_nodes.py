@@ -201,12 +201,13 @@ def replica_metrics(log: Log, clusters: list[list[str]]) -> dict[str, float]:
 
 def _agreed_ns(log: Log, group: list[int]) -> int | None:
     """From when on the group's live members hold the same data until the end; None when they never come to."""
-    changes = sorted(
+    changes = [
         (time, node, value)
         for node in group
         for time, value in zip(*log.states[node, "digest"], strict=True)
         if value is not None
-    )
+    ]
+    changes.sort(key=_time_of)  # of one node several at one moment stay in order
     alive = {node for node in group if bool(log.states.get((node, "up"), ((0,), (True,)))[1][-1])}
     held: dict[int, Any] = {}
     since: int | None = None
@@ -215,6 +216,10 @@ def _agreed_ns(log: Log, group: list[int]) -> int | None:
         equal = len({held.get(member) for member in alive}) == 1
         since = None if not equal else time if since is None else since
     return since
+
+
+def _time_of(change: tuple[int, int, Any]) -> int:
+    return change[0]
 
 
 def _lags_ns(log: Log, group: list[int]) -> Iterable[int]:
