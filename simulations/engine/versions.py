@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from simulations.engine.declare import Invariant
 from simulations.engine.node import Node
@@ -35,6 +36,7 @@ class Version:
 
 
 Versions = tuple[Version, ...]  # siblings, by stamp
+BESIDE: Final = " | "  # between siblings where they are shown
 
 ONE_VALUE = Invariant(
     "version-values",
@@ -146,7 +148,7 @@ class VersionStore:
         for version in after:
             if version not in before:
                 self.node.show("version", f"{key}@{version.wall_ns}.{version.writer} = {version.value}")
-        self.node.show("value", f"{key} = {' | '.join([str(version.value) for version in after])}")
+        self.node.show("value", f"{key} = {BESIDE.join([str(version.value) for version in after])}")
         self.show()
         return True
 

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from simulations.checks.history import registers
+from simulations.checks.registers import check_lost_writes
 from simulations.engine.node import Node
-from tests.nodes.leaderless import last, published
+from tests.nodes.leaderless import last, log_of, published
 from tests.nodes.stories import Step, answers, read, user, write
 from tests.worlds import (
     Entry,
@@ -173,3 +175,11 @@ def test_members_converge_after_faults_of_every_kind(conflicts: str) -> None:
     assert len(live) == 3
     assert len(set(live)) == 1
     assert story.ends("c0") == {("ok", ""): len(story.operations("c0"))}
+
+
+def test_siblings_are_not_lost_and_what_the_clock_throws_away_is() -> None:
+    steps = {"u0": [write(200, 1)], "u1": [write(300, 2)]}
+    for conflicts, shown, lost in (("siblings", "x = 2 | 1", 0), ("wall-clock", "x = 1", 1)):
+        log = log_of(store(steps, [behind("r1", 200)], latency=400, conflicts=conflicts))
+        assert log.final_values() == {"x": shown.removeprefix("x = ")}
+        assert check_lost_writes(registers(log.operations.values()), log.final_values()).violations == lost
