@@ -12,6 +12,7 @@ from simulations.checks.history import end_of
 from simulations.checks.linearizability import linearizable, proof, shown_at
 from simulations.checks.searching import CONFIGURATIONS_MAX
 from simulations.engine.log import Operation
+from simulations.engine.versions import BESIDE
 
 _NEVER: Final = 1 << 62
 Histories = dict[str, list[Operation]]
@@ -120,7 +121,8 @@ def check_lost_writes(histories: Histories, held: Mapping[str, str] | None) -> F
             continue
         acknowledged = [write for write in writes if write.type == "ok"]
         judged |= {write.id for write in acknowledged}
-        suspects = _not_replaced([one for one in acknowledged if one.value != last.result], [*operations, last])
+        kept = str(last.result).split(BESIDE)  # siblings are all there
+        suspects = _not_replaced([one for one in acknowledged if str(one.value) not in kept], [*operations, last])
         if suspects and linearizable([*operations, last]) is False:
             lost += [(write, last) for write in suspects]
     if not judged:

@@ -85,6 +85,11 @@ class Ring(Partitioning):
     def find(self, at: int) -> str:
         return self.owners[bisect_right(self.points, at) % len(self.owners)]
 
+    def preference(self, key: str) -> list[str]:
+        """All members, each once, as one meets them going round the circle from a key ("Dynamo", section 4.6)."""
+        first = bisect_right(self.points, position(key))
+        return list(dict.fromkeys([*self.owners[first:], *self.owners[:first]]))
+
 
 def partitioning(kind: str, members: Sequence[str], virtual_nodes: int) -> Partitioning:
     """The partitioning of a kind over these members."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import Any
 
 import pytest
@@ -161,6 +162,14 @@ def test_replicas_that_can_talk_come_to_agree_and_others_do_not() -> None:
     assert apart.metrics()["replicas.digest_equal"] == 0
     assert "replicas.converged_ms" not in apart.metrics()
     assert {check["name"]: check["verdict"] for check in apart.checks()}["convergence"] == "fail"
+
+
+def test_of_what_a_replica_shows_at_one_moment_the_last_counts() -> None:
+    log = Log()
+    log.nodes = ["a", "b"]
+    log.states[0, "digest"] = (array("q", [0, 5, 5]), ["0", "2", "1"])
+    log.states[1, "digest"] = (array("q", [0, 6]), ["0", "1"])
+    assert replica_metrics(log, [["a", "b"]])["replicas.digest_equal"] == 1
 
 
 def test_messages_sent_are_delivered_dropped_or_in_flight() -> None:
