@@ -74,7 +74,9 @@ class InstallSnapshot(Replication):
 
 @dataclass(frozen=True)
 class AppendReply(Reply):
-    """My log agrees with yours up to `match`, and that is on disk. Or it does not; try from after `match`."""
+    """My log agrees with yours up to `match`, and that is on disk. Or it does not; try from after `match`. Who asks in
+    a term that is over has no round confirmed: 0.
+    """
 
     term: int
     success: bool
@@ -318,7 +320,7 @@ class Raft(Forwarder):
     async def on_append_entries(self, body: AppendEntries, message: Message) -> None:
         leader = message.channel.src.id
         if not self.accept(body.term, leader):
-            self.send(leader, AppendReply(self.term, False, 0, body.round))
+            self.send(leader, AppendReply(self.term, False, 0, 0))
             return
         if not self.agrees(body.prev_index, body.prev_term):
             self.send(leader, AppendReply(body.term, False, self.agreed_before(body.prev_index), body.round))
@@ -350,7 +352,7 @@ class Raft(Forwarder):
     async def on_install_snapshot(self, body: InstallSnapshot, message: Message) -> None:
         leader = message.channel.src.id
         if not self.accept(body.term, leader):
-            self.send(leader, AppendReply(self.term, False, 0, body.round))
+            self.send(leader, AppendReply(self.term, False, 0, 0))
             return
         if body.base.index > self.commit:
             if not self.journal.write(body.base):

@@ -282,3 +282,19 @@ def test_a_duplicated_forwarded_write_is_carried_out_once() -> None:
     assert len(story.messages("forward", outcome="delivered")) == 4
     assert answers(story) == [2]
     assert story.at(1400, "r0", "last") == 3  # the leader's own entry and two writes
+
+
+def test_a_refusal_of_an_old_term_does_not_confirm_a_round_of_the_new_one() -> None:
+    """r0 leads twice. A heartbeat of its first term reaches r1 in its second, whose rounds have lower numbers; then r0
+    is cut off, and must not read on the strength of that answer (thesis 6.4).
+    """
+    late = {"kind": "delay", "target": "raft:r0-r1", "at_ms": 2000, "until_ms": 2030, "latency": 500}
+    stopped = {"kind": "pause", "target": "r2", "at_ms": 2030, "until_ms": 2300}
+    cuts = [cut("raft:r0-r1", 2030, 2300, "b-to-a"), stopped]
+    own = {"r0": first(), "r1": {"election_timeout_ms_max": 5000}, "r2": {"election_timeout_ms_max": 5000}}
+    alone = partition([["r0"], ["r1", "r2"]], 2560)
+    story = members({"u0": [read(2600)]}, [late, *cuts, alone], own=own)
+    assert answers(story) == ["lost leadership"]
+    assert [(who, term) for _, who, term in leaders(story)] == [("r0", 1), ("r0", 2)]
+    assert [sent for sent in story.messages("append_entries", "r0", "r1") if sent.takes_ms > 400]
+    assert not broken(story)
