@@ -161,14 +161,21 @@ def test_it_holds_through_random_crashes_and_partitions(seed: int) -> None:
     assert len([op for op in story.operations() if op.type == "ok"]) > 15
 
 
+def test_it_holds_on_disks_that_are_slow_or_full_or_tear_what_they_write() -> None:
+    """A record is never written over, so that a torn write takes nothing that was told."""
+    disks: list[Entry] = [{"kind": "disk", "target": id, "mode": "torn", "checksums": False} for id in names(4)]
+    disks += [{"kind": "disk", "target": "r1", "mode": "slow", "factor": 20}]
+    disks = [{**disk, "at_ms": 0, "until_ms": 1500} for disk in disks]
+    disks += [{"kind": "disk", "target": "r2", "mode": "full", "at_ms": 300, "until_ms": 1000}]
+    assert not failures(contest([*schedule(101), *disks], 101))
+
+
 @pytest.mark.parametrize("behaviour", ["wrong answers", "equivocation", "collusion", "forged proofs", "silence"])
 def test_one_liar_of_four_breaks_nothing_for_those_who_ask_others(behaviour: str) -> None:
-    for seed in (1, 2):
-        liar = names(4)[seed % 2]
-        faults = [byzantine(liar, behaviour), cut("r2-r3", 300, 600, "a-to-b"), crash("r3", 700, 800)]
-        story = contest(faults, seed, asked=[number for number in range(4) if f"r{number}" != liar])
-        assert set(failures(story)) <= {"convergence"}  # a liar's copy counts for nothing
-        assert len([op for op in story.operations() if op.type == "ok"]) > 15
+    faults = [byzantine("r0", behaviour), cut("r2-r3", 300, 600, "a-to-b"), crash("r3", 700, 800)]
+    story = contest(faults, 2)
+    assert set(failures(story)) <= {"convergence"}  # a liar's copy counts for nothing
+    assert len([op for op in story.operations() if op.type == "ok"]) > 15
 
 
 def test_seals_find_out_what_was_altered_on_the_wire() -> None:
