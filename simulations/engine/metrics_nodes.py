@@ -218,10 +218,6 @@ def _agreed_ns(log: Log, group: list[int]) -> int | None:
     return since
 
 
-def _time_of(change: tuple[int, int, Any]) -> int:
-    return change[0]
-
-
 def _lags_ns(log: Log, group: list[int]) -> Iterable[int]:
     """From the first showing of each change in the group until each other member shows it."""
     first: dict[str, int] = {}
