@@ -200,3 +200,11 @@ def test_rules_hold_within_each_cluster(monkeypatch: pytest.MonkeyPatch) -> None
     assert told["expect"][0]["ok"]
     assert told["checks"][-1]["title"] == "Keys stay"
     assert record(document.physical(), Limits()).metrics()["checks.keys_grow.violations"] == 0
+
+
+def test_a_rule_across_types_holds_among_all_who_declare_it() -> None:
+    nodes = [
+        {"id": id, "type": type} for id, type in (("c", "coordinator"), ("p", "participant"), ("q", "participant"))
+    ]
+    found = rules_of({"nodes": nodes, "clusters": [{"id": "banks", "members": ["p", "q"]}]})
+    assert [([rule.name for rule in rules], members) for rules, members in found] == [(["atomicity"], ["c", "p", "q"])]
