@@ -2,7 +2,7 @@
 # PYTHON=, PORT=, HOST=, DATA_DIR= may be given on the command line or in the environment.
 DO = @sh scripts/python.sh scripts/do.py
 
-.PHONY: help run stop reset admin install setup compile test fidelity gallery bench-browser check format screenshots lock
+.PHONY: help run stop reset admin install setup compile test fidelity gallery explore bench-browser check format screenshots lock
 help: ; $(DO) help
 run: ; $(DO) run
 stop: ; $(DO) stop
@@ -14,6 +14,7 @@ compile: ; $(DO) compile
 test: ; $(DO) test
 fidelity: ; $(DO) fidelity
 gallery: ; $(DO) gallery
+explore: ; $(DO) explore
 bench-browser: ; $(DO) bench-browser
 check: ; $(DO) check
 format: ; $(DO) format

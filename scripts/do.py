@@ -105,6 +105,13 @@ def make_gallery() -> int:
 
 
 @target
+def make_explore() -> int:
+    """search random fault schedules for one that breaks a rule (SLUGS="cap-partition" RUNS=10000 ARGS="--seed 2")"""
+    setup()
+    return tasks.explore()
+
+
+@target
 def make_bench_browser() -> int:
     """measure the page in a real browser (ARGS="--json", ARGS="--only scrub")"""
     return with_tools(tasks.bench_browser)

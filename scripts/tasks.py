@@ -48,7 +48,14 @@ def fidelity() -> int:
 
 def gallery() -> int:
     """The claims of every scenario over many seeds; exit status 1 when one does not hold."""
-    return python("scripts/gallery.py", *shlex.split(os.environ.get("ARGS", "")))
+    return python("scripts/with_workers.py", "gallery", *shlex.split(os.environ.get("ARGS", "")))
+
+
+def explore() -> int:
+    """Scenarios under random fault schedules; exit status 1 when one breaks a rule."""
+    runs = os.environ.get("RUNS", "")
+    chosen = [*shlex.split(os.environ.get("SLUGS", "")), *(["--runs", runs] if runs else [])]
+    return python("scripts/with_workers.py", "explore", *chosen, *shlex.split(os.environ.get("ARGS", "")))
 
 
 def bench_browser() -> int:

@@ -99,16 +99,24 @@ def check_titles() -> dict[str, str]:
 
 
 def rules_of(physical: Mapping[str, Any]) -> list[tuple[Sequence[Invariant], Sequence[str]]]:
-    """What types declare of the nodes of a physical document: of each cluster, and of a type's nodes in none."""
+    """What types declare of the nodes of a physical document: of each cluster, of a type's nodes in none, and of the
+    nodes of several types.
+    """
     types = node_types()
     type_of = {node["id"]: node["type"] for node in physical.get("nodes", ()) if node.get("type") in types}
     groups: dict[str, list[str]] = {}
     clusters = {id: cluster["id"] for cluster in physical.get("clusters", ()) for id in cluster["members"]}
     for id, name in type_of.items():
         groups.setdefault(f"{clusters.get(id, '')} {name}", []).append(id)
-    found: list[tuple[Sequence[Invariant], Sequence[str]]] = [
-        (types[type_of[members[0]]].INVARIANTS, members) for members in groups.values()
-    ]
+    found: list[tuple[Sequence[Invariant], Sequence[str]]] = []
+    shared: dict[Invariant, list[str]] = {}
+    for members in groups.values():
+        rules = types[type_of[members[0]]].INVARIANTS
+        found.append((tuple([rule for rule in rules if not rule.across]), members))
+        for rule in rules:
+            if rule.across:
+                shared.setdefault(rule, []).extend(members)
+    found += [((rule,), members) for rule, members in shared.items()]
     return [(rules, members) for rules, members in found if rules]
 
 

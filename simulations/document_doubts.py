@@ -9,6 +9,7 @@ from simulations.catalogue import node_types
 from simulations.document_base import MISTAKES_MAX, Mistake
 from simulations.document_expand import Names
 from simulations.document_fault_checks import contradictions, hasty_stops
+from simulations.engine.call_params import lone_target_doubts
 from simulations.engine.declare import Neighbour
 
 if TYPE_CHECKING:
@@ -35,13 +36,26 @@ def _parameters(document: Document, names: Names) -> Iterator[Mistake]:
                 before = neighbours.setdefault(one, {}).get(other)
                 type_name, params = given[of_one[other]]
                 neighbours[one][other] = Neighbour(type_name, params, asked or (before is not None and before.asked))
+    for cluster in document.clusters:
+        mates = [one for member in cluster.members for one in names.nodes[member]]
+        for one in mates:
+            around = neighbours.setdefault(one, {})
+            for other in mates:
+                if other != one and other not in around:
+                    around[other] = Neighbour(*given[of_one[other]], False)
     for index, node in enumerate(document.nodes):
         type_name, params = given[node.id]
         node_type = node_types()[type_name]
         around = neighbours.get(names.nodes[node.id][0], {})
         found = [*node_type.doubts(params, frozenset(around)), *node_type.doubts_beside(params, around)]
+        found += lone_target_doubts(params, [one for one, other in around.items() if _is_target(other)])
         for name, words in found:
             yield Mistake(f"nodes[{index}].params.{name}", words)
+
+
+def _is_target(neighbour: Neighbour) -> bool:
+    node_type = node_types()[neighbour.type]
+    return neighbour.asked and node_type.SERVES and not node_type.RESOLVES
 
 
 def _params(type_name: str, shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from simulations.engine.metrics_costs import Prices
 from simulations.engine.metrics_nodes import replica_metrics
 from simulations.engine.metrics_reads import staleness_metrics
 from simulations.engine.metrics_table import NS_PER_MS, NS_PER_S
+from simulations.engine.node import Node
 from simulations.engine.simulation import Limits, Outcome, Simulation
 from simulations.engine.trace import decode
 from simulations.prices import prices_of
@@ -173,9 +174,16 @@ def _ns(milliseconds: float) -> int:
     return round(milliseconds * NS_PER_MS)
 
 
-def record(physical: dict[str, Any], limits: Limits, trace: BinaryIO | None = None) -> Recording:
-    """Compute a run here and now and read its trace; chunks also go to `trace` where one is given."""
-    simulation = Simulation(physical, node_types(), limits)
+def record(
+    physical: dict[str, Any],
+    limits: Limits,
+    trace: BinaryIO | None = None,
+    types: Mapping[str, type[Node]] | None = None,
+) -> Recording:
+    """Compute a run here and now and read its trace; chunks also go to `trace` where one is given. `types` take the
+    place of the catalogue's of the same name.
+    """
+    simulation = Simulation(physical, {**node_types(), **(types or {})}, limits)
     log = Log(watched=declared_fields())
     for chunk in simulation.chunks():
         if trace is not None:

@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 from django.conf import settings
 
-from simulations import runs, sweeps
+from simulations import explorations, runs, sweeps
 from simulations.probes import PROBE_SECONDS_MAX
 
 
@@ -37,3 +37,8 @@ def sweep() -> None:
 @shared_task(ignore_result=False, soft_time_limit=settings.RUN_WALL_SECONDS_MAX * 2)
 def judge_seed(text: str, seed: int) -> list[dict[str, Any]]:
     return sweeps.claims(text, seed)
+
+
+@shared_task(ignore_result=False, soft_time_limit=settings.RUN_WALL_SECONDS_MAX * 10)
+def explore_schedules(text: str, seed: int, first: int, count: int, without: list[str]) -> list[dict[str, Any]]:
+    return explorations.verdicts(text, seed, range(first, first + count), frozenset(without))

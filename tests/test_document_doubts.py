@@ -11,14 +11,16 @@ from simulations.document_doubts import doubts
 
 
 def doubted(**params: Any) -> dict[str, str]:
-    """What is said of a service with these parameters, between a client and a store."""
+    """What is said of a service with these parameters, between a client and two stores."""
     nodes = [
         {"id": "c", "type": "client"},
         {"id": "s", "type": "service", "params": params},
         {"id": "d", "type": "database"},
+        {"id": "e", "type": "database"},
         {"id": "far", "type": "database"},
     ]
-    links = [{"id": "l", "a": "c", "b": "s"}, {"id": "m", "a": "s", "b": "d"}, {"id": "n", "a": "c", "b": "far"}]
+    pairs = [("c", "s"), ("s", "d"), ("s", "e"), ("c", "far")]
+    links = [{"id": f"{a}-{b}", "a": a, "b": b} for a, b in pairs]
     document = {"format": "netsplit/1", "duration_ms": 1000, "nodes": nodes, "links": links}
     return {doubt.path.removeprefix("nodes[1].params."): doubt.message for doubt in doubts(validate(document))}
 
@@ -33,7 +35,11 @@ def doubted(**params: Any) -> dict[str, str]:
         ),
         ({"hedge_after_ms": 1000, "timeout_ms": 800}, "hedge_after_ms", "after 800 ms"),
         ({"bulkhead_queue": 5}, "bulkhead_queue", "Nobody waits"),
-        ({"fallback": "other", "fallback_to": "far"}, "fallback_to", "Nodes with one: c, d."),
+        ({"fallback": "other", "fallback_to": "far"}, "fallback_to", "Nodes with one: c, d, e."),
+        ({"fallback": "default", "fallback_for": "d, far"}, "fallback_for", "No failure of far"),
+        ({"retry": "exponential", "backoff_ms": 500, "backoff_max_ms": 100}, "backoff_max_ms", "each pause is 500 ms"),
+        ({"hedge_after_ms": 100, "fallback": "other", "fallback_to": "e"}, "hedge_after_ms", "d is the only target"),
+        ({"call_order": "failover", "cache": "e"}, "call_order", "d is the only target"),
     ],
 )
 def test_the_consequence_is_said(params: dict[str, Any], path: str, words: str) -> None:
@@ -50,12 +56,49 @@ def test_the_consequence_is_said(params: dict[str, Any], path: str, words: str) 
         {"retry": "fixed", "retry_budget": True},
         {"hedge_after_ms": 100},
         {"bulkhead_queue": 5, "bulkhead_calls": 2},
+        {"retry": "fixed", "backoff_ms": 500, "backoff_max_ms": 100},
+        {"fallback_for": "far"},
+        {"fallback": "default", "fallback_for": "d"},
+        {"call_order": "failover"},
         {"fallback": "other", "fallback_to": "d"},
         {"fallback": "default", "fallback_to": "far"},
     ],
 )
 def test_what_makes_sense_is_left_alone(params: dict[str, Any]) -> None:
     assert doubted(**params) == {}
+
+
+def doubted_chooser(kind: str, servers: int, **params: Any) -> dict[str, str]:
+    """What is said of a balancer or a gateway before some servers."""
+    names = [f"s{number}" for number in range(servers)]
+    nodes = [{"id": "c", "type": "client"}, {"id": "b", "type": kind, "params": params}]
+    nodes += [{"id": name, "type": "service"} for name in names]
+    links = [{"id": f"{a}-{b}", "a": a, "b": b} for a, b in [("c", "b"), *[("b", name) for name in names]]]
+    document = {"format": "netsplit/1", "duration_ms": 1000, "nodes": nodes, "links": links}
+    return {doubt.path.removeprefix("nodes[1].params."): doubt.message for doubt in doubts(validate(document))}
+
+
+@pytest.mark.parametrize(
+    ("kind", "params", "path", "words"),
+    [
+        ("load-balancer", {"hedge_after_ms": 900, "timeout_ms": 500}, "hedge_after_ms", "after 500 ms"),
+        ("region-gateway", {"hedge_after_ms": 900, "timeout_ms": 500}, "hedge_after_ms", "after 500 ms"),
+        ("load-balancer", {"fallback": "other", "fallback_to": "x"}, "fallback_to", "Never asked"),
+        ("load-balancer", {"probe_interval_ms": 100, "probe_timeout_ms": 300}, "probe_timeout_ms", "100 ms at most"),
+        ("region-gateway", {"probe_interval_ms": 100}, "probe_timeout_ms", "100 ms at most"),
+        ("load-balancer", {"outlier": "count", "outlier_share_max": 0}, "outlier_share_max", "all the same"),
+    ],
+)
+def test_balancers_and_gateways_are_doubted_too(kind: str, params: dict[str, Any], path: str, words: str) -> None:
+    found = doubted_chooser(kind, 2, **params)
+    assert list(found) == [path]
+    assert words in found[path]
+
+
+def test_what_needs_more_than_one_server_is_doubted_with_one() -> None:
+    for params in ({"hedge_after_ms": 100}, {"outlier": "rate"}):
+        assert list(doubted_chooser("load-balancer", 1, **params)) == list(params)
+        assert doubted_chooser("load-balancer", 2, **params) == {}
 
 
 def doubted_queue(queue: dict[str, Any], worker: dict[str, Any]) -> dict[str, str]:
@@ -82,6 +125,8 @@ SLOW = {"kind": "exponential", "mean_ms": 8000}
     [
         ({}, {"service_time": SLOW}, "visibility_timeout_ms", "w needs 8000 ms"),
         ({"visibility_timeout_ms": 5}, {}, "visibility_timeout_ms", "needs 20 ms"),
+        ({"visibility_timeout_ms": 600, "prefetch": 200}, {}, "prefetch", "comes to the last after 1000 ms"),
+        ({"dead_letter_to": "dead"}, {}, "dead_letter_to", "Nothing ever gets there"),
         ({"attempts_max": 1, "dead_letter_to": "dead"}, {}, "attempts_max", "Allow 2 or more"),
         (
             {"attempts_max": 3, "acknowledged": "on-delivery", "dead_letter_to": "dead"},

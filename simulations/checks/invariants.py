@@ -161,9 +161,59 @@ def one_holder(log: Log, invariant: Invariant, nodes: Sequence[int]) -> Judged:
     return count, breaches
 
 
+def completeness(log: Log, invariant: Invariant, nodes: Sequence[int]) -> Judged:
+    """Whoever takes on the role holds what was decided before."""
+    role, held, decided = invariant.fields
+    decisions = sorted(
+        (time, *at, node) for node in nodes for time, value in _rows(log, node, decided) if (at := _place(value))
+    )
+    count = 0
+    breaches: list[Breach] = []
+    for node in nodes:
+        holds = [(time, _place(value)) for time, value in _rows(log, node, held)]
+        for time, (value,) in _moments(log, node, (role,)):
+            before = [decision for decision in decisions if decision[0] < time]
+            if value != invariant.value or not before:
+                continue
+            count += 1
+            since, position, content, who = max(before, key=lambda decision: decision[1])
+            found = _held([place for moment_ns, place in holds if moment_ns <= time], position)
+            if found != content and found is not None:
+                words = (
+                    f"{log.nodes[node]} was {value} at {moment(time)} and held {found or 'nothing'} at {position}, for"
+                    f" which {log.nodes[who]} had shown {decided} {content} at {moment(since)}."
+                )
+                breaches.append(Breach(time, words))
+    return count, breaches
+
+
+def _place(value: Any) -> tuple[int, str] | None:
+    """Position and content of a text like "17/3 = abc"."""
+    if value is None or value == "":
+        return None
+    key, _, content = str(value).partition(" = ")
+    return int(key.partition("/")[0]), content
+
+
+def _held(places: Sequence[tuple[int, str] | None], position: int) -> str | None:
+    """What is held at a position after all of these were shown; "": nothing; None: it was never to be held."""
+    sequence: list[tuple[int, str]] = []
+    for place in places:
+        if place is None:  # a new incarnation
+            sequence = []
+            continue
+        while sequence and sequence[-1][0] >= place[0]:
+            sequence.pop()
+        sequence.append(place)
+    if sequence and sequence[0][0] > position:
+        return None
+    return dict(sequence).get(position, "")
+
+
 KINDS: Final[dict[str, tuple[Callable[[Log, Invariant, Sequence[int]], Judged], str]]] = {
     "one-per-term": (one_per_term, "term"),
     "monotonic": (monotonic, "value"),
     "agreement": (agreement, "decision"),
+    "completeness": (completeness, "turn"),
     "one-holder": (one_holder, "holder"),
 }

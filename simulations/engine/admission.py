@@ -12,10 +12,11 @@ from typing import Final
 
 from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Metric, Param
-from simulations.engine.distributions import to_ns
+from simulations.engine.distributions import NS_PER_MS, to_ns
 from simulations.engine.links import NS_PER_S
 from simulations.engine.messages import Refusal
 from simulations.engine.node import Node
+from simulations.engine.tasks import Refused
 
 RATE_LIMIT_PARAMS: Final[tuple[Param, ...]] = (
     Param(
@@ -61,7 +62,15 @@ SHEDDING_PARAM: Final = Param(
     help="While requests have to wait longer for a worker, new ones are refused. 0: never.",
     section="Admission",
 )
-ADMISSION_PARAMS: Final[tuple[Param, ...]] = (*RATE_LIMIT_PARAMS, SHEDDING_PARAM)
+EXPIRED_PARAM: Final = Param(
+    "drop_expired",
+    "Drop what has expired",
+    "boolean",
+    False,
+    help="A request whose caller has given up by its turn is refused; what is asked for it gets the time that is left.",
+    section="Admission",
+)
+ADMISSION_PARAMS: Final[tuple[Param, ...]] = (*RATE_LIMIT_PARAMS, SHEDDING_PARAM, EXPIRED_PARAM)
 RATE_LIMIT_METRICS: Final[tuple[Metric, ...]] = (
     Metric("admission.rate_limited", "requests", "Requests that a rate limit refused.", "count"),
 )
@@ -71,6 +80,7 @@ ADMISSION_METRICS: Final[tuple[Metric, ...]] = (
 )
 
 
+NO_TIME_MS: Final = 0.000_001  # a timeout of 0 would be none
 RATE_LIMITED: Final = Refusal("rate limited", False)
 OVERLOADED: Final = Refusal("overloaded", False)
 
@@ -118,8 +128,10 @@ class Admission:
     """Who may come in, by a node's parameters ADMISSION_PARAMS."""
 
     def __init__(self, node: Node) -> None:
+        self.node = node
         self.rate_limit = rate_limit(node)
         self.shedding = Shedding(node) if node.number("shed_wait_ms") > 0 else None
+        self.drop_expired = node.boolean("drop_expired")
         self.open = self.rate_limit is None and self.shedding is None
 
     def refusal(self, message: Message, queued: int) -> Refusal | None:
@@ -129,6 +141,17 @@ class Admission:
         if self.shedding is not None and not self.shedding.admits(queued):
             return OVERLOADED
         return None
+
+    def begin(self, message: Message) -> None:
+        """A request's turn has come. Raises Refused where its caller has given up and that counts."""
+        if self.drop_expired and 0 <= message.deadline_ns <= self.node.kernel.now:
+            raise Refused("expired", False)
+
+    def time_left_ms(self, message: Message, timeout_ms: float) -> float:
+        """The timeout of a call on behalf of a request: where deadlines count, no longer than its caller waits."""
+        if not self.drop_expired or message.deadline_ns < 0:
+            return timeout_ms
+        return max(NO_TIME_MS, min(timeout_ms, (message.deadline_ns - self.node.kernel.now) / NS_PER_MS))
 
     def waited(self, wait_ns: int) -> None:
         """Somebody has got a worker, after so long."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from simulations.engine.caching import Invalidate, Lookup, Miss, Put
+from simulations.engine.calls import Calls
 from simulations.engine.channel import Message
 from simulations.engine.declare import Param
 from simulations.engine.messages import Body, Increment, Read, Request, Value, Write
@@ -30,10 +31,10 @@ ASIDE_PARAM: Final = Param(
 class Aside:
     """A cache that a process looks into before it asks the store."""
 
-    def __init__(self, node: Node, cache: str) -> None:
+    def __init__(self, node: Node, cache: str, calls: Calls) -> None:
         self.node = node
         self.cache = cache
-        self.timeout_ms = node.number("timeout_ms")
+        self.calls = calls
 
     async def ask(self, body: Request, request: Message, store: Callable[[], Coroutine[Any, Any, Body]]) -> Body:
         """The cache's answer, or the store's. Raises the store's failure."""
@@ -52,8 +53,9 @@ class Aside:
 
     async def once(self, body: Request, request: Message) -> Body | None:
         """What the cache says to this; None when it does not answer."""
+        timeout_ms = self.calls.time_left_ms(self.calls.until_ns(request))
         try:
-            answer: Body = await self.node.cancellable(request, self.node.call(self.cache, body, self.timeout_ms))
+            answer: Body = await self.node.cancellable(request, self.node.call(self.cache, body, timeout_ms))
         except Cancelled:
             raise
         except Failure:
@@ -61,7 +63,7 @@ class Aside:
         return answer
 
 
-def aside(node: Node) -> Aside | None:
+def aside(node: Node, calls: Calls) -> Aside | None:
     """The cache that a node's parameters name among its neighbours; None for none."""
     cache = node.text("cache")
-    return Aside(node, cache) if cache in node.host.channels else None
+    return Aside(node, cache, calls) if cache in node.host.channels else None

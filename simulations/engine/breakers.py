@@ -27,6 +27,8 @@ BULKHEAD_FULL: Final = "bulkhead full"  # a failure of the caller's own, which s
 BREAKER_SHOW: Final = Show("breaker", "Breaker")
 BREAKER_METRICS: Final[tuple[Metric, ...]] = (
     Metric("breaker.opened", "times", "How often one of its circuit breakers opened.", "count"),
+    Metric("breaker.trials", "calls", "Trial calls that half-open circuit breakers let through.", "count"),
+    Metric("breaker.closed", "times", "How often one closed again, after trials that succeeded.", "count"),
     Metric("breaker.refused", "calls", "Calls that an open circuit breaker refused.", "count"),
 )
 
@@ -130,6 +132,7 @@ class Breaker:
             if self.trials >= self.board.trials_max:
                 return REFUSED
             self.trials += 1
+            self.board.node.publish("breaker.trials", 1)
         return self.era
 
     @property
@@ -147,6 +150,7 @@ class Breaker:
                 self.open("a trial call failed")
             elif self.succeeded >= self.board.trials_max:
                 self.become(CLOSED)
+                self.board.node.publish("breaker.closed", 1)
         elif self.board.by_rate:
             self.weigh(failed)
         else:

@@ -26,6 +26,7 @@ NEVER: Final = "never"
 ON_ERROR: Final = "on-error"
 MEANWHILE: Final = "meanwhile"
 FOR_EVER: Final = 0
+SLACK_NS: Final = 1_000  # a call ends by its deadline, give or take the rounding of its timeout
 
 CACHE_PARAMS: Final[tuple[Param, ...]] = (
     Param(
@@ -194,8 +195,10 @@ class Copies:
         self.copies.pop(key, None)
         self.show_kept.set(len(self.copies))
 
-    async def answer(self, key: str, fetch: Callable[[], Coroutine[Any, Any, Body]]) -> Body:
-        """The copy, or what the fetch gives. Raises its failure."""
+    async def answer(self, key: str, fetch: Callable[[int], Coroutine[Any, Any, Body]], until_ns: int) -> Body:
+        """The copy, or what the fetch gives, of which its user has something until then (−1: for ever). Raises its
+        failure.
+        """
         found = self.fresh(key)
         if found is not None:
             return found
@@ -207,7 +210,7 @@ class Copies:
                     self.node.spawn(self.renew(key, fetch), self.node.cause)
                 return found
         try:
-            return await self.fetched(key, fetch)
+            return await self.fetched(key, fetch, until_ns)
         except Cancelled:
             raise
         except Failure:
@@ -217,14 +220,14 @@ class Copies:
         self.node.publish("cache.stale", 1)
         return found
 
-    async def renew(self, key: str, fetch: Callable[[], Coroutine[Any, Any, Body]]) -> None:
+    async def renew(self, key: str, fetch: Callable[[int], Coroutine[Any, Any, Body]]) -> None:
         """Fetch anew, with nobody waiting for it."""
         try:
-            await self.lead(key, fetch)
+            await self.lead(key, fetch, -1)
         except Failure:
             return
 
-    async def fetched(self, key: str, fetch: Callable[[], Coroutine[Any, Any, Body]]) -> Body:
+    async def fetched(self, key: str, fetch: Callable[[int], Coroutine[Any, Any, Body]], until_ns: int) -> Body:
         """What one's own fetch gives, or another one's for the same key."""
         while self.coalesce and key in self.under_way:
             self.node.publish("cache.coalesced", 1)
@@ -233,18 +236,19 @@ class Copies:
             found: Body | None = await waiting
             if found is not None:
                 return found
-        return await self.lead(key, fetch)
+        return await self.lead(key, fetch, until_ns)
 
-    async def lead(self, key: str, fetch: Callable[[], Coroutine[Any, Any, Body]]) -> Body:
-        """Fetch, keep, and tell who waits. Who gives up leaves it to another of those."""
+    async def lead(self, key: str, fetch: Callable[[int], Coroutine[Any, Any, Body]], until_ns: int) -> Body:
+        """Fetch, keep, and tell who waits. Who gives up or runs out of time leaves it to another of those."""
         waiting = self.under_way.setdefault(key, [])
         before = self.changes.get(key, 0)
         try:
-            found = await fetch()
+            found = await fetch(until_ns)
         except Failure as failure:
             self.under_way.pop(key, None)
+            late = 0 <= until_ns <= self.node.kernel.now + SLACK_NS
             for one in waiting:
-                if isinstance(failure, Cancelled):
+                if late or isinstance(failure, Cancelled):
                     one.resolve(None, None)
                 else:
                     one.fail(failure, None)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from simulations.engine.breakers import BREAKER_METRICS, BREAKER_PARAMS, BREAKER_SHOW
 from simulations.engine.declare import Choice, Metric, Param, Show
 from simulations.engine.marshalling import MARSHAL_METRICS, MARSHAL_PARAMS, REQUEST_BYTES_PARAM
-from simulations.engine.naming import DISCOVERY_METRICS, DISCOVERY_PARAMS, discovery_doubts
+from simulations.engine.naming import DISCOVERY_METRICS, DISCOVERY_PARAMS, discovery_doubts, is_one_of, names_in
 from simulations.engine.retry_params import RETRIES
 from simulations.engine.timeouts import TIMEOUT_METRICS, TIMEOUT_PARAMS
 
@@ -17,6 +18,7 @@ NO_FALLBACK: Final = "none"
 DEFAULT: Final = "default"
 CACHED: Final = "cached"
 OTHER: Final = "other"
+APART: Final = ("cache", "resolver", "log_to", "rank_by", "reply_queue")  # who is named there is no target
 
 ORDER_PARAM: Final = Param(
     "call_order",
@@ -37,6 +39,15 @@ HEDGE_PARAM: Final = Param(
     0,
     3_600_000,
     help="Without an answer by then, the next target is asked too, and the first answer counts. 0: never.",
+    section="Calls",
+)
+
+CANCEL_PARAM: Final = Param(
+    "propagate_cancellation",
+    "Cancel what times out",
+    "boolean",
+    False,
+    help="Tell the other side, so that it stops working. Off: it works on for nobody.",
     section="Calls",
 )
 
@@ -102,6 +113,7 @@ FALLBACK_PARAMS: Final[tuple[Param, ...]] = (
 
 CALL_PARAMS: Final[tuple[Param, ...]] = (
     ORDER_PARAM,
+    CANCEL_PARAM,
     *TIMEOUT_PARAMS,
     HEDGE_PARAM,
     *RETRIES,
@@ -112,6 +124,8 @@ CALL_PARAMS: Final[tuple[Param, ...]] = (
     *MARSHAL_PARAMS,
     *DISCOVERY_PARAMS,
 )
+CHOOSER_PARAMS: Final = tuple([param for param in CALL_PARAMS if param is not ORDER_PARAM])  # choosing is its own
+LONE_PARAMS: Final = tuple([param for param in CHOOSER_PARAMS if param is not HEDGE_PARAM])  # nobody is like another
 CALL_METRICS: Final[tuple[Metric, ...]] = (
     Metric("calls.retried", "calls", "Further attempts of its calls.", "count"),
     Metric("calls.hedged", "calls", "Calls for which a second target was asked too.", "count"),
@@ -132,12 +146,45 @@ def call_doubts(params: dict[str, Any], neighbours: frozenset[str]) -> list[tupl
     if retrying and params["retry_budget"] and params["budget_per_operation"] == 0:
         words = f"Nothing fills the budget: after {params['budget_tokens']:,} retries there are none. Put in 0.1."
         found.append(("budget_per_operation", words))
-    if params["hedge_after_ms"] >= params["timeout_ms"]:
+    if params["retry"] == "exponential" and params["backoff_ms"] > params["backoff_max_ms"]:
+        words = f"Never grows: each pause is {params['backoff_ms']:g} ms, the first one. Allow longer ones."
+        found.append(("backoff_max_ms", words))
+    if params.get("hedge_after_ms", 0) >= params["timeout_ms"]:
         words = f"Never happens: the call times out first, after {params['timeout_ms']:g} ms. Hedge earlier."
         found.append(("hedge_after_ms", words))
     if params["bulkhead_queue"] > 0 and params["bulkhead_calls"] == 0:
         found.append(("bulkhead_queue", "Nobody waits while any number of calls may be made at once. Limit them."))
+    return found + fallback_doubts(params, neighbours)
+
+
+def fallback_doubts(params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
+    """What of FALLBACK_PARAMS names nobody that is near."""
+    found: list[tuple[str, str]] = []
+    near = ", ".join(sorted(neighbours)[:5]) or "none"
     if params["fallback"] == OTHER and params["fallback_to"] not in neighbours:
-        near = ", ".join(sorted(neighbours)[:5]) or "none"
         found.append(("fallback_to", f"Never asked: there must be a link to it. Nodes with one: {near}."))
+    optional = names_in(params["fallback_for"]) if params["fallback"] != NO_FALLBACK else []
+    far = [name for name in optional if not any(is_one_of(neighbour, name) for neighbour in neighbours)]
+    if far:
+        words = f"No failure of {far[0]} is met: there must be a link to it. Nodes with one: {near}."
+        found.append(("fallback_for", words))
+    return found
+
+
+def lone_target_doubts(params: Mapping[str, Any], linked: Sequence[str]) -> list[tuple[str, str]]:
+    """What of a caller's parameters needs more than one target; `linked` are those that it has links to."""
+    apart = [params.get(name, "") for name in APART]
+    if params.get("fallback") == OTHER:
+        apart.append(params["fallback_to"])
+    targets = [target for target in linked if target not in apart]
+    if len(targets) != 1:
+        return []
+    found: list[tuple[str, str]] = []
+    only = f"{targets[0]} is the only target. Link another."
+    if 0 < params.get("hedge_after_ms", 0) < params["timeout_ms"]:
+        found.append(("hedge_after_ms", f"Never happens: {only}"))
+    if params.get("call_order", IN_TURN) == FAILOVER:
+        found.append(("call_order", f"Nobody to fail over to: {only}"))
+    if params.get("outlier", "none") != "none":
+        found.append(("outlier", f"Never happens, as one always stays: {only}"))
     return found

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from simulations.engine.admission import NO_TIME_MS, Admission
 from simulations.engine.breakers import BULKHEAD_FULL, breakers
-from simulations.engine.call_params import FAILOVER
+from simulations.engine.call_params import APART, FAILOVER
 from simulations.engine.channel import Message
 from simulations.engine.distributions import NS_PER_MS, to_ns
 from simulations.engine.fallbacks import Fallback
@@ -24,8 +25,9 @@ from simulations.engine.timeouts import timeouts
 from simulations.engine.waiting import Branch, awaited, first_answer
 from simulations.engine.workers import Slots
 
-APART: Final = ("cache", "resolver", "log_to", "rank_by")  # parameters that name who is asked in a way of its own
-NO_TIME_MS: Final = 0.000_001  # a timeout of 0 would be none
+OF_REQUEST: Final = -2  # the deadline is that of the request, where deadlines count
+NO_DEADLINE: Final = -1
+NEXT: Final = -1  # of the targets, whose turn it is
 
 
 class Calls:
@@ -37,9 +39,10 @@ class Calls:
         self.timeouts = timeouts(node)
         self.retries = retries(node)
         self.breakers = breakers(node)
-        self.failover = node.text("call_order") == FAILOVER
-        self.hedge_after_ns = to_ns(node.number("hedge_after_ms"))
+        self.failover = node.params.get("call_order") == FAILOVER
+        self.hedge_after_ns = to_ns(float(node.params.get("hedge_after_ms", 0)))
         self.fallback = Fallback(node)
+        self.drop_expired = bool(node.params.get("drop_expired", False))
         apart = (self.fallback.spare, *[str(node.params.get(name, "")) for name in APART])
         self.targets = [target for target in node.targets if target not in apart]
         self.any = bool(self.targets) or self.fallback.spare in node.targets  # somebody stands behind
@@ -49,7 +52,8 @@ class Calls:
             {target: Slots(room, queue_max, full=BULKHEAD_FULL) for target in node.targets} if room else None
         )
         self.names = resolver(node, self.targets)  # None: the targets stay those that it is linked to
-        self.turn = 0
+        self.admission: Admission | None = None  # told how long calls wait at a bulkhead
+        self.turns: dict[str, int] = {}  # of the targets, and of each group of some that are alike
         self.codec = codec(node, "request_bytes")
         self.direct = (  # an attempt is a call and no more
             self.codec is None
@@ -94,18 +98,30 @@ class Calls:
         if self.codec is not None:
             body = await self.codec.marshal(body)
         among = targets if self.names is None else await self.find(self.names, targets)
-        self.node.send(self.pick(self.turn, 0, among), body)
-        self.turn += 1
+        self.node.send(self.pick(self.next_turn("" if targets is None else targets[0]), 0, among), body)
+
+    def next_turn(self, group: str) -> int:
+        """The number of a call among those to the same group."""
+        turn = self.turns.get(group, 0)
+        self.turns[group] = turn + 1
+        return turn
 
     async def ask(
-        self, body: Body, request: Message | Branch | None, deadline_ns: int = -1, targets: list[str] | None = None
+        self,
+        body: Body,
+        request: Message | Branch | None,
+        deadline_ns: int = OF_REQUEST,
+        targets: list[str] | None = None,
+        first: int = NEXT,
     ) -> Body:
-        """Get an answer of one of the targets, all alike, on behalf of a request. Raises the last attempt's failure,
-        uncertain if any attempt was; Refused where nobody waits for the answer any more.
+        """Get an answer of one of the targets, all alike, on behalf of a request and by its deadline, or a given one.
+        Raises the last attempt's failure, uncertain if any attempt was; Refused where nobody waits for it any more.
         """
+        if deadline_ns == OF_REQUEST:
+            deadline_ns = self.until_ns(request)
         group = "" if targets is None else targets[0]
-        first = self.turn
-        self.turn += 1
+        if first == NEXT:
+            first = self.next_turn(group)
         attempts = pause_ns = 0
         uncertain = False
         target = targets[0] if targets else ""
@@ -139,6 +155,25 @@ class Calls:
             raise Refused(reason, uncertain)
         return answer
 
+    def ask_beside(self, body: Body, deadline_ns: int, targets: list[str] | None, first: int = NEXT) -> Branch:
+        """Begin to ask, beside others. The branch ends as the answer does."""
+        branch = Branch(deadline_ns)
+        self.node.spawn(self.settle(branch, body, targets, first), self.node.cause)
+        return branch
+
+    async def settle(self, branch: Branch, body: Body, targets: list[str] | None, first: int) -> None:
+        """Ask for a branch."""
+        try:
+            answer = await self.ask(body, branch, branch.deadline_ns, targets, first)
+        except Failure as failure:
+            branch.fail(failure, self.node.cause)
+            return
+        branch.resolve(answer, self.node.cause)
+
+    def until_ns(self, request: Message | Branch | None) -> int:
+        """Until when an answer on behalf of a request is of use, where deadlines count; −1: for ever."""
+        return request.deadline_ns if self.drop_expired and request is not None else NO_DEADLINE
+
     def time_left_ms(self, deadline_ns: int) -> float:
         """The timeout of the next attempt, no longer than until a deadline (−1: none)."""
         if deadline_ns < 0:
@@ -163,8 +198,16 @@ class Calls:
         if self.codec is not None:
             await self.codec.unmarshal(reply)
         if self.fallback.caches:
-            self.fallback.remember("" if alike is None else alike[0], body, reply)
+            self.fallback.remember(self.group(alike), body, reply)
         return reply
+
+    def group(self, alike: list[str] | None) -> str:
+        """By whom answers are told apart."""
+        return "" if alike is None else alike[0]
+
+    def queued(self) -> int:
+        """How many calls wait at a bulkhead."""
+        return 0 if self.bulkheads is None else sum([bulkhead.queued for bulkhead in self.bulkheads.values()])
 
     async def attempt(
         self, target: str, body: Body, request: Message | Branch | None, timeout_ms: float, alike: list[str] | None
@@ -173,11 +216,21 @@ class Calls:
         if self.bulkheads is None:
             return await self.timed(target, body, request, timeout_ms, alike)
         bulkhead = self.bulkheads[target]
+        came_ns = self.node.kernel.now
         try:
             await self.waiting(request, bulkhead.acquire())
         except Refused:
             self.node.publish("bulkhead.refused", 1)
             raise
+        waited_ns = self.node.kernel.now - came_ns
+        if self.admission is not None:
+            self.admission.waited(waited_ns)
+        deadline_ns = self.until_ns(request)
+        if waited_ns and deadline_ns >= 0:
+            if deadline_ns <= self.node.kernel.now:
+                bulkhead.release()
+                raise Refused("expired", False)
+            timeout_ms = min(timeout_ms, self.time_left_ms(deadline_ns))
         try:
             reply = await self.timed(target, body, request, timeout_ms, alike)
         except Failure:

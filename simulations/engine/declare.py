@@ -110,9 +110,14 @@ class Invariant:
     - `monotonic`: the number in the one field never falls; where it is not `durable`, a new incarnation may begin anew.
     - `agreement`: the one field shows decisions one by one, as "key = value"; under one key all are the same for ever.
       What is no such text counts as a decision under the key "".
+    - `completeness`: `fields` are a role, what is held and what is decided. The latter two show one thing after another
+      as "position = content"; a position is a whole number, of which what follows a "/" is no part. What is shown at a
+      position takes the place of all that was held there and after it. Whoever takes on the role `value` holds the last
+      decision that anybody has shown before, or has begun to hold only after it.
     - `one-holder`: at any moment at most one node shows `value` in the one field.
 
-    It holds among the members of each cluster; nodes of the type that are in no cluster are taken together.
+    It holds among the members of each cluster; nodes of the type that are in no cluster are taken together. `across`:
+    it holds among all nodes of all types that declare it.
     """
 
     name: str
@@ -122,3 +127,4 @@ class Invariant:
     fields: tuple[str, ...]
     value: Any = True
     durable: bool = False
+    across: bool = False

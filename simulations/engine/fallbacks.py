@@ -7,6 +7,7 @@ from typing import Final
 from simulations.engine.call_params import CACHED, DEFAULT, NO_FALLBACK, OTHER
 from simulations.engine.channel import Message
 from simulations.engine.messages import DONE, Body, Read, Value, Work, Write
+from simulations.engine.naming import is_one_of, names_in
 from simulations.engine.node import Node
 from simulations.engine.tasks import Cancelled, Failure
 from simulations.engine.waiting import Branch, awaited
@@ -58,14 +59,3 @@ class Fallback:
         if answer is not None:
             self.node.publish("calls.fallbacks", 1)
         return answer
-
-
-def names_in(text: str) -> list[str]:
-    """The names that a text lists, with commas between."""
-    return [name.strip() for name in text.split(",") if name.strip()]
-
-
-def is_one_of(target: str, name: str) -> bool:
-    """Whether a node has this name, or is one of many that share it."""
-    head, dash, number = target.rpartition("-")
-    return target == name or (bool(dash) and head == name and number.isdecimal())

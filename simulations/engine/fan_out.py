@@ -17,7 +17,7 @@ from simulations.engine.headers import Header
 from simulations.engine.messages import DONE, Body
 from simulations.engine.node import Node
 from simulations.engine.tasks import Failure
-from simulations.engine.waiting import Branch
+from simulations.engine.waiting import Branch, awaited, give_up
 
 SYNC: Final = "sync"
 SEQUENCE: Final = "sequence"
@@ -25,22 +25,23 @@ GATHER: Final = "gather"
 RACE: Final = "race"
 ONE_WAY: Final = "one-way"
 
-FAN_OUT_PARAMS: Final[tuple[Param, ...]] = (
-    Param(
-        "calls",
-        "Kind of call",
-        "choice",
-        SYNC,
-        choices=(
-            Choice(SYNC, "Synchronous: one target, in turn"),
-            Choice(SEQUENCE, "Synchronous: all, one after another"),
-            Choice(GATHER, "Asynchronous: all at once, wait for all"),
-            Choice(RACE, "Asynchronous: all at once, first answer"),
-            Choice(ONE_WAY, "One-way: send, and do not wait"),
-        ),
-        help="How those behind are asked for one request.",
-        section="Calls",
+CALLS_PARAM: Final = Param(
+    "calls",
+    "Kind of call",
+    "choice",
+    SYNC,
+    choices=(
+        Choice(SYNC, "Synchronous: one target, in turn"),
+        Choice(SEQUENCE, "Synchronous: all, one after another"),
+        Choice(GATHER, "Asynchronous: all at once, wait for all"),
+        Choice(RACE, "Asynchronous: all at once, first answer"),
+        Choice(ONE_WAY, "One-way: send, and do not wait"),
     ),
+    help="How those behind are asked for one request.",
+    section="Calls",
+)
+FAN_OUT_PARAMS: Final[tuple[Param, ...]] = (
+    CALLS_PARAM,
     Param(
         "calls_per_request",
         "Questions a request",
@@ -64,9 +65,9 @@ FAN_OUT_PARAMS: Final[tuple[Param, ...]] = (
 
 
 def fan_out_doubts(params: dict[str, Any]) -> list[tuple[str, str]]:
-    """What of FAN_OUT_PARAMS contradicts itself or others, and the consequence."""
+    """What of FAN_OUT_PARAMS contradicts itself or others, and the consequence; only `calls` must be there."""
     found: list[tuple[str, str]] = []
-    if params["batch_calls"] and params["calls_per_request"] == 1:
+    if params.get("batch_calls", False) and params["calls_per_request"] == 1:
         found.append(("batch_calls", "Changes nothing: a request asks one question only. Raise Questions a request."))
     if params["calls"] == ONE_WAY:
         waits = [name for name in ("retry", "fallback", "breaker") if params[name] != "none"]
@@ -87,9 +88,7 @@ class FanOut:
         self.questions = int(node.params.get("calls_per_request", 1))
         self.single = self.kind == SYNC and self.questions == 1
 
-    async def ask(
-        self, body: Body, request: Message, deadline_ns: int, groups: Sequence[list[str] | None] = ()
-    ) -> Body:
+    async def ask(self, body: Body, request: Message | None, groups: Sequence[list[str] | None] = ()) -> Body:
         """An answer on behalf of a request. `groups` are those who are asked, each one of several that are alike; by
         default the targets, all alike where one is asked in turn. Raises the first failure that leaves no answer.
         """
@@ -107,15 +106,16 @@ class FanOut:
         if len(asked) == 1 or self.kind in (SYNC, SEQUENCE):
             answers: list[Body] = []
             for group in asked:
-                answers.append(await self.calls.ask(body, request, deadline_ns, group))
+                answers.append(await self.calls.ask(body, request, targets=group))
             return combined(answers)
-        branches = [self._begin(body, deadline_ns, group) for group in asked]
+        deadline_ns = self.calls.until_ns(request)
+        branches = [self.calls.ask_beside(body, deadline_ns, group) for group in asked]
         try:
             answers = await self._awaited(branches, request)
         except Failure:
-            self._give_up(branches)
+            give_up(self.node, branches)
             raise
-        self._give_up(branches)
+        give_up(self.node, branches)
         return combined(answers)
 
     async def _groups(self) -> list[list[str] | None]:
@@ -127,27 +127,7 @@ class FanOut:
             return [None]
         return [[target] for target in calls.targets]
 
-    def _begin(self, body: Body, deadline_ns: int, group: list[str] | None) -> Branch:
-        branch = Branch()
-        node = self.node
-        node.spawn(self._settle(branch, body, deadline_ns, group), node.cause)
-        return branch
-
-    async def _settle(self, branch: Branch, body: Body, deadline_ns: int, group: list[str] | None) -> None:
-        try:
-            answer = await self.calls.ask(body, branch, deadline_ns, group)
-        except Failure as failure:
-            branch.fail(failure, self.node.cause)
-            return
-        branch.resolve(answer, self.node.cause)
-
-    def _give_up(self, branches: list[Branch]) -> None:
-        """Those still under way go unheeded, or are cancelled where that is asked for."""
-        for branch in branches:
-            if not branch.done:
-                branch.give_up(self.node)
-
-    async def _awaited(self, futures: list[Branch], request: Message) -> list[Body]:
+    async def _awaited(self, futures: list[Branch], request: Message | None) -> list[Body]:
         """All the answers; of a race the first. Raises a failure as soon as it is known that they will not come."""
         racing = self.kind == RACE
         while True:
@@ -159,7 +139,7 @@ class FanOut:
             if failed and (not racing or not under_way):
                 assert failed[0].error is not None
                 raise failed[0].error
-            await self.node.cancellable(request, self.node.race(list(under_way)))
+            await awaited(self.node, request, self.node.race(list(under_way)))
 
 
 def together(body: Body, questions: int) -> Body:

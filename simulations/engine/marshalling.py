@@ -127,7 +127,7 @@ class Codec:
         payload = self.payload_bytes * parts or head.payload_bytes
         wire = int(payload / self.ratio + 0.5)
         await self._work(payload, wire, "marshal_ms")
-        return body.with_header(Header(head.path, payload, wire, version, items))
+        return body.with_header(Header(head.path, payload, wire, version, items, head.seen))
 
     async def unmarshal(self, body: Body) -> None:
         """Work to read what has come."""

@@ -207,7 +207,7 @@ def _agreed_ns(log: Log, group: list[int]) -> int | None:
         for time, value in zip(*log.states[node, "digest"], strict=True)
         if value is not None
     ]
-    changes.sort(key=_time_of)  # of one node several at one moment stay in order
+    changes.sort(key=lambda change: change[:2])  # what one node shows at one moment stays in its order
     alive = {node for node in group if bool(log.states.get((node, "up"), ((0,), (True,)))[1][-1])}
     held: dict[int, Any] = {}
     since: int | None = None
@@ -216,10 +216,6 @@ def _agreed_ns(log: Log, group: list[int]) -> int | None:
         equal = len({held.get(member) for member in alive}) == 1
         since = None if not equal else time if since is None else since
     return since
-
-
-def _time_of(change: tuple[int, int, Any]) -> int:
-    return change[0]
 
 
 def _lags_ns(log: Log, group: list[int]) -> Iterable[int]:

@@ -72,7 +72,7 @@ class Node(Process):
         self.disk = host.disk
         self.tasks: set[Task] = set()
         self.ongoing: dict[int, Future] | None = {} if host.network.cancels else None
-        self._cancels = bool(params.get("propagate_cancellation", False))
+        self.cancels = bool(params.get("propagate_cancellation", False))
         self.handlers: dict[type[Body], Callable[[Any, Message], Any]] = {Probe: self.on_probe}
         self.handlers[Cancel] = self.on_cancel
         for body in self.HANDLES:
@@ -289,7 +289,7 @@ class Node(Process):
         channel = self.host.channels[to]
         deadline_ns = self.kernel.now + timeout_ns if timeout_ns > 0 else -1
         call = Call(self, deadline_ns) if channel.stream is None else channel.stream.call(self, deadline_ns)
-        if self._cancels:
+        if self.cancels:
             call.to = to
             if channel.stream is None:
                 call.request = network.sent

@@ -214,7 +214,13 @@ def outliers(node: Node, servers: Sequence[str]) -> Outliers | None:
 
 def outlier_doubts(params: dict[str, Any]) -> list[tuple[str, str]]:
     """What of OUTLIER_PARAMS contradicts itself, and the consequence."""
+    found: list[tuple[str, str]] = []
+    if params["outlier"] == NEVER:
+        return found
     longest_ms = params["outlier_eject_max_ms"]
-    if params["outlier"] == NEVER or params["outlier_eject_ms"] <= longest_ms:
-        return []
-    return [("outlier_eject_ms", f"Never happens: {longest_ms:g} ms is the longest. Eject for less, or allow longer.")]
+    if params["outlier_eject_ms"] > longest_ms:
+        words = f"Never happens: {longest_ms:g} ms is the longest. Eject for less, or allow longer."
+        found.append(("outlier_eject_ms", words))
+    if params["outlier_share_max"] == 0:
+        found.append(("outlier_share_max", "One is ejected all the same. For none, have no outlier ejection."))
+    return found

@@ -92,10 +92,18 @@ def delivery_doubts(params: dict[str, Any], neighbours: Mapping[str, Neighbour])
             words = f"{name} needs {takes_ms:g} ms for a message, on average: most acknowledgements come too late,"
             found.append(("visibility_timeout_ms", f"{words} and messages are worked on again and again. Wait longer."))
             break
+        workers = max(1, int(other.params.get("concurrency", 1)))
+        in_hand_ms = takes_ms * max(1, params["prefetch"] / workers)
+        if by_consumer and asked and takes_ms and in_hand_ms > timeout_ms:
+            words = f"{name} gets {params['prefetch']} messages at once and comes to the last after {in_hand_ms:g} ms:"
+            found.append(("prefetch", f"{words} by then others have it, too. Prefetch fewer, or wait longer."))
+            break
     other_queue = neighbours.get(params["dead_letter_to"])
     if params["dead_letter_to"] and (other_queue is None or not other_queue.asked):
         words = "Nobody gets them, they are parked here: a link from here must lead there."
         found.append(("dead_letter_to", words))
+    elif params["dead_letter_to"] and by_consumer and params["attempts_max"] == 0:
+        found.append(("dead_letter_to", "Nothing ever gets there: no number of attempts is too many. Limit them."))
     queues = [name for name, other in neighbours.items() if other.asked and "dead_letter_to" in other.params]
     if queues and params["attempts_max"] > 0 and not params["dead_letter_to"]:
         words = f"{queues[0]} is sent ordinary messages, as any consumer. Name it here if it is for dead letters."

@@ -115,6 +115,7 @@ class Server(Node):
         await self.cancellable(message, self.workers.acquire(body.rank()))
         self.admission.waited(self.kernel.now - came_ns)
         try:
+            self.admission.begin(message)
             if self.codec is not None or body.header().items > 1:
                 await self.take_in(body, message)
             await self.cancellable(message, self.work(self.service_time, "service time"))

@@ -24,6 +24,17 @@ class Command:
     request: Request | None
     op: int
 
+    def words(self) -> str:
+        """As it is shown where what replicas hold in a place is compared."""
+        request = self.request
+        if request is None:
+            return "nothing"
+        if isinstance(request, Write):
+            return f"{request.key} := {request.value} (operation {self.op})"
+        if isinstance(request, Increment):
+            return f"{request.key} += {request.amount} (operation {self.op})"
+        return f"read {request.key} (operation {self.op})" if isinstance(request, Read) else f"operation {self.op}"
+
 
 NOOP = Command(None, -1)
 

@@ -187,14 +187,6 @@ OPERATIONS: Final[tuple[Param, ...]] = (
         section="Operations",
     ),
     Param(
-        "propagate_cancellation",
-        "Cancel what times out",
-        "boolean",
-        False,
-        help="Tell the other side, so that it stops working. Off: it works on for nobody.",
-        section="Operations",
-    ),
-    Param(
         "classes",
         "Classes",
         "classes",

@@ -3,15 +3,17 @@
 An index too large for one machine is cut into shards; each query goes to one replica of every shard, and is done when
 the last of them has answered. So the slowest decides: where one answer in a hundred is slow, two queries in three meet
 a slow one among a hundred shards (Dean, Barroso: "The Tail at Scale", CACM 56(2), 2013). An aggregator may ask another
-replica of a shard that fails, and may answer with what it has where not all shards are needed. The gathered results can
-be ranked by another service before it answers. Web search works so (Barroso, Dean, Hölzle: "Web Search for a Planet",
-IEEE Micro 23(2), 2003), and Elasticsearch.
+replica of a shard that fails or is slow, and may answer with what it has where not all shards are needed. The gathered
+results can be ranked by another service before it answers. Web search works so (Barroso, Dean, Hölzle: "Web Search for
+a Planet", IEEE Micro 23(2), 2003), and Elasticsearch.
 """
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from simulations.engine.call_params import CALL_METRICS, CALL_PARAMS, CALL_SHOWS, call_doubts
+from simulations.engine.calls import Calls
 from simulations.engine.channel import Message
 from simulations.engine.declare import Metric, Param, Show
 from simulations.engine.distributions import to_ns
@@ -19,7 +21,8 @@ from simulations.engine.doubting import unlinked
 from simulations.engine.gathering import Gathered
 from simulations.engine.messages import DONE, Body, Read, Request, Value, Work
 from simulations.engine.server import SERVER_METRICS, SERVER_PARAMS, Server, capacity, load_shows
-from simulations.engine.tasks import Future, Refused
+from simulations.engine.tasks import Failure, Future, Refused
+from simulations.engine.waiting import give_up
 
 
 class Aggregator(Server):
@@ -95,27 +98,30 @@ class Aggregator(Server):
             section="Shards",
         ),
         *capacity(("Workers", 64), ("Time a query", 0.5, "To take it apart and to merge the answers."), queue_max=1000),
+        *CALL_PARAMS,
         *SERVER_PARAMS,
     )
-    SHOWS: ClassVar[tuple[Show, ...]] = (Show("gathering", "Gathering", "queries"), *load_shows("workers"))
+    SHOWS: ClassVar[tuple[Show, ...]] = (Show("gathering", "Gathering", "queries"), *load_shows("workers"), *CALL_SHOWS)
     METRICS: ClassVar[tuple[Metric, ...]] = (
         Metric("gather.met_slow", "queries", "Queries with a shard that was slow, of all.", "share"),
         Metric("gather.asked", "requests", "Requests to shards, those to a further replica not counted.", "count"),
         Metric("gather.slow", "requests", "Those of them that were slow.", "count"),
         Metric("gather.retried", "requests", "Requests to a further replica.", "count"),
         Metric("gather.partial", "queries", "Queries answered without some shards.", "count"),
+        *CALL_METRICS,
         *SERVER_METRICS,
     )
     HANDLES: ClassVar[tuple[type[Body], ...]] = (Work, Read)
 
     @classmethod
     def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
-        return unlinked(params, "rank_by", neighbours)
+        return [*call_doubts(params, neighbours), *unlinked(params, "rank_by", neighbours)]
 
     def start(self) -> None:
         self.open({})
         self.ranker = self.text("rank_by") if self.text("rank_by") in self.host.channels else ""
-        leaves = [target for target in self.targets if target != self.ranker]
+        self.calls = Calls(self)
+        leaves = self.calls.targets
         size = self.integer("replicas")
         self.shards = [leaves[first : first + size] for first in range(0, len(leaves), size)]
         self.timeout_ms = self.number("timeout_ms")
@@ -140,7 +146,8 @@ class Aggregator(Server):
                 self.show_gathering.set(self.under_way)
             answer = DONE if isinstance(body, Work) else Value(found)
         if self.ranker:
-            await self.cancellable(message, self.call(self.ranker, Work(""), self.timeout_ms))
+            timeout_ms = self.calls.time_left_ms(self.calls.until_ns(message))
+            await self.cancellable(message, self.call(self.ranker, Work(""), timeout_ms))
         return answer
 
     async def gather(self, body: Request, message: Message) -> int | None:
@@ -150,14 +157,13 @@ class Aggregator(Server):
         missing = self.shards
         found: int | None = None
         for attempt in range(self.retries + 1):
-            asked = [shard[(turn + attempt) % len(shard)] for shard in missing]
-            calls = self.call_each(asked, body, self.timeout_ms)
+            calls = self.ask_each(missing, turn, attempt, body, message)
             if attempt:
                 self.publish("gather.retried", len(calls))
             elif self.slow_ns > 0:
                 self.publish("gather.asked", len(calls))
                 self.spawn(self.watch(calls), message)
-            await self.cancellable(message, Gathered(calls))
+            await self.all_of(calls, message)
             for call in calls:
                 if isinstance(call.value, Value) and call.value.value is not None:
                     found = call.value.value if found is None else max(found, call.value.value)
@@ -168,6 +174,34 @@ class Aggregator(Server):
             raise Refused("shards missing", False)
         self.publish("gather.partial", 1)
         return found
+
+    def ask_each(
+        self, shards: list[list[str]], turn: int, attempt: int, body: Request, message: Message
+    ) -> list[Future]:
+        """Ask one replica of each shard; where calls are more than that, each with all that its parameters ask for."""
+        deadline_ns = self.calls.until_ns(message)
+        if self.calls.plain:
+            asked = [shard[(turn + attempt) % len(shard)] for shard in shards]
+            return self.call_each(asked, body, self.calls.time_left_ms(deadline_ns))
+        branches: list[Future] = []
+        for shard in shards:
+            first = (turn + attempt) % len(shard)
+            replicas = shard
+            if self.calls.failover:  # they are asked in their order
+                replicas = shard[attempt % len(shard) :] + shard[: attempt % len(shard)]
+            branches.append(self.calls.ask_beside(body, deadline_ns, replicas, first))
+        return branches
+
+    async def all_of(self, calls: list[Future], message: Message) -> None:
+        """Wait until all have ended. Where the query is cancelled, so are they."""
+        under_way = [call for call in calls if not call.done]
+        if not under_way:
+            return
+        try:
+            await self.cancellable(message, Gathered(under_way))
+        except Failure:
+            give_up(self, under_way)
+            raise
 
     async def watch(self, calls: list[Future]) -> None:
         """Count who is slow."""

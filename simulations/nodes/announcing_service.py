@@ -8,8 +8,10 @@ once: the change and its event go into the database in one transaction, and a re
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
+from simulations.engine.call_params import CALL_METRICS, CALL_SHOWS, LONE_PARAMS, call_doubts
+from simulations.engine.calls import Calls
 from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Metric, Param, Show
 from simulations.engine.messages import DONE, Body, Increment, Request, Write
@@ -55,16 +57,21 @@ class AnnouncingService(Server):
             section="Calls",
         ),
         *capacity(),
+        *LONE_PARAMS,
         *SERVER_PARAMS,
     )
-    SHOWS: ClassVar[tuple[Show, ...]] = load_shows("workers")
-    METRICS: ClassVar[tuple[Metric, ...]] = SERVER_METRICS
+    SHOWS: ClassVar[tuple[Show, ...]] = (*load_shows("workers"), *CALL_SHOWS)
+    METRICS: ClassVar[tuple[Metric, ...]] = (*CALL_METRICS, *SERVER_METRICS)
     HANDLES: ClassVar[tuple[type[Body], ...]] = (Write, Increment)
+
+    @classmethod
+    def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
+        return call_doubts(params, neighbours)
 
     def start(self) -> None:
         self.announces = self.text("announces")
-        self.timeout_ms = self.number("timeout_ms")
-        self.databases = understanding(self, ReadOutbox)
+        self.calls = Calls(self)
+        self.databases = [id for id in understanding(self, ReadOutbox) if id != self.calls.fallback.spare]
         self.brokers = understanding(self, Subscribe) + understanding(self, Attend)
         self.open({})
 
@@ -74,13 +81,21 @@ class AnnouncingService(Server):
         if not self.databases:
             raise Refused("no database", False)
         if self.announces == BEFOREHAND:
-            await self.announce(body)
-        await self.call(self.databases[0], Change(body, self.announces == OUTBOX), self.timeout_ms)
+            await self.announce(body, message)
+        await self.tell(self.databases[0], Change(body, self.announces == OUTBOX), message)
         if self.announces == AFTERWARDS:
-            await self.announce(body)
+            await self.announce(body, message)
         return DONE
 
-    async def announce(self, body: Request) -> None:
+    async def announce(self, body: Request, message: Message) -> None:
         """Publish the event to each broker there is."""
         for broker in self.brokers:
-            await self.call(broker, body, self.timeout_ms)
+            await self.tell(broker, body, message)
+
+    async def tell(self, to: str, body: Request, message: Message) -> None:
+        """Have one of them take something."""
+        if self.calls.plain or to not in self.targets:  # a link may have been drawn from there
+            timeout_ms = self.calls.time_left_ms(self.calls.until_ns(message))
+            await self.cancellable(message, self.call(to, body, timeout_ms))
+        else:
+            await self.calls.ask(body, message, targets=[to])

@@ -15,9 +15,9 @@ from simulations.engine.call_params import CALL_METRICS, CALL_PARAMS, CALL_SHOWS
 from simulations.engine.calls import Calls
 from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Metric, Param, Show
-from simulations.engine.fallbacks import is_one_of, names_in
 from simulations.engine.fan_out import GATHER, RACE, SEQUENCE, FanOut
 from simulations.engine.messages import Body, Increment, Read, Request, Work, Write
+from simulations.engine.naming import is_one_of, names_in
 from simulations.engine.server import SERVER_METRICS, SERVER_PARAMS, Server, capacity, load_shows
 from simulations.engine.tasks import Failure, Refused
 
@@ -71,22 +71,6 @@ class ApiGateway(Server):
             help="How long to wait for a service.",
             section="Calls",
         ),
-        Param(
-            "propagate_cancellation",
-            "Cancel what times out",
-            "boolean",
-            False,
-            help="Tell the service, so that it stops working. Off: it works on for nobody.",
-            section="Calls",
-        ),
-        Param(
-            "drop_expired",
-            "Drop what has expired",
-            "boolean",
-            False,
-            help="A request whose caller has given up is refused; a service is given no more time than is left.",
-            section="Calls",
-        ),
         *CALL_PARAMS,
         *SERVER_PARAMS,
     )
@@ -112,7 +96,6 @@ class ApiGateway(Server):
 
     def start(self) -> None:
         self.open({})
-        self.drop_expired = self.boolean("drop_expired")
         self.calls = Calls(self)
         self.fan_out = FanOut(self, self.calls)
         self.routes = [
@@ -148,6 +131,7 @@ class ApiGateway(Server):
         await self.cancellable(message, self.workers.acquire(body.rank()))
         self.admission.waited(self.kernel.now - came_ns)
         try:
+            self.admission.begin(message)
             if self.codec is not None or body.header().items > 1:
                 await self.take_in(body, message)
             await self.cancellable(message, self.work(self.service_time, "service time"))
@@ -155,8 +139,7 @@ class ApiGateway(Server):
             self.workers.release()
             raise
         self.workers.release()
-        deadline_ns = message.deadline_ns if self.drop_expired else -1
-        answer = await self.fan_out.ask(body, message, deadline_ns, services)
+        answer = await self.fan_out.ask(body, message, services)
         return answer if self.codec is None else await self.codec.marshal_reply(answer, body.header())
 
 

@@ -138,7 +138,8 @@ class Cache(Server):
             return Value(self.unwritten[body.key].value)
         if not self.calls.targets:
             return self.copies.fresh(body.key) or Value(None)
-        return await self.copies.answer(body.key, lambda: self.calls.ask(body, message))
+        until_ns = self.calls.until_ns(message)
+        return await self.copies.answer(body.key, lambda until: self.calls.ask(body, message, until), until_ns)
 
     async def write(self, body: Write, message: Message) -> Body:
         """Write where the parameter says. A copy is kept only of what nobody else wrote meanwhile."""

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from simulations.engine.caching import CACHE_METRICS, CACHE_PARAMS, CACHE_SHOW, Copies
 from simulations.engine.call_params import CALL_METRICS, CALL_PARAMS, CALL_SHOWS, call_doubts
-from simulations.engine.calls import Calls
+from simulations.engine.calls import OF_REQUEST, Calls
 from simulations.engine.channel import Message
 from simulations.engine.declare import Metric, Param, Show
 from simulations.engine.messages import Body, Increment, Read, Request, Work, Write
@@ -84,13 +84,14 @@ class CdnEdge(Server):
         if not self.calls.targets:
             return done
         if isinstance(body, Read) and (not self.files or body.key in self.files):
-            return await self.copies.answer(body.key, lambda: self.fetch(body, message))
+            until_ns = self.calls.until_ns(message)
+            return await self.copies.answer(body.key, lambda until: self.fetch(body, message, until), until_ns)
         answer = await self.fetch(body, message)
         if isinstance(body, (Write, Increment)):
             self.copies.drop(body.key)
         return answer
 
-    async def fetch(self, body: Request, message: Message) -> Body:
+    async def fetch(self, body: Request, message: Message, deadline_ns: int = OF_REQUEST) -> Body:
         """Ask an origin."""
         self.publish("origin.requests", 1)
-        return await self.calls.ask(body, message)
+        return await self.calls.ask(body, message, deadline_ns)

@@ -5,6 +5,8 @@ slows down, they pile up. A *closed* client is a number of users who each wait f
 when the system slows down, so do they. The difference decides how a system behaves beyond its capacity (Schroeder,
 Wierman, Harchol-Balter: "Open Versus Closed: A Cautionary Tale", NSDI 2006).
 
+A user stays with one of several replicas, or roams, and may send along how much it has seen (version tokens).
+
 An operation ends ok, fail (it had no effect), or unknown: a write that timed out may still take effect, now or later.
 """
 
@@ -18,8 +20,10 @@ from simulations.engine.calls import Calls
 from simulations.engine.declare import Metric, Param, Show
 from simulations.engine.dns import RESOLVER_PARAMS, Stub, stub
 from simulations.engine.doubting import unlinked
-from simulations.engine.messages import Body, Increment, Value, Write
+from simulations.engine.fan_out import CALLS_PARAM, ONE_WAY, FanOut, fan_out_doubts
+from simulations.engine.messages import Body, Increment, Value, Work, Write
 from simulations.engine.node import Node
+from simulations.engine.sessions import SESSION_PARAMS, Sessions
 from simulations.engine.tasks import Failure
 from simulations.engine.workload import Operations, arrivals
 from simulations.engine.workload_params import LOAD, OPERATIONS
@@ -35,13 +39,20 @@ class Client(Node):
     ICON: ClassVar[str] = "client"
     INITIATES: ClassVar[bool] = True
     SERVES: ClassVar[bool] = False
-    PARAMS: ClassVar[tuple[Param, ...]] = (*LOAD, *OPERATIONS, *CALL_PARAMS, *RESOLVER_PARAMS)
+    PARAMS: ClassVar[tuple[Param, ...]] = (
+        *LOAD,
+        *OPERATIONS,
+        *SESSION_PARAMS,
+        CALLS_PARAM,
+        *CALL_PARAMS,
+        *RESOLVER_PARAMS,
+    )
     SHOWS: ClassVar[tuple[Show, ...]] = (Show("in_flight", "In flight", "ops"), *CALL_SHOWS)
     METRICS: ClassVar[tuple[Metric, ...]] = CALL_METRICS
 
     @classmethod
     def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
-        return [*call_doubts(params, neighbours), *unlinked(params, "resolver", neighbours)]
+        return [*call_doubts(params, neighbours), *fan_out_doubts(params), *unlinked(params, "resolver", neighbours)]
 
     def start(self) -> None:
         self.in_flight = 0
@@ -49,8 +60,10 @@ class Client(Node):
         self.timeout_ms = self.number("timeout_ms")
         self.operations = Operations(self)
         self.keyed = self.boolean("idempotency_keys")
+        self.sessions = Sessions(self)
         self.calls = Calls(self)
-        self.retries = self.calls.retries
+        self.fan_out = FanOut(self, self.calls)
+        self.retries = self.calls.retries if self.fan_out.single else None  # else each of its calls has its own
         self.stub = stub(self)
         self.show_in_flight = self.gauge("in_flight")
         self.show_in_flight.set(0)
@@ -98,9 +111,10 @@ class Client(Node):
         self.in_flight += 1
         self.show_in_flight.set(self.in_flight)
         body = self.operations.body(f, key, value, priority, op if self.keyed else -1, request_class)
+        body = self.sessions.stamped(body, process)
         if self.retries is not None:
             self.retries.begin()
-        self.spawn(self.operate(op, body, choice, process, user), self.cause)
+        self.spawn(self.operate(op, body, self.sessions.turn(choice), process, user), self.cause)
         self.cause = before
 
     async def operate(self, op: int, body: Body, choice: int, process: int, user: int) -> None:
@@ -114,14 +128,18 @@ class Client(Node):
         while calls.targets:
             attempts += 1
             try:
-                if calls.names is not None:
-                    await calls.find(calls.names)
-                target = calls.pick(choice, attempts - 1)
-                if calls.direct:
-                    reply = await self.call(target, body, self.timeout_ms)
+                if not self.fan_out.single:
+                    reply = await self.fan_out.ask(body, None)
                 else:
-                    reply = await calls.once(target, body, None, self.timeout_ms)
+                    if calls.names is not None:
+                        await calls.find(calls.names)
+                    target = calls.pick(choice, attempts - 1)
+                    if calls.direct:
+                        reply = await self.call(target, body, self.timeout_ms)
+                    else:
+                        reply = await calls.once(target, body, None, self.timeout_ms)
                 outcome, value, error = "ok", reply.value if isinstance(reply, Value) else None, ""
+                self.sessions.saw(reply, process)
                 break
             except Failure as failure:
                 error = failure.reason
@@ -134,11 +152,13 @@ class Client(Node):
             await self.sleep(pause_ns)
             self.publish("calls.retried", 1)
             self.trace.attempt(op, attempts + 1)
-        if outcome != "ok" and not calls.fallback.none:
+        if outcome != "ok" and self.fan_out.single and not calls.fallback.none:
             answer = await calls.fallback.answer("", body, None)
             if answer is not None:
                 outcome, value, error = "ok", answer.value if isinstance(answer, Value) else None, ""
-        if outcome != "ok" and uncertain and isinstance(body, (Write, Increment)):
+        if self.fan_out.kind == ONE_WAY and outcome == "ok" and not isinstance(body, Work):
+            outcome, error = "info", "one-way"  # who asks for no answer knows neither a value nor an effect
+        elif outcome != "ok" and uncertain and isinstance(body, (Write, Increment)):
             outcome = "info"
         self.complete(op, outcome, value, error, attempts)
         self.in_flight -= 1

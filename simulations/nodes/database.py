@@ -81,6 +81,15 @@ class Database(Server):
             section="Disk",
         ),
         *SERVER_PARAMS,
+        Param(
+            "results_durable",
+            "Results go to disk",
+            "boolean",
+            True,
+            help="In one write with what was done. Off: a crash forgets who was answered, and not what was done.",
+            section="Effects",
+            when=("keeps_results", True),
+        ),
         *MARSHAL_PARAMS,
     )
     METRICS: ClassVar[tuple[Metric, ...]] = (
@@ -101,6 +110,7 @@ class Database(Server):
     )
 
     def start(self) -> None:
+        self.results_durable = self.boolean("results_durable")
         self.fsync_time = self.duration("fsync_time")
         self.fsyncs = self.text("fsyncs")
         self.durable = self.boolean("durable")
@@ -151,7 +161,7 @@ class Database(Server):
         `counts` is an effect of its operation.
         """
         values: dict[str, Any] = {key: value}
-        if self.results is not None and token >= 0:
+        if self.results is not None and self.results_durable and token >= 0:
             values[f"{RESULT}{token}"] = DONE
         if event is not None:
             values[f"{OUTBOX}{event.number}"] = event

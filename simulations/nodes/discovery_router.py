@@ -44,14 +44,6 @@ class DiscoveryRouter(Server):
             help="How long to wait for an instance.",
             section="Calls",
         ),
-        Param(
-            "propagate_cancellation",
-            "Cancel what times out",
-            "boolean",
-            False,
-            help="Tell the instance, so that it stops working. Off: it works on for nobody.",
-            section="Calls",
-        ),
         *[replace(param, default=OWN_DEFAULTS.get(param.name, param.default)) for param in CALL_PARAMS],
         *SERVER_PARAMS,
     )

@@ -15,13 +15,25 @@ from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Metric, Param, Show
 from simulations.engine.distributions import to_ns
 from simulations.engine.dns import NameAnswer, NameQuery
-from simulations.engine.messages import DONE, Body, Probe, Read, Request, Value, Write
+from simulations.engine.messages import DONE, Body, Read, Request, Value, Write
+from simulations.engine.probing import Prober, probe_doubts, probe_params
 from simulations.engine.server import SERVER_METRICS, SERVER_PARAMS, Server, capacity, load_shows
-from simulations.engine.tasks import Failure
 
 ALL: Final = "all"
 ROTATED: Final = "rotated"
 NEAREST: Final = "nearest"
+
+PROBE_PARAM: Final = Param(
+    "probe_interval_ms",
+    "Probe every",
+    "number",
+    0,
+    "ms",
+    0,
+    3_600_000,
+    help="Addresses with a link are probed, and left out when they do not answer. 0: never.",
+    section="Health",
+)
 
 
 class DnsAuthoritative(Server):
@@ -86,39 +98,7 @@ class DnsAuthoritative(Server):
             ),
             section="Names",
         ),
-        Param(
-            "probe_interval_ms",
-            "Probe every",
-            "number",
-            0,
-            "ms",
-            0,
-            3_600_000,
-            help="Addresses with a link are probed, and left out when they do not answer. 0: never.",
-            section="Health",
-        ),
-        Param(
-            "probe_timeout_ms",
-            "Probe timeout",
-            "number",
-            300,
-            "ms",
-            0.001,
-            3_600_000,
-            help="A probe without an answer by then has failed.",
-            section="Health",
-        ),
-        Param(
-            "probe_failures",
-            "Failures to leave it out",
-            "integer",
-            2,
-            "",
-            1,
-            100,
-            help="Probes in a row; one success brings it back.",
-            section="Health",
-        ),
+        *probe_params(PROBE_PARAM, 300),
         *capacity(("Workers", 16), ("Time a query", 0.2, "What it takes to answer."), queue_max=1000),
         *SERVER_PARAMS,
     )
@@ -132,15 +112,19 @@ class DnsAuthoritative(Server):
 
     @classmethod
     def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
+        found = probe_doubts(params)
         records = [record for record in params["records"].split(";") if record.strip()]
         bare = [record.strip() for record in records if ":" not in record]
         if bare:
-            return [("records", f"Left out: {bare[0]!r} has no colon between its name and its addresses.")]
+            return [*found, ("records", f"Left out: {bare[0]!r} has no colon between its name and its addresses.")]
         addresses = [address for record in records for address in record.partition(":")[2].split()]
         far = [address for address in addresses if address not in neighbours]
         if params["probe_interval_ms"] <= 0 or not far:
-            return []
-        return [("probe_interval_ms", f"Not probed, and never left out: {', '.join(far[:5])}. Draw links to them.")]
+            return found
+        return [
+            *found,
+            ("probe_interval_ms", f"Not probed, and never left out: {', '.join(far[:5])}. Draw links to them."),
+        ]
 
     def start(self) -> None:
         self.open({})
@@ -153,10 +137,7 @@ class DnsAuthoritative(Server):
         self.values: dict[str, int] = {}
         for key, value in self.disk.read().items():
             self.values[key] = int(value)
-        self.failures = dict.fromkeys(self.targets, 0)
-        self.failures_max = self.integer("probe_failures")
-        if self.number("probe_interval_ms") > 0:
-            self.probe_round()
+        self.probes = Prober(self, self.probed)
 
     def parsed(self, records: str) -> dict[str, tuple[str, ...]]:
         """The addresses by name."""
@@ -194,7 +175,7 @@ class DnsAuthoritative(Server):
         addresses = self.addresses.get(name)
         if addresses is None:
             return NameAnswer((), None, self.negative_ttl_ms, False)
-        well = [one for one in addresses if self.failures.get(one, 0) < self.failures_max]
+        well = [one for one in addresses if one not in self.probes.failures or self.probes.passing(one)]
         if not well:
             well = list(addresses)  # all at once are less likely ill than the probes
         if self.answers == ROTATED:
@@ -209,22 +190,8 @@ class DnsAuthoritative(Server):
 
     # Health
 
-    def probe_round(self) -> None:
-        """Probe every address with a link now, and again after the interval."""
-        self.timer(to_ns(self.number("probe_interval_ms")), "probe", self.probe_round)
-        for target in self.targets:
-            self.spawn(self.probe(target), self.cause)
-
-    async def probe(self, target: str) -> None:
-        """See whether one address answers."""
-        before = self.failures[target]
-        try:
-            await self.call(target, Probe(), self.number("probe_timeout_ms"))
-            self.failures[target] = 0
-        except Failure:
-            self.failures[target] = before + 1
-        if before < self.failures_max <= self.failures[target]:
-            self.note(f"{target} is left out of the answers")
-        elif before >= self.failures_max > self.failures[target]:
-            self.note(f"{target} is back in the answers")
-        self.show("unwell", len([one for one in self.targets if self.failures[one] >= self.failures_max]))
+    def probed(self, target: str, well: bool, changed: bool) -> None:
+        """A probe of one address has ended."""
+        if changed:
+            self.note(f"{target} is back in the answers" if well else f"{target} is left out of the answers")
+        self.show("unwell", len(self.targets) - self.probes.healthy())

@@ -87,7 +87,9 @@ class DnsResolver(Server):
 
     async def answer_to(self, name: str, message: Message) -> Body:
         """What a name stands for, and for how long that is still good."""
-        answer = await self.copies.answer(name, lambda: self.calls.ask(NameQuery(name), message))
+        until_ns = self.calls.until_ns(message)
+        query = NameQuery(name)
+        answer = await self.copies.answer(name, lambda until: self.calls.ask(query, message, until), until_ns)
         if not isinstance(answer, NameAnswer):
             return answer
         left_ms = self.copies.left_ns(name) / NS_PER_MS

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Final
 
+from simulations.engine.admission import ADMISSION_METRICS, ADMISSION_PARAMS, Admission
 from simulations.engine.call_params import CALL_METRICS, CALL_PARAMS, CALL_SHOWS, call_doubts
 from simulations.engine.calls import Calls
 from simulations.engine.channel import Message
@@ -123,15 +124,8 @@ class Function(Node):
             help="How long to wait for what stands behind.",
             section="Calls",
         ),
-        Param(
-            "propagate_cancellation",
-            "Cancel what times out",
-            "boolean",
-            False,
-            help="Tell the other side, so that it stops working. Off: it works on for nobody.",
-            section="Calls",
-        ),
         *CALL_PARAMS,
+        *ADMISSION_PARAMS,
         Param(
             "memory_gb",
             "Memory",
@@ -191,6 +185,7 @@ class Function(Node):
         Metric("function.billed_ms", "ms", "How long requests ran, as billed: each in whole milliseconds.", "count"),
         Metric("function.cost", "$", "What running, requests and provisioned instances cost.", "count"),
         *CALL_METRICS,
+        *ADMISSION_METRICS,
     )
     HANDLES: ClassVar[tuple[type[Body], ...]] = (Work, Read, Write, Increment)
 
@@ -210,6 +205,8 @@ class Function(Node):
         self.per_instance = self.integer("per_instance")
         self.idle_ns = to_ns(self.number("idle_ms"))
         self.calls = Calls(self)
+        self.admission = Admission(self)
+        self.waiting = 0  # for an instance that starts
         self.instances: list[Instance] = []  # in the order in which they were last free
         self.running = 0
         self.starting = 0
@@ -237,6 +234,9 @@ class Function(Node):
         if self.running >= self.limit:
             self.publish("function.throttled", 1)
             return THROTTLED
+        refusal = None if self.admission.open else self.admission.refusal(message, self.waiting)
+        if refusal is not None:
+            return refusal
         self.running += 1
         return self.serve(body, message, self.place())
 
@@ -247,6 +247,7 @@ class Function(Node):
         try:
             if not instance.warm:
                 await self.warmth(instance, message)
+            self.admission.begin(message)
             began_ns = self.kernel.now
             try:
                 return await self.run(body, message)
@@ -268,7 +269,12 @@ class Function(Node):
         ready = Future()
         instance.starting.append(ready)
         self.publish("function.cold_starts", 1)
-        await self.cancellable(message, ready)
+        self.waiting += 1
+        try:
+            await self.cancellable(message, ready)
+        finally:
+            self.waiting -= 1
+        self.admission.waited(self.kernel.now - came_ns)
         self.publish("function.cold_start_ms", self.kernel.now - came_ns)
 
     # Instances

@@ -8,7 +8,8 @@ after a while is sent to a second server too, and the first answer counts (Dean,
 interval, a timeout and as many failures as it takes. A server that starts or drains lives and wants no requests: only
 probes for readiness tell. A server that answers probes and fails requests goes unnoticed by them; outlier ejection
 counts the requests themselves. A retry sends a request that got no answer to another server,
-which is safe only where doing it twice does no harm.
+which is safe only where doing it twice does no harm; what a caller can do about its calls beside that, a balancer can
+for all its callers.
 
 At layer 7 it sees requests and chooses for each; at layer 4 it sees connections, so that all that one caller sends goes
 to one server, until that is out: fewer things to look at, and a load as uneven as the callers are.
@@ -18,17 +19,15 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Final
 
-from simulations.engine.admission import RATE_LIMIT_METRICS, RATE_LIMIT_PARAMS, RATE_LIMITED, rate_limit
-from simulations.engine.breakers import BREAKER_METRICS, BREAKER_PARAMS, BREAKER_SHOW, Breakers, breakers
+from simulations.engine.admission import ADMISSION_METRICS, ADMISSION_PARAMS
+from simulations.engine.call_params import CALL_METRICS, CALL_SHOWS, CHOOSER_PARAMS, call_doubts
 from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Lie, Metric, Param, Show
-from simulations.engine.distributions import to_ns
+from simulations.engine.elsewhere import Elsewhere
 from simulations.engine.messages import Body, Increment, Probe, ProbeReply, Read, Request, Work, Write
 from simulations.engine.node import Node
 from simulations.engine.outliers import OUTLIER_METRICS, OUTLIER_PARAMS, OUTLIER_SHOW, outlier_doubts, outliers
 from simulations.engine.probing import EVERY_PARAM, Prober, probe_doubts, probe_params
-from simulations.engine.tasks import Cancelled, Failure, Future, Refused
-from simulations.engine.waiting import first_answer
 
 ROUND_ROBIN: Final = "round-robin"
 LEAST: Final = "least-connections"
@@ -36,6 +35,21 @@ RANDOM: Final = "random"
 BEST_OF: Final = "best-of"
 REQUEST: Final = "request"
 CONNECTION: Final = "connection"
+
+
+class Balanced(Elsewhere):
+    """A balancer's calls, of which it keeps count."""
+
+    def __init__(self, balancer: LoadBalancer) -> None:
+        super().__init__(balancer, balancer.choose, "no healthy server")
+        self.balancer = balancer
+
+    def count(self, target: str, change: int) -> None:
+        self.balancer.count(target, change)
+
+    def ended(self, target: str, failed: bool) -> None:
+        if self.balancer.outliers is not None:
+            self.balancer.outliers.ended(target, failed)
 
 
 class LoadBalancer(Node):
@@ -86,17 +100,6 @@ class LoadBalancer(Node):
             when=("policy", BEST_OF),
         ),
         Param(
-            "hedge_after_ms",
-            "Hedge after",
-            "number",
-            0,
-            "ms",
-            0,
-            3_600_000,
-            help="Without an answer by then, a second server is asked too. 0: never.",
-            section="Balancing",
-        ),
-        Param(
             "timeout_ms",
             "Timeout",
             "number",
@@ -118,25 +121,17 @@ class LoadBalancer(Node):
             help="How often a request without an answer goes to another server.",
             section="Calls",
         ),
-        Param(
-            "propagate_cancellation",
-            "Cancel what times out",
-            "boolean",
-            False,
-            help="Tell the other side, so that it stops working. Off: it works on for nobody.",
-            section="Calls",
-        ),
         *probe_params(EVERY_PARAM),
         *OUTLIER_PARAMS,
-        *BREAKER_PARAMS,
-        *RATE_LIMIT_PARAMS,
+        *CHOOSER_PARAMS,
+        *ADMISSION_PARAMS,
     )
-    METRICS: ClassVar[tuple[Metric, ...]] = (*OUTLIER_METRICS, *BREAKER_METRICS, *RATE_LIMIT_METRICS)
+    METRICS: ClassVar[tuple[Metric, ...]] = (*OUTLIER_METRICS, *CALL_METRICS, *ADMISSION_METRICS)
     SHOWS: ClassVar[tuple[Show, ...]] = (
         Show("healthy", "Healthy", "servers"),
         OUTLIER_SHOW,
         Show("in_flight", "In flight", "requests"),
-        BREAKER_SHOW,
+        *CALL_SHOWS,
     )
     HANDLES: ClassVar[tuple[type[Body], ...]] = (Work, Read, Write, Increment)
     LIES: ClassVar[tuple[Lie, ...]] = (
@@ -145,113 +140,36 @@ class LoadBalancer(Node):
 
     @classmethod
     def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
-        return outlier_doubts(params) + probe_doubts(params)
+        return [*call_doubts(params, neighbours), *outlier_doubts(params), *probe_doubts(params)]
 
     def start(self) -> None:
-        self.timeout_ms = self.number("timeout_ms")
-        self.retries = self.integer("retries")
         self.policy = self.text("policy")
         self.samples = self.integer("samples")
-        self.hedge_after_ns = to_ns(self.number("hedge_after_ms"))
-        self.breakers = breakers(self)
-        self.outliers = outliers(self, self.targets)
-        self.rate_limit = rate_limit(self)
+        self.calls = Balanced(self)
+        self.outliers = outliers(self, self.calls.targets)
         self.turn = 0
         self.connections: dict[str, str] | None = {} if self.text("layer") == CONNECTION else None
         self.in_flight = dict.fromkeys(self.targets, 0)
-        self.show("healthy", len(self.targets))
+        self.show("healthy", len(self.calls.targets))
         self.total = 0
         self.show_total = self.gauge("in_flight")
         self.show_total.set(0)
-        self.probes = Prober(self, self.probed)
+        self.probes = Prober(self, self.probed, self.calls.targets)
 
     # Requests
 
     def on_request(self, body: Request, message: Message) -> Any:
         """Let the request in, and pass it on."""
-        if self.rate_limit is not None and not self.rate_limit.admits(message):
-            return RATE_LIMITED
-        return self.balance(body, message)
-
-    async def balance(self, body: Request, message: Message) -> Body:
-        """Pass the request to a server, and to others when that fails and retries are left."""
-        tried: list[str] = []
-        uncertain = False
-        reason = "no healthy server"
-        for _attempt in range(self.retries + 1):
-            target = self.choose(tried, message.channel.src.id)
-            if not target:
-                break
-            tried.append(target)
-            try:
-                if self.breakers is not None:
-                    return await self.guarded(self.breakers, body, message, target, tried)
-                if self.hedge_after_ns > 0:
-                    return await self.hedged(body, message, target, tried)
-                return await self.ask(body, message, target)
-            except Cancelled:
-                raise
-            except Failure as failure:
-                uncertain = uncertain or failure.uncertain
-                reason = failure.reason
-        raise Refused(reason, uncertain)
-
-    async def guarded(self, breakers: Breakers, body: Request, message: Message, target: str, tried: list[str]) -> Body:
-        """Ask one server through its circuit breaker."""
-
-        async def attempt() -> Body:
-            if self.hedge_after_ns > 0:
-                return await self.hedged(body, message, target, tried)
-            return await self.ask(body, message, target)
-
-        return await breakers.guard(target, attempt)
-
-    async def ask(self, body: Request, message: Message, target: str) -> Body:
-        """Ask one server."""
-        self.count(target, 1)
-        try:
-            reply: Body = await self.cancellable(message, self.call(target, body, self.timeout_ms))
-        except Failure as failure:
-            if self.outliers is not None and not isinstance(failure, Cancelled):
-                self.outliers.ended(target, True)
-            raise
-        finally:
-            self.count(target, -1)
-        if self.outliers is not None:
-            self.outliers.ended(target, False)
-        return reply
-
-    async def hedged(self, body: Request, message: Message, target: str, tried: list[str]) -> Body:
-        """Ask one server and, when it takes too long, another; the first answer counts, the other goes unheeded."""
-        first = self.call(target, body, self.timeout_ms)
-        asked: list[tuple[str, Future]] = [(target, first)]
-        self.count(target, 1)
-
-        def second() -> Future | None:
-            other = self.choose(tried)
-            if not other:
-                return None
-            tried.append(other)
-            call = self.call(other, body, self.timeout_ms)
-            asked.append((other, call))
-            self.count(other, 1)
-            return call
-
-        try:
-            return await first_answer(self, message, first, self.hedge_after_ns, second)
-        finally:
-            for server, call in asked:
-                self.count(server, -1)
-                if self.outliers is not None and call.done and not isinstance(call.error, Cancelled):
-                    self.outliers.ended(server, call.error is not None)
+        return self.calls.begin(body, message)
 
     def choose(self, tried: list[str], caller: str = "") -> str:
         """A healthy server not tried yet, by the caller's connection or the policy; "" when there is none."""
-        candidates = self.targets
+        candidates = self.calls.targets
         if tried or self.probes.ailing:
-            candidates = [target for target in self.targets if target not in tried and self.probes.passing(target)]
-        if self.breakers is not None:
-            candidates = [target for target in candidates if not self.breakers.of[target].shut]
+            candidates = [target for target in candidates if target not in tried and self.probes.passing(target)]
+        breakers = self.calls.breakers
+        if breakers is not None:
+            candidates = [target for target in candidates if not breakers.of[target].shut]
         if self.outliers is not None and self.outliers.out:
             candidates = [target for target in candidates if not self.outliers.of[target].out]
         if not candidates:

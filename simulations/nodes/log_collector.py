@@ -9,8 +9,10 @@ than the machine's memory. A crash loses the buffer. Fluentd, Vector and Scribe 
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from simulations.engine.call_params import CALL_METRICS, CALL_PARAMS, CALL_SHOWS, call_doubts
+from simulations.engine.calls import Calls
 from simulations.engine.channel import Message
 from simulations.engine.collecting import Logged
 from simulations.engine.declare import Metric, Param, Show
@@ -64,17 +66,24 @@ class LogCollector(Node):
             help="How long to wait for the store.",
             section="Calls",
         ),
+        *CALL_PARAMS,
     )
-    SHOWS: ClassVar[tuple[Show, ...]] = (Show("lines", "Buffer", "lines", "bar", "buffer_lines"),)
+    SHOWS: ClassVar[tuple[Show, ...]] = (Show("lines", "Buffer", "lines", "bar", "buffer_lines"), *CALL_SHOWS)
     METRICS: ClassVar[tuple[Metric, ...]] = (
         Metric("log.received", "lines", "Lines that came.", "count"),
         Metric("log.stored", "lines", "Lines that the store has taken.", "count"),
         Metric("log.batches", "batches", "Batches that the store has taken.", "count"),
         Metric("log.dropped", "lines", "Lines dropped for want of room.", "count"),
+        *CALL_METRICS,
     )
     HANDLES: ClassVar[tuple[type[Body], ...]] = (Logged,)
 
+    @classmethod
+    def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
+        return call_doubts(params, neighbours)
+
     def start(self) -> None:
+        self.calls = Calls(self)
         self.lines = 0
         self.batches = 0
         self.busy = False
@@ -110,7 +119,7 @@ class LogCollector(Node):
         if self.clock is not None:
             self.clock.cancel()
             self.clock = None
-        if self.targets and self.lines and not self.busy:
+        if self.calls.targets and self.lines and not self.busy:
             self.busy = True
             self.spawn(self.store(min(self.lines, self.batch_lines)), self.cause)
 
@@ -119,9 +128,7 @@ class LogCollector(Node):
         self.batches += 1
         name = f"{self.id}.{self.incarnation}.{self.batches}"
         try:
-            await self.call(
-                self.targets[self.batches % len(self.targets)], Write(name, lines), self.number("timeout_ms")
-            )
+            await self.calls.ask(Write(name, lines), None, first=self.batches)
             self.lines -= lines
             self.publish("log.stored", lines)
             self.publish("log.batches", 1)

@@ -18,6 +18,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
+from simulations.engine.admission import RATE_LIMIT_METRICS, RATE_LIMIT_PARAMS, RATE_LIMITED, rate_limit
 from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Metric, Param, Show
 from simulations.engine.distributions import to_ns
@@ -133,6 +134,7 @@ class MailServer(Node):
             help="Nothing is acknowledged before it is on disk.",
             section="Disk",
         ),
+        *RATE_LIMIT_PARAMS,
     )
     SHOWS: ClassVar[tuple[Show, ...]] = (
         Show("spool", "In the spool", "messages"),
@@ -146,6 +148,7 @@ class MailServer(Node):
         Metric("mail.spool", "messages", "Messages in the spool.", "gauge"),
         Metric("mail.delay_ms", "ms", "From a message's coming into the spool until it is delivered.", "duration"),
         *IDEMPOTENCY_METRICS,
+        *RATE_LIMIT_METRICS,
     )
     HANDLES: ClassVar[tuple[type[Body], ...]] = (Write, Mail)
 
@@ -159,6 +162,7 @@ class MailServer(Node):
     def start(self) -> None:
         self.fsync_time = self.duration("fsync_time")
         self.timeout_ms = self.number("timeout_ms")
+        self.rate_limit = rate_limit(self)
         dedup = self.text("dedup")
         self.servers = sorted([self.id, *self.peers])
         stored = self.disk.read()
@@ -183,6 +187,8 @@ class MailServer(Node):
         """A user submits a message; its id is the user's, or else a new one. Raises Refused when the disk is full, or
         the message could not be passed on at once where that is asked.
         """
+        if self.rate_limit is not None and not self.rate_limit.admits(message):
+            return RATE_LIMITED
         op = message.op
         number = body.token if body.token >= 0 else -1 - self.draw_id()
         mail = Mail(number, body.key, body.value, op)
@@ -246,7 +252,9 @@ class MailServer(Node):
     # Receiving
 
     async def on_mail(self, body: Mail, message: Message) -> Body:
-        """Another server brings a message."""
+        """Another server brings a message. Where too many come it keeps it, and tries again."""
+        if self.rate_limit is not None and not self.rate_limit.admits(message):
+            return RATE_LIMITED
         return await self.deliver(body)
 
     async def deliver(self, mail: Mail) -> Body:

@@ -9,34 +9,38 @@ unless it is asked for again elsewhere (Cloudflare and Google front their region
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
+from simulations.engine.admission import ADMISSION_METRICS, ADMISSION_PARAMS
+from simulations.engine.call_params import CALL_METRICS, CALL_SHOWS, CHOOSER_PARAMS, call_doubts
 from simulations.engine.channel import Message
 from simulations.engine.declare import Metric, Param, Show
-from simulations.engine.distributions import to_ns
-from simulations.engine.messages import Body, Increment, Probe, Read, Request, Work, Write
+from simulations.engine.elsewhere import Elsewhere
+from simulations.engine.messages import Body, Increment, Read, Request, Work, Write
 from simulations.engine.node import Node
-from simulations.engine.tasks import Cancelled, Failure, Refused
+from simulations.engine.probing import Prober, probe_doubts, probe_params
 
 UNKNOWN_NS: Final = 1 << 62  # farther than anything
+PROBE_PARAM: Final = Param(
+    "probe_interval_ms",
+    "Probe every",
+    "number",
+    500,
+    "ms",
+    1,
+    3_600_000,
+    help="Probes tell how far a region is, and whether it is well.",
+    section="Health",
+)
 SMOOTHING: Final = 8  # a new round trip counts for one eighth, as in RFC 6298
 
 
-class Region:
-    """What is known of one region: how far it is, and how many probes in a row it has not answered."""
+class Near(Elsewhere):
+    """A gateway's calls: to the nearest region, then to the next nearest."""
 
-    __slots__ = ("failures", "id", "round_trip_ns")
-
-    def __init__(self, id: str) -> None:
-        self.id = id
-        self.failures = 0
-        self.round_trip_ns = UNKNOWN_NS
-
-    def measured(self, took_ns: int) -> None:
-        """A probe was answered."""
-        self.failures = 0
-        known = self.round_trip_ns != UNKNOWN_NS
-        self.round_trip_ns += (took_ns - self.round_trip_ns) // SMOOTHING if known else took_ns - UNKNOWN_NS
+    def again(self) -> None:
+        super().again()
+        self.node.publish("gateway.rerouted", 1)
 
 
 class RegionGateway(Node):
@@ -70,94 +74,53 @@ class RegionGateway(Node):
             help="How often a request without an answer goes to the next nearest region.",
             section="Calls",
         ),
-        Param(
-            "probe_interval_ms",
-            "Probe every",
-            "number",
-            500,
-            "ms",
-            1,
-            3_600_000,
-            help="Probes tell how far a region is, and whether it is well.",
-            section="Health",
-        ),
-        Param(
-            "probe_timeout_ms",
-            "Probe timeout",
-            "number",
-            300,
-            "ms",
-            0.001,
-            3_600_000,
-            help="A probe without an answer by then has failed.",
-            section="Health",
-        ),
-        Param(
-            "probe_failures",
-            "Failures to leave it out",
-            "integer",
-            2,
-            "",
-            1,
-            1_000_000,
-            help="Probes in a row; one success brings a region back.",
-            section="Health",
-        ),
+        *probe_params(PROBE_PARAM, 300),
+        *CHOOSER_PARAMS,
+        *ADMISSION_PARAMS,
     )
-    SHOWS: ClassVar[tuple[Show, ...]] = (Show("region", "Nearest"), Show("healthy", "Healthy", "regions"))
+    SHOWS: ClassVar[tuple[Show, ...]] = (Show("region", "Nearest"), Show("healthy", "Healthy", "regions"), *CALL_SHOWS)
     METRICS: ClassVar[tuple[Metric, ...]] = (
         Metric("gateway.rerouted", "requests", "Requests asked again in another region.", "count"),
+        *CALL_METRICS,
+        *ADMISSION_METRICS,
     )
     HANDLES: ClassVar[tuple[type[Body], ...]] = (Work, Read, Write, Increment)
 
-    def start(self) -> None:
-        self.timeout_ms = self.number("timeout_ms")
-        self.attempts = self.integer("retries") + 1
-        self.failures_max = self.integer("probe_failures")
-        self.regions = [Region(target) for target in self.targets]
-        self.ranked = list(self.regions)  # those that are well, the nearest first
-        self.show("healthy", len(self.regions))
-        self.probe_round()
+    @classmethod
+    def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
+        return [*call_doubts(params, neighbours), *probe_doubts(params)]
 
-    async def on_request(self, body: Request, message: Message) -> Body:
-        """Pass the request to the nearest region, and to others while that fails and attempts are left."""
-        uncertain = False
-        reason = "no healthy region"
-        for number, region in enumerate(self.ranked[: self.attempts]):
-            if number:
-                self.publish("gateway.rerouted", 1)
-            try:
-                reply: Body = await self.cancellable(message, self.call(region.id, body, self.timeout_ms))
-                return reply
-            except Cancelled:
-                raise
-            except Failure as failure:
-                uncertain = uncertain or failure.uncertain
-                reason = failure.reason
-        raise Refused(reason, uncertain)
+    def start(self) -> None:
+        self.calls = Near(self, self.choose, "no healthy region")
+        self.round_trip_ns = dict.fromkeys(self.calls.targets, UNKNOWN_NS)
+        self.regions = list(self.calls.targets)
+        self.ranked = list(self.regions)  # those that are well, the nearest first
+        self.show("healthy", len(self.calls.targets))
+        self.probes = Prober(self, self.probed, self.regions)
+
+    def on_request(self, body: Request, message: Message) -> Any:
+        """Let the request in, and pass it to the nearest region, or to others while that fails."""
+        return self.calls.begin(body, message)
+
+    def choose(self, tried: list[str], caller: str) -> str:
+        """The nearest region that is well and was not tried yet; "" when there is none."""
+        breakers = self.calls.breakers
+        for region in self.ranked:
+            shut = breakers is not None and breakers.of[region].shut
+            if region not in tried and region in self.calls.targets and not shut:
+                return region
+        return ""
 
     # Health and distance
 
-    def probe_round(self) -> None:
-        """Probe every region now, and again after the interval."""
-        self.timer(to_ns(self.number("probe_interval_ms")), "probe", self.probe_round)
-        for region in self.regions:
-            self.spawn(self.probe(region), self.cause)
-
-    async def probe(self, region: Region) -> None:
-        """See whether one region is there, and how far."""
-        began_ns = self.now_ns
-        before = region.failures
-        try:
-            await self.call(region.id, Probe(), self.number("probe_timeout_ms"))
-            region.measured(self.now_ns - began_ns)
-        except Failure:
-            region.failures += 1
-        if before < self.failures_max <= region.failures:
-            self.note(f"{region.id} left out after {self.failures_max} failed probes")
-        elif before >= self.failures_max > region.failures:
-            self.note(f"{region.id} is back")
-        well = [one for one in self.regions if one.failures < self.failures_max]
-        self.ranked = sorted(well, key=lambda one: one.round_trip_ns)
-        self.show("region", self.ranked[0].id if self.ranked else "none")
-        self.show("healthy", len(well))
+    def probed(self, region: str, well: bool, changed: bool) -> None:
+        """A probe has ended: it says whether a region is there, and how far."""
+        if well:
+            known, took_ns = self.round_trip_ns[region], self.probes.took_ns[region]
+            self.round_trip_ns[region] = took_ns if known == UNKNOWN_NS else known + (took_ns - known) // SMOOTHING
+        if changed:
+            self.note(f"{region} is back" if well else f"{region} left out after {self.probes.limit} failed probes")
+        passing = [one for one in self.regions if self.probes.passing(one)]
+        self.ranked = sorted(passing, key=lambda one: self.round_trip_ns[one])
+        self.show("region", self.ranked[0] if self.ranked else "none")
+        self.show("healthy", len(self.ranked))

@@ -3,8 +3,9 @@
 Instances register under a name, themselves or through a registrar, and renew their registration by heartbeats.
 Whoever asks for the name is told those that want requests. What the registry knows is soft state: it holds for a lease,
 so that an instance that dies without a word is listed until its lease expires, and a registry that starts anew knows
-nobody until the next heartbeats. Eureka, Consul, ZooKeeper and etcd are used so, and Kubernetes' endpoints (Burns et
-al.: "Kubernetes: Up and Running", 3rd edition, chapter 7).
+nobody until the next heartbeats. Look-ups are work like any other: a registry that everybody asks can be overloaded.
+Eureka, Consul, ZooKeeper and etcd are used so, and Kubernetes' endpoints (Burns et al.: "Kubernetes: Up and Running",
+3rd edition, chapter 7).
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from typing import ClassVar, Final
 from simulations.engine.channel import Message
 from simulations.engine.declare import Lie, Metric, Param, Show
 from simulations.engine.distributions import to_ns
-from simulations.engine.messages import Body
+from simulations.engine.messages import DONE, Body, Request
 from simulations.engine.naming import UP, Deregistration, Instances, Lookup, Registration
-from simulations.engine.node import Node
+from simulations.engine.server import SERVER_METRICS, SERVER_PARAMS, Server, capacity, load_shows
 
 FOR_EVER: Final = -1
 
@@ -33,7 +34,7 @@ class Entry:
         self.watched = False
 
 
-class Registry(Node):
+class Registry(Server):
     """Keeps who is registered, for their leases, and tells who asks."""
 
     TYPE: ClassVar[str] = "registry"
@@ -42,12 +43,17 @@ class Registry(Node):
     SUMMARY: ClassVar[str] = "Knows the instances behind a service's name, for as long as they renew their leases"
     ICON: ClassVar[str] = "registry"
     RESOLVES: ClassVar[bool] = True
-    PARAMS: ClassVar[tuple[Param, ...]] = ()
+    PARAMS: ClassVar[tuple[Param, ...]] = (
+        *capacity(("Workers", 16), ("Time a look-up", 0.2, "What it takes to answer."), queue_max=1000),
+        *SERVER_PARAMS,
+    )
     SHOWS: ClassVar[tuple[Show, ...]] = (
         Show("instances", "Handed out", "instances"),
         Show("listed", "Listed", "instances"),
+        *load_shows("workers"),
     )
     METRICS: ClassVar[tuple[Metric, ...]] = (
+        *SERVER_METRICS,
         Metric("registry.instances", "instances", "Instances that it hands out.", "gauge"),
         Metric("registry.lookups", "look-ups", "Look-ups that it answered.", "count"),
         Metric("registry.expired", "instances", "Instances whose lease was over before it was renewed.", "count"),
@@ -58,6 +64,7 @@ class Registry(Node):
     )
 
     def start(self) -> None:
+        self.open({})
         self.entries: dict[tuple[str, str], Entry] = {}
         self.goodbyes: dict[tuple[str, str], int] = {}  # when the last one was said
         self.tell()
@@ -116,8 +123,10 @@ class Registry(Node):
 
     # Look-ups
 
-    def on_lookup(self, body: Lookup, message: Message) -> Body:
+    async def carry_out(self, body: Request, message: Message) -> Body:
         """Who wants requests under that name."""
+        if not isinstance(body, Lookup):
+            return DONE
         self.publish("registry.lookups", 1)
         found = [entry for entry in self.entries.values() if entry.service == body.service and entry.state == UP]
         return Instances(tuple([entry.instance for entry in found]))

@@ -16,6 +16,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Final
 
+from simulations.engine.admission import ADMISSION_METRICS, ADMISSION_PARAMS, Admission
+from simulations.engine.call_params import CALL_METRICS, CALL_PARAMS, CALL_SHOWS, call_doubts
+from simulations.engine.calls import Calls
 from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Metric, Param, Show
 from simulations.engine.distributions import to_ns
@@ -109,6 +112,8 @@ class Requester(Node):
             help="Answers that are fetched at once.",
             section="Answers",
         ),
+        *CALL_PARAMS,
+        *ADMISSION_PARAMS,
     )
     METRICS: ClassVar[tuple[Metric, ...]] = (
         Metric("replies.matched", "answers", "Answers given to an open question.", "count"),
@@ -116,23 +121,28 @@ class Requester(Node):
         Metric("replies.wrong", "answers", "Answers given to another question than the one they are to.", "count"),
         Metric("replies.unmatched", "answers", "Answers that no open question was found for.", "count"),
         Metric("questions.expired", "questions", "Questions without an answer in time.", "count"),
+        *CALL_METRICS,
+        *ADMISSION_METRICS,
     )
-    SHOWS: ClassVar[tuple[Show, ...]] = (Show("open", "Open questions", "questions"),)
+    SHOWS: ClassVar[tuple[Show, ...]] = (Show("open", "Open questions", "questions"), *CALL_SHOWS)
     HANDLES: ClassVar[tuple[type[Body], ...]] = (Work, Read, Write, Increment)
 
     @classmethod
     def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
+        found = call_doubts(params, neighbours)
         if params["reply_queue"] in neighbours:
-            return []
+            return found
         near = ", ".join(sorted(neighbours)[:5]) or "none"
-        return [("reply_queue", f"No answer ever comes: there must be a link to it. Nodes with one: {near}.")]
+        words = f"No answer ever comes: there must be a link to it. Nodes with one: {near}."
+        return [*found, ("reply_queue", words)]
 
     def start(self) -> None:
         self.reply_queue = self.text("reply_queue")
         self.by_id = self.text("matching") == BY_ID
         self.expires_ns = to_ns(self.number("expires_ms"))
-        self.timeout_ms = self.number("timeout_ms")
-        self.questions = [target for target in self.targets if target != self.reply_queue]
+        self.calls = Calls(self)
+        self.admission = self.calls.admission = Admission(self)
+        self.questions = self.calls.targets
         self.open: dict[int, Future] = {}  # by correlation id, oldest first
         self.serial = self.turn = 0
         self.newest = -1  # the highest correlation id answered
@@ -144,7 +154,10 @@ class Requester(Node):
 
     def on_request(self, body: Request, message: Message) -> Any:
         """Ask through the queue."""
-        return self.ask(body, message) if self.questions else NO_QUEUE
+        if not self.questions:
+            return NO_QUEUE
+        refusal = None if self.admission.open else self.admission.refusal(message, self.calls.queued())
+        return self.ask(body, message) if refusal is None else refusal
 
     async def ask(self, body: Request, message: Message) -> Body:
         """Post a question and wait for its answer. Raises a Failure."""
@@ -153,13 +166,21 @@ class Requester(Node):
         answer = self.open[correlation] = Future()
         self.show_open.set(len(self.open))
         self.turn += 1
-        queue = self.questions[self.turn % len(self.questions)]
+        post = Post(body, correlation, self.reply_queue)
+        deadline_ns = self.calls.until_ns(message)
         try:
-            await self.call(queue, Post(body, correlation, self.reply_queue), self.timeout_ms)
+            if self.calls.plain:
+                queue = self.questions[self.turn % len(self.questions)]
+                await self.cancellable(message, self.call(queue, post, self.calls.time_left_ms(deadline_ns)))
+            else:
+                await self.calls.ask(post, message, deadline_ns, first=self.turn)
         except Failure:
             self.close(correlation)
             raise
-        self.timer(self.expires_ns, "expiry", lambda: self.expire(correlation))
+        expires_ns = self.expires_ns
+        if deadline_ns >= 0:
+            expires_ns = max(0, min(expires_ns, deadline_ns - self.kernel.now))
+        self.timer(expires_ns, "expiry", lambda: self.expire(correlation))
         found: Body = await self.cancellable(message, answer)
         return found
 

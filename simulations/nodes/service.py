@@ -51,22 +51,6 @@ class Service(Server):
             help="The worker waits for the answer from behind, as a thread does. Off: it goes on meanwhile.",
             section="Calls",
         ),
-        Param(
-            "propagate_cancellation",
-            "Cancel what times out",
-            "boolean",
-            False,
-            help="Tell the other side, so that it stops working. Off: it works on for nobody.",
-            section="Calls",
-        ),
-        Param(
-            "drop_expired",
-            "Drop what has expired",
-            "boolean",
-            False,
-            help="A request whose caller has given up by its turn is refused, not worked on.",
-            section="Calls",
-        ),
         *FAN_OUT_PARAMS,
         ASIDE_PARAM,
         *CALL_PARAMS,
@@ -105,11 +89,10 @@ class Service(Server):
         self.open({})
         self.timeout_ms = self.number("timeout_ms")
         self.holds_worker = self.boolean("holds_worker")
-        self.drop_expired = self.boolean("drop_expired")
         self.counts_effects = self.boolean("counts_effects")
         self.calls = Calls(self)
         self.fan_out = FanOut(self, self.calls)
-        self.aside = aside(self)
+        self.aside = aside(self, self.calls)
         self.turn = 0
         self.membership = Membership(self)
 
@@ -123,8 +106,7 @@ class Service(Server):
         self.admission.waited(self.kernel.now - came_ns)
         reply: Body = Value(None) if isinstance(body, Read) else DONE
         try:
-            if self.drop_expired and 0 <= message.deadline_ns <= self.kernel.now:
-                raise Refused("expired", False)
+            self.admission.begin(message)
             if self.codec is not None or body.header().items > 1:
                 await self.take_in(body, message)
             await self.cancellable(message, self.work(self.service_time, "service time"))
@@ -152,11 +134,11 @@ class Service(Server):
 
     async def pass_on(self, body: Request, message: Message) -> Body:
         """Pass the request on; its failure becomes ours. Where deadlines count, it has no more time than its caller."""
-        deadline_ns = message.deadline_ns if self.drop_expired else -1
+        deadline_ns = self.calls.until_ns(message)
         if 0 <= deadline_ns <= self.kernel.now:
             raise Refused("expired", False)
         if not self.fan_out.single:
-            return await self.fan_out.ask(body, message, deadline_ns)
+            return await self.fan_out.ask(body, message)
         if not self.calls.plain:
             return await self.calls.ask(body, message, deadline_ns)
         target = self.calls.targets[self.turn % len(self.calls.targets)]

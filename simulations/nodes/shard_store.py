@@ -183,7 +183,9 @@ class ShardStore(Server):
                 await self.cancellable(message, arrival)
             elif owner != self.id:
                 self.publish("shard.forwarded", 1)
-                reply: Body = await self.cancellable(message, self.call(owner, body, self.timeout_ms))
+                self.admission.begin(message)
+                timeout_ms = self.admission.time_left_ms(message, self.timeout_ms)
+                reply: Body = await self.cancellable(message, self.call(owner, body, timeout_ms))
                 return reply
             else:
                 answer = await self.serve_here(body, message)
@@ -192,8 +194,11 @@ class ShardStore(Server):
 
     async def serve_here(self, body: Read | Write, message: Message) -> Body | None:
         """Wait for a worker and work; None if the key has left meanwhile."""
+        came_ns = self.kernel.now
         await self.cancellable(message, self.workers.acquire(body.rank()))
+        self.admission.waited(self.kernel.now - came_ns)
         try:
+            self.admission.begin(message)
             await self.cancellable(message, self.work(self.service_time, "service time"))
             if self.whereabouts(body.key) != self.id:
                 return None

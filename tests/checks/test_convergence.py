@@ -46,7 +46,7 @@ ROWS = st.lists(st.tuples(st.integers(1, 99), st.integers(0, 2), st.sampled_from
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(ROWS)
 def test_agrees_with_a_look_at_the_end(rows: list[tuple[int, int, str]]) -> None:
-    rows.sort()
+    rows.sort(key=lambda row: row[:2])  # what one shows at one moment counts in its order
     held = dict.fromkeys(range(3), "0") | {number: digest for _, number, digest in rows}
     expected = "pass" if len(set(held.values())) == 1 else "fail"
     assert judged(*((time, number, "digest", digest) for time, number, digest in rows)).verdict == expected

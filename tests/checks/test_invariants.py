@@ -30,6 +30,7 @@ GROWS = Invariant("term_grows", "Terms grow", "Never back.", "monotonic", ("term
 COMMITS = Invariant("commit_grows", "Commits stay", "Never back.", "monotonic", ("commit",))
 SAME = Invariant("same_log", "Logs agree", "Never two values.", "agreement", ("decided",))
 LOCK = Invariant("one_holder", "One holder", "Never two.", "one-holder", ("holds",))
+WHOLE = Invariant("whole", "Complete", "Leaders hold all.", "completeness", ("role", "held", "decided"), "leader")
 NODES = ["c", "s-1", "s-2"]
 
 
@@ -64,7 +65,7 @@ def test_a_node_that_takes_up_a_later_term_may_step_down_in_the_same_moment() ->
 def test_without_a_leader_nothing_is_said() -> None:
     finding = judged(LEADER, (1, 0, "role", "follower"), (1, 0, "term", 1))
     assert (finding.verdict, finding.violations) == ("unknown", None)
-    for rule in (GROWS, COMMITS, SAME, LOCK):
+    for rule in (GROWS, COMMITS, SAME, LOCK, WHOLE):
         assert judged(rule).verdict == "unknown"
 
 
@@ -93,6 +94,27 @@ def test_a_lock_may_pass_on_in_a_moment_but_not_be_held_by_two() -> None:
     finding = judged(LOCK, taken[0], (4, 1, "holds", True), taken[2])
     assert finding.explanation == "At 4 ms c (from 1 ms) and s-1 (from 4 ms) both showed holds."
     assert judged(LOCK, taken[0], (3, 0, "holds", None), (4, 1, "holds", True)).verdict == "pass"
+
+
+def test_a_leader_holds_the_last_decision_that_was_shown_before() -> None:
+    decided = [
+        (1, 0, "held", "1/1 = a"),
+        (1, 0, "held", "2/1 = b"),
+        (3, 0, "decided", "1 = a"),
+        (3, 0, "decided", "2 = b"),
+    ]
+    assert judged(WHOLE, *decided).verdict == "unknown"
+    assert judged(WHOLE, *decided, (2, 1, "role", "leader")).verdict == "unknown"
+    both = [(2, 1, "held", "1/1 = a"), (2, 1, "held", "2/1 = b")]
+    assert judged(WHOLE, *decided, *both, (9, 1, "role", "leader")).verdict == "pass"
+    finding = judged(WHOLE, *decided, both[0], (9, 1, "role", "leader"))
+    assert finding.violations == 1
+    words = "s-1 was leader at 9 ms and held nothing at 2, for which c had shown decided b at 3 ms."
+    assert finding.explanation == words
+    for lost in ((4, 1, "held", "1/3 = x"), (4, 1, "held", None), (4, 1, "held", "2/3 = x")):
+        assert judged(WHOLE, *decided, *both, lost, (9, 1, "role", "leader")).verdict == "fail"
+    restored = [(4, 1, "held", None), (4, 1, "held", "3/1 = c")]  # what came before is compacted
+    assert judged(WHOLE, *decided, *both, *restored, (9, 1, "role", "leader")).verdict == "pass"
 
 
 ROWS = st.lists(

@@ -188,3 +188,14 @@ def test_a_stored_trace_yields_what_the_run_yielded() -> None:
     judged = judge(document, {"": stored})
     fresh = record(document.physical(), Limits())
     assert judged == {"metrics": fresh.metrics(), "checks": fresh.checks(), "expect": []}
+
+
+def test_two_digests_shown_at_one_moment_count_in_their_order() -> None:
+    rows = [(1 * MS, node, "digest", digest) for node in (1, 2) for digest in ("bb", "aa")]
+    log = Log()
+    log.add(chunk(1000, [{}, {}, {}], state=rows))
+    found = replica_metrics(log, [["s-1", "s-2"]])
+    assert (found["replicas.digest_equal"], found["replicas.converged_ms"]) == (1, 1)
+    mixed = Log()
+    mixed.add(chunk(1000, [{}, {}, {}], state=[*rows[1:], (1 * MS, 2, "digest", "bb")]))
+    assert replica_metrics(mixed, [["s-1", "s-2"]])["replicas.digest_equal"] == 0

@@ -17,7 +17,7 @@ def instances(count: int = 3, **params: Any) -> list[Entry]:
 
 
 def registry(id: str = "r") -> Entry:
-    return node(Registry, id)
+    return node(Registry, id, service_time=0)
 
 
 def found(

@@ -59,6 +59,8 @@ def test_a_breaker_opens_after_failures_in_a_row_tries_and_closes() -> None:
     assert 3000 <= states[-1][0] <= 3700
     assert any("5 calls in a row failed" in text for _, text in story.notes("s"))
     assert published(story, "breaker.opened") == [state for _, state in states].count("open")
+    assert published(story, "breaker.trials") == [state for _, state in states].count("half-open")
+    assert published(story, "breaker.closed") == 1
 
 
 def test_open_it_spares_callers_the_waiting_and_the_callee_the_load() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from simulations.nodes.client import Client
 from tests.worlds import MS, Entry, Op, Run, client, crash, cut, exponential, link, run, service, world
 
 
@@ -202,3 +203,50 @@ def test_a_client_that_restarts_goes_on_asking() -> None:
     starts = [op.start_ns / MS for op in story.operations()]
     assert not [start for start in starts if 1000 <= start < 2000]
     assert len([start for start in starts if start >= 2000]) > 200
+
+
+# Kinds of calls
+
+
+def fanned(calls: str, faults: Any = (), takes: tuple[int, int] = (10, 50), **params: Any) -> Run:
+    """A client of two services that differ in what they need."""
+    load = {"pattern": "deterministic", "rate_per_s": 20, "timeout_ms": 200, "calls": calls}
+    services = [service(f"s{number}", service_time=time) for number, time in enumerate(takes)]
+    nodes = [client("c", **{**load, **params}), *services]
+    return run(world(nodes, [link("c", "s0"), link("c", "s1")], (), faults, settle_ms=1000))
+
+
+def test_a_client_gathers_races_and_asks_one_after_another() -> None:
+    kinds = ("sync", "sequence", "gather", "race")
+    takes = {calls: {op.takes_ms for op in fanned(calls).operations()} for calls in kinds}
+    assert takes == {"sync": {12, 52}, "sequence": {64}, "gather": {52}, "race": {12}}
+    for calls, each in (("sync", 0.5), ("gather", 1)):
+        story = fanned(calls)
+        assert len(story.messages("work", dst="s1")) == int(each * len(story.operations()))
+
+
+def test_each_call_of_many_has_its_own_retries() -> None:
+    again: dict[str, Any] = {"retry": "fixed", "backoff_ms": 10, "attempts_max": 4}
+    down = [crash("s0", 100, 320)]
+    story, without = fanned("gather", down, **again), fanned("gather", down)
+    assert set(story.ends()) == {("ok", "")}
+    assert without.ends()["fail", "timed out"] > 2
+    assert len(story.messages("work", dst="s1")) == len(story.operations())
+
+
+def test_who_sends_one_way_goes_on_at_once_and_knows_nothing() -> None:
+    story = fanned("one-way", [crash("s0", 0)])
+    assert story.ends() == {("ok", ""): len(story.operations())}
+    assert {op.takes_ms for op in story.operations()} == {0}
+    assert story.messages("done") == []
+    values = fanned("one-way", requests="read-write")
+    assert values.ends() == {("info", "one-way"): len(values.operations())}
+    assert story.drops() != {}  # of which it never learned
+
+
+def test_what_never_happens_one_way_is_doubted() -> None:
+    def doubts(**params: Any) -> list[str]:
+        return [name for name, _ in Client.doubts(client("c", **params)["params"], frozenset())]
+
+    assert doubts(calls="one-way", retry="fixed") == ["retry"]
+    assert doubts(calls="one-way") == doubts(calls="gather", retry="fixed") == []

@@ -168,5 +168,16 @@ def test_records_that_cannot_be_read_or_probed_are_doubts() -> None:
         return [name for name, _ in DnsAuthoritative.doubts(told, frozenset(["a"]))]
 
     assert doubted("www: a b; api") == ["records"]
-    assert doubted("www: a b;", probe_interval_ms=100) == ["probe_interval_ms"]
-    assert doubted("www: a", probe_interval_ms=100) == doubted("www: a b") == doubted("") == []
+    assert doubted("www: a b;", probe_interval_ms=1000) == ["probe_interval_ms"]
+    assert doubted("www: a", probe_interval_ms=1000) == doubted("www: a b") == doubted("") == []
+
+
+def test_who_is_not_ready_is_left_out_where_readiness_is_probed() -> None:
+    def left_out(probe_kind: str) -> list[int]:
+        shown = authority(records="www: a b", probe_interval_ms=100, probe_timeout_ms=50, probe_kind=probe_kind)
+        nodes = [shown, service("a", startup_ms=5000), service("b")]
+        story = run(world(nodes, [link(shown["id"], "a"), link(shown["id"], "b")]))
+        return [value for _, value in story.states(shown["id"], "unwell")]
+
+    assert left_out("readiness")[-1] == 1
+    assert set(left_out("liveness")) == {0}

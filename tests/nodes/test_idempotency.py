@@ -71,6 +71,13 @@ def test_a_result_is_as_durable_as_its_effect(seed: int) -> None:
     assert total(story) == confirmed(story)
 
 
+def test_results_that_stay_in_memory_outlive_no_crash_though_their_effects_do() -> None:
+    faults = [crash("d", at, at + 60) for at in range(150, 5000, 250)]
+    story = counted(True, True, faults, 0.1, {"fsync_time": 8, "results_durable": False})
+    assert total(story) > confirmed(story)
+    assert total(counted(True, True, (), 0.1, {"results_durable": False})) == len(story.operations())
+
+
 def test_a_result_kept_in_memory_is_gone_with_a_crash() -> None:
     """A service keeps its results in memory only: an attempt after a restart is carried out again."""
 

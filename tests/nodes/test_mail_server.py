@@ -130,3 +130,21 @@ def test_giving_up_before_the_second_attempt_is_doubted() -> None:
     params = {param.name: param.default for param in MailServer.PARAMS}
     assert MailServer.doubts(params, frozenset()) == []
     assert [name for name, _ in MailServer.doubts(params | {"give_up_ms": 1000}, frozenset())] == ["give_up_ms"]
+
+
+def test_a_rate_limit_refuses_users_and_has_servers_try_again() -> None:
+    limited = post(duration_ms=2000, rate_limit_per_s=10, rate_limit_burst=1)
+    without = post(duration_ms=2000)
+    assert set(without.ends()) == {("ok", "")}
+    assert limited.ends()["fail", "rate limited"] > 15
+    assert once(limited)
+
+    users = {"rate_limit_per_s": 0}
+    servers = {"retry_ms": 300, "timeout_ms": 50}
+    nodes = [client("user", **{**EACH, "rate_per_s": 40})]
+    nodes += [node(MailServer, "a", **servers, **users), node(MailServer, "b", **servers, rate_limit_per_s=10)]
+    mesh: Entry = {"id": "post", "protocol": "mail-server", "members": ["a", "b"], "link": {"latency": 5, "loss": 0}}
+    story = run(world(nodes, [link("user", "a")], [mesh], (), 2000, 20_000))
+    assert set(story.ends()) == {("ok", "")}  # the spool takes it, and the other server in its time
+    assert published(story, "admission.rate_limited") == published(story, "mail.retried") > 5
+    assert once(story)

@@ -113,3 +113,18 @@ def test_a_restart_finds_keys_and_ring() -> None:
 def test_founders_that_are_not_there_are_left_out() -> None:
     story = store([user("u", "s1", [write(10, 1), read(500)])], joiners={}, founders="s1 s2 nobody no-one")
     assert answers(story, "u") == [1]
+
+
+def test_a_deadline_goes_with_what_is_forwarded() -> None:
+    """Members that are too slow do not work for who has given up, whichever member was asked."""
+
+    def worked_late(drops: bool) -> int:
+        users = [client("c1", **{**LOAD, "rate_per_s": 300, "keys": 300, "read_ratio": 1, "timeout_ms": 100})]
+        slow = {"service_time": 20, "concurrency": 1, "queue_max": 1000, "timeout_ms": 900}
+        story = store(users, joiners={}, duration_ms=1500, drop_expired=drops, **slow)
+        replies = [one for one in story.messages("value") if one.op >= 0]
+        starts = {op.id: op.start_ns for op in story.operations()}
+        return sum(one.sent_ns > starts[one.op] + 130 * MS for one in replies)
+
+    assert worked_late(True) == 0
+    assert worked_late(False) > 50

@@ -14,7 +14,8 @@ from django.core.management.base import BaseCommand
 
 from simulations import broker, gallery
 from simulations.checks.goals import figure
-from simulations.document_base import did_you_mean
+from simulations.document import parse
+from simulations.document_base import DocumentError, did_you_mean
 from simulations.sweeps import Row, sweep
 
 HOLDS, FAILS, REFUSED = 0, 1, 2
@@ -40,9 +41,14 @@ class Command(BaseCommand):
         for slug in options["slugs"]:
             if slug not in texts:
                 self.refuse(f'There is no scenario "{slug}".{did_you_mean(slug, texts)}')
+        chosen = {slug: texts[slug] for slug in options["slugs"] or texts}
+        for slug, text in chosen.items():
+            try:
+                parse(text)
+            except DocumentError as mistakes:
+                self.refuse(f"{slug}: {mistakes}")
         if not broker.worker_is_alive():
             self.refuse("No worker answers. Start one with `make run`, or use `make gallery`, which brings its own.")
-        chosen = {slug: texts[slug] for slug in options["slugs"] or texts}
         every: list[Row] = []
         for rows in sweep(chosen, seeds):
             every += rows

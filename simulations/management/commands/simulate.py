@@ -11,13 +11,13 @@ from typing import Any, NoReturn
 from django.core.management.base import BaseCommand
 
 from simulations.document import Document, DocumentError, parse, validate, variant_hint
-from simulations.document_base import DOCUMENT_BYTES_MAX, SEED_MAX, did_you_mean
+from simulations.document_base import SEED_MAX
 from simulations.document_doubts import doubts
 from simulations.document_patch import with_settings
+from simulations.management.scenarios import Unreadable, scenario_text
 from simulations.report import report
 from simulations.report_text import as_text
 
-SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 HOLDS, FAILS, REFUSED = 0, 1, 2
 
 
@@ -69,29 +69,17 @@ class Command(BaseCommand):
 
     def load(self, name: str, settings_made: list[str]) -> Document:
         """The document by slug or file, with settings applied; refuses what is none."""
-        raw = self.read(name)
         try:
-            document = parse(raw)
+            document = parse(scenario_text(name))
             if settings_made:
                 document = validate(with_settings(document.data(), settings_made))
+        except Unreadable as error:
+            self.refuse([str(error)])
         except DocumentError as error:
             self.refuse(str(error).splitlines())
         for doubt in doubts(document):
             self.stderr.write(f"Note: {doubt.path}: {doubt.message}")
         return document
-
-    def read(self, name: str) -> bytes:
-        """The text of a gallery scenario or of a file."""
-        known = {path.stem: path for path in sorted(SCENARIOS.glob("*.json"))}
-        path = known.get(name, Path(name))
-        try:
-            with path.open("rb") as file:
-                return file.read(DOCUMENT_BYTES_MAX + 1)
-        except (FileNotFoundError, NotADirectoryError, ValueError):
-            hint = did_you_mean(name, known) or f" Scenarios: {', '.join(known)}."
-            self.refuse([f'There is neither a scenario nor a file "{name}".{hint}'])
-        except OSError as error:
-            self.refuse([f'The file "{name}" cannot be read: {error.strerror or error}.'])
 
     def refuse(self, reasons: list[str]) -> NoReturn:
         """End with the reasons on standard error."""

@@ -83,7 +83,7 @@ function linkProblems(doc, types) {
 }
 
 /** Protocols whose members decide by majority. */
-const MAJORITIES = new Set(["register"]);
+const MAJORITIES = new Set(["register", "raft"]);
 
 /** @param {Scenario} doc @returns {Problem[]} */
 function clusterProblems(doc) {

@@ -1,4 +1,4 @@
-"""`make gallery`: judges the gallery by workers, its own or those at REDIS_URL."""
+"""A manage.py command that wants workers, such as `gallery`: brings its own, or uses those at REDIS_URL."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> int:
             compile_engine()
             bring(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="netsplit-"))), environment, stack)
         manage = [str(VENV_PYTHON), "manage.py"]
-        return subprocess.run([*manage, "gallery", *arguments], cwd=ROOT, env=environment, check=False).returncode
+        return subprocess.run([*manage, *arguments], cwd=ROOT, env=environment, check=False).returncode
 
 
 def bring(folder: Path, environment: dict[str, str], stack: ExitStack) -> None:

@@ -1,0 +1,62 @@
+"""What the members of a cluster with one leader have in common: how it is missed, and how they write to disk."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from simulations.engine.declare import Param
+
+LEADER_PARAMS: Final = (
+    Param(
+        "heartbeat_ms",
+        "Heartbeat every",
+        "number",
+        50,
+        "ms",
+        0.1,
+        3_600_000,
+        help="How often the leader tells that it is there, and repeats what has not been accepted yet.",
+        section="Agreement",
+    ),
+    Param(
+        "election_timeout_ms",
+        "Election timeout",
+        "number",
+        300,
+        "ms",
+        0.1,
+        3_600_000,
+        help="A replica that hears of no leader for once to twice this time, drawn each time, tries to be it.",
+        section="Agreement",
+    ),
+    Param(
+        "forward_timeout_ms",
+        "Forwarding timeout",
+        "number",
+        1000,
+        "ms",
+        0.1,
+        3_600_000,
+        help="How long another replica waits for the leader's answer to a request it has handed on.",
+        section="Agreement",
+    ),
+    Param(
+        "fsync_time",
+        "fsync takes",
+        "distribution",
+        {"kind": "constant", "value_ms": 0.5},
+        "ms",
+        0,
+        3_600_000,
+        help="Nothing is promised or accepted before it is on disk.",
+        section="Disk",
+    ),
+)
+
+
+def hasty(params: dict[str, Any]) -> list[tuple[str, str]]:
+    """The doubt about an election timeout in which no heartbeat can arrive."""
+    if float(params["heartbeat_ms"]) < float(params["election_timeout_ms"]):
+        return []
+    words = "Followers give up a leader before they can hear of it again: it should be several heartbeats long."
+    return [("election_timeout_ms", words)]

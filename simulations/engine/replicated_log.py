@@ -1,0 +1,147 @@
+"""A log of commands that replicas keep alike, and the journal through which it outlives a crash.
+
+Each entry has a digest of the whole log up to it, so that two logs can be compared by one number. The journal only
+ever appends, as the write-ahead logs of real stores do: a write that a crash tears takes nothing older with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from zlib import crc32
+
+from simulations.engine.declare import Param
+from simulations.engine.disk import GROUP, Disk
+from simulations.engine.distributions import Distribution
+from simulations.engine.messages import Increment, Read, Write
+from simulations.engine.state_machine import Command, Snapshot
+from simulations.engine.tasks import Future, Refused
+
+FSYNC_PARAM: Final = Param(
+    "fsync_time",
+    "fsync takes",
+    "distribution",
+    {"kind": "constant", "value_ms": 0.5},
+    "ms",
+    0,
+    3_600_000,
+    help="No promise is given and no entry acknowledged before it is on disk.",
+    section="Disk",
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A command, and the term in which a leader put it into the log."""
+
+    term: int
+    command: Command
+
+
+@dataclass(frozen=True)
+class Base:
+    """All of a log up to an index, compacted: the state it led to, the term of its last entry and its digest."""
+
+    index: int
+    term: int
+    digest: int
+    state: Snapshot
+
+
+@dataclass(frozen=True)
+class Appended:
+    """A record of the journal: these entries follow from an index on, in place of whatever stood there."""
+
+    index: int
+    entries: tuple[Entry, ...]
+
+
+NO_BASE = Base(0, 0, 0, Snapshot((), ()))
+
+
+class ReplicatedLog:
+    """Entries by index, from 1 on; those up to `base` are no longer there."""
+
+    def __init__(self) -> None:
+        self.base = NO_BASE
+        self.entries: list[Entry] = []
+        self.digests: list[int] = []
+
+    @property
+    def last(self) -> int:
+        """The last entry's index; 0: there never was one."""
+        return self.base.index + len(self.entries)
+
+    def at(self, index: int) -> Entry:
+        """An entry that has not been compacted."""
+        return self.entries[index - self.base.index - 1]
+
+    def term_at(self, index: int) -> int:
+        """An entry's term; −1 where there is none, or none any more."""
+        if index == self.base.index:
+            return self.base.term
+        return self.at(index).term if self.base.index < index <= self.last else -1
+
+    def digest_at(self, index: int) -> int:
+        """The digest of all up to an entry."""
+        return self.base.digest if index == self.base.index else self.digests[index - self.base.index - 1]
+
+    def slice(self, index: int, count: int) -> tuple[Entry, ...]:
+        """At most so many entries from an index on."""
+        start = index - self.base.index - 1
+        return tuple(self.entries[start : start + count])
+
+    def put(self, index: int, entries: Sequence[Entry]) -> None:
+        """These follow from an index on; what stood there and after it goes."""
+        kept = index - self.base.index - 1
+        del self.entries[kept:]
+        del self.digests[kept:]
+        for entry in entries:
+            digest = digest_of(entry, self.digest_at(self.last))
+            self.entries.append(entry)
+            self.digests.append(digest)
+
+    def compact(self, base: Base) -> None:
+        """Let go of all up to an index; of everything, where the log goes on otherwise than from there."""
+        kept = base.index - self.base.index if self.term_at(base.index) == base.term else len(self.entries)
+        self.entries = self.entries[kept:]
+        self.digests = self.digests[kept:]
+        self.base = base
+
+
+def digest_of(entry: Entry, before: int) -> int:
+    """The digest of a log that ends with an entry, from that of the log before it."""
+    request = entry.command.request
+    what = ""
+    if isinstance(request, Write):
+        what = f"write {request.key} {request.value}"
+    elif isinstance(request, Increment):
+        what = f"increment {request.key} {request.amount}"
+    elif isinstance(request, Read):
+        what = f"read {request.key}"
+    return crc32(f"{entry.term} {entry.command.op} {what};".encode(), before)
+
+
+class Journal:
+    """Records in the order in which they were written."""
+
+    def __init__(self, disk: Disk, fsync_time: Distribution) -> None:
+        self.disk = disk
+        self.fsync_time = fsync_time
+        found = disk.read()
+        self.records: list[Any] = [found[name] for name in sorted(found, key=int)]
+        self.written = 1 + max([int(name) for name in found], default=0)
+
+    def write(self, record: Any) -> bool:
+        """Append a record; it is durable after the next `synced`. False: the disk is full."""
+        try:
+            self.disk.write(str(self.written), record)
+        except Refused:
+            return False
+        self.written += 1
+        return True
+
+    def synced(self) -> Future:
+        """Await that all written so far is durable. Who waits while the disk is busy shares the next fsync."""
+        return self.disk.fsync(self.fsync_time, GROUP)
