@@ -39,7 +39,7 @@ Versions = tuple[Version, ...]  # siblings, by stamp
 BESIDE: Final = " | "  # between siblings where they are shown
 
 ONE_VALUE = Invariant(
-    "version-values",
+    "version_values",
     "A version has one value",
     "Under one version of a key all members hold the same value.",
     "agreement",

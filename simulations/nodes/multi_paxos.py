@@ -102,14 +102,14 @@ class MultiPaxos(Node):
     )  # fmt: skip
     INVARIANTS: ClassVar[tuple[Invariant, ...]] = (
         Invariant(
-            "paxos-agreement",
+            "paxos_agreement",
             "Agreement on the log",
             "What is chosen for a slot is the same on all replicas, for ever.",
             "agreement",
             ("chosen",),
         ),
         Invariant(
-            "paxos-one-leader-per-ballot",
+            "paxos_one_leader_per_ballot",
             "One leader a ballot",
             "In any one ballot at most one replica leads.",
             "one-per-term",
@@ -117,7 +117,7 @@ class MultiPaxos(Node):
             LEADER,
         ),
         Invariant(
-            "paxos-ballots-rise",
+            "paxos_ballots_rise",
             "Promises are kept",
             "The ballot that a replica has promised itself to never falls, not by a crash either.",
             "monotonic",

@@ -157,7 +157,7 @@ class Paxos(Node):
     HANDLES: ClassVar[tuple[type[Body], ...]] = (Read, Write, Prepare, Accept, Chosen)
     INVARIANTS: ClassVar[tuple[Invariant, ...]] = (
         Invariant(
-            "paxos-one-value",
+            "paxos_one_value",
             "Agreement on a value",
             "What is chosen under a key is the same on all replicas, for ever.",
             "agreement",

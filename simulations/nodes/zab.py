@@ -75,21 +75,21 @@ class Zab(Node):
     )  # fmt: skip
     INVARIANTS: ClassVar[tuple[Invariant, ...]] = (
         Invariant(
-            "zab-total-order",
+            "zab_total_order",
             "Total order",
             "What is delivered in a place, its zxid included, is the same on all replicas, for ever.",
             "agreement",
             ("delivered",),
         ),
         Invariant(
-            "zab-primary-order",
+            "zab_primary_order",
             "Primary order",
             "The zxids that a replica delivers rise: by epoch, and in an epoch as its primary counted.",
             "monotonic",
             ("zxid",),
         ),
         Invariant(
-            "zab-one-primary-per-epoch",
+            "zab_one_primary_per_epoch",
             "One primary an epoch",
             "In any one epoch at most one replica leads.",
             "one-per-term",
@@ -97,7 +97,7 @@ class Zab(Node):
             LEADER,
         ),
         Invariant(
-            "zab-epochs-rise",
+            "zab_epochs_rise",
             "Epochs rise",
             "The epoch that a replica has accepted never falls, not by a crash either.",
             "monotonic",

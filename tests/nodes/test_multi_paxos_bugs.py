@@ -61,12 +61,12 @@ class AsksTooFew(MultiPaxos):
 
 
 BUGS = {
-    ForgetsPromises: "paxos-ballots-rise",
-    ForgetsValues: "paxos-agreement",
-    ComparesNoBallots: "paxos-agreement",
-    IgnoresValues: "paxos-agreement",
-    TakesTheFirstValue: "paxos-agreement",
-    AsksTooFew: "paxos-agreement",
+    ForgetsPromises: "paxos_ballots_rise",
+    ForgetsValues: "paxos_agreement",
+    ComparesNoBallots: "paxos_agreement",
+    IgnoresValues: "paxos_agreement",
+    TakesTheFirstValue: "paxos_agreement",
+    AsksTooFew: "paxos_agreement",
 }
 SEEDS = range(24)
 

@@ -83,6 +83,6 @@ def test_every_rule_holds_through_random_faults(backoff: str) -> None:
     for seed in range(100, 110):
         document = storm(Paxos, seed, 3 + seed % 2 * 2, keys=25, quorum_timeout_ms=80, give_up_ms=200, backoff=backoff)
         story, verdicts = judged(Paxos, document)
-        assert verdicts["paxos-one-value"] == "pass"
+        assert verdicts["paxos_one_value"] == "pass"
         assert failures(Paxos, document) == {}
         assert atomic(story)
