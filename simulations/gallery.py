@@ -82,6 +82,11 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
         "replication-active-active",
         "replication-leaderless",
         "read-your-writes",
+        "sharding-range",
+        "sharding-hash",
+        "sharding-consistent-hash",
+        "sharding-directory",
+        "sharding-rebalance",
         "saga",
     ),
     "Discovery": (

@@ -73,6 +73,17 @@ MOVING_PARAMS: Final[tuple[Param, ...]] = (
         section="Moving",
     ),
     Param(
+        "move_streams",
+        "Batches at once",
+        "integer",
+        1,
+        "",
+        1,
+        100,
+        help="To each of the others.",
+        section="Moving",
+    ),
+    Param(
         "move_keys_per_s",
         "No faster than",
         "number",

@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from simulations.engine.declare import Param
-from simulations.engine.partitioning import RANGE, Ranges, natural
-from simulations.engine.shards import RangeLoad
+from simulations.engine.partitioning import RANGE, Partitioning, Ranges, natural, with_split
+from simulations.engine.shard_keeper import Keeper
+from simulations.engine.shards import RangeLoad, RangeReport, ShardMap
 
 SPLIT_PARAMS: Final[tuple[Param, ...]] = (
     Param(
@@ -54,18 +55,25 @@ SPLIT_PARAMS: Final[tuple[Param, ...]] = (
 )
 
 
-class Loads:
-    """What a member's ranges have to do, since it was told last."""
+class Splits:
+    """What a member's ranges have to do, since it was told last; and, with who decides, those of all members."""
 
-    def __init__(self) -> None:
+    def __init__(self, node: Keeper) -> None:
+        self.node = node
+        self.keys_max = node.integer("split_keys")
+        rate_per_s = node.number("split_rate_per_s")
+        self.requests_max = rate_per_s * node.number("report_ms") / 1000
+        self.on = node.text("partitioning") == RANGE and (self.keys_max > 0 or rate_per_s > 0)
         self.requests: dict[str, int] = {}  # by key
+        self.reports: dict[str, tuple[RangeLoad, ...]] = {}  # by member
 
     def count(self, key: str) -> None:
         """A request was served."""
         self.requests[key] = self.requests.get(key, 0) + 1
 
-    def told(self, member: str, part: Ranges, keys: Sequence[str]) -> tuple[RangeLoad, ...]:
-        """The member's ranges, with the keys that it has and what they had to do; counts anew from now on."""
+    def report(self, part: Partitioning, keys: Sequence[str]) -> RangeReport:
+        """One's own ranges, with the keys that one has and what they had to do; counts anew from now on."""
+        assert isinstance(part, Ranges)
         requests, self.requests = self.requests, {}
         held: dict[int, list[str]] = {}
         asked: dict[int, list[str]] = {}
@@ -75,12 +83,26 @@ class Loads:
             asked.setdefault(part.number(key), []).append(key)
         found = []
         for number, owner in enumerate(part.members):
-            if owner == member:
+            if owner == self.node.id:
                 mine, hot = held.get(number, []), asked.get(number, [])
                 weights = {key: requests[key] for key in hot}
                 half = middle(dict.fromkeys(mine, 1))
                 found.append(RangeLoad(len(mine), sum(weights.values()), half, middle(weights)))
-        return tuple(found)
+        return RangeReport(self.node.layout.map.version, tuple(found))
+
+    def hear(self, member: str, report: RangeReport) -> None:
+        """As who decides, hear of a member's ranges; what it says by the present map counts, outsiders never."""
+        map = self.node.layout.map
+        if report.version == map.version and member in map.members:
+            self.reports[member] = report.ranges
+
+    def next_map(self) -> ShardMap | None:
+        """The map with one range split; None where there is none to split."""
+        found = chosen_split(self.reports, self.keys_max, self.requests_max) if self.reports else None
+        if found is None:
+            return None
+        map = self.node.layout.map
+        return ShardMap(map.version + 1, map.members, map.members, with_split(map.table, *found), map.table)
 
 
 def middle(weights: Mapping[str, int]) -> str:

@@ -40,11 +40,8 @@ from simulations.engine.moving import (
 from simulations.engine.partitioning import (
     DIRECTORY,
     PARTITIONING_PARAMS,
-    RANGE,
     Partitioning,
-    Ranges,
     partitioning,
-    with_split,
 )
 from simulations.engine.retries import call_until_answered
 from simulations.engine.server import SERVER_METRICS, SERVER_PARAMS, capacity, load_shows
@@ -55,7 +52,6 @@ from simulations.engine.shards import (
     Layout,
     MapKnown,
     NewRing,
-    RangeLoad,
     RangeReport,
     RingKnown,
     Routed,
@@ -64,7 +60,7 @@ from simulations.engine.shards import (
     Transfer,
     first_map,
 )
-from simulations.engine.splitting import SPLIT_PARAMS, Loads, chosen_split
+from simulations.engine.splitting import SPLIT_PARAMS, Splits
 from simulations.engine.tasks import Failure, Future, Refused
 
 NOT_HERE: Final = "key of another member"
@@ -144,9 +140,10 @@ class ShardStore(Keeper):
         founders = [name for name in self.text("founders").split() if name in everybody] or everybody
         self.keeper = self.text("directory") if self.kind == DIRECTORY else founders[0]
         self.throttle = Throttle(self)
-        self.loads = Loads()
+        self.splits = Splits(self)
+        self.streams = self.integer("move_streams")
+        self.leaving: dict[str, bool] = {}  # keys of batches that are being made or on their way
         self.moves_since_ns = self.now_ns
-        self.reports: dict[str, tuple[RangeLoad, ...]] = {}  # by member, as the one who decides on splits
         self.writing: dict[str, int] = {}  # writes under way
         self.sent: dict[str, bool] = {}  # keys given up; true once the new owner has them
         self.handed: list[str] = []  # members that have all that is theirs
@@ -165,7 +162,7 @@ class ShardStore(Keeper):
                 if entry[1]:
                     self.sent[key] = False
         self.count_keys()
-        if self.kind == RANGE and (self.number("split_rate_per_s") or self.integer("split_keys")):
+        if self.splits.on:
             self.timer(to_ns(self.number("report_ms")), "report", self.report)
         self.go_on()
 
@@ -227,7 +224,7 @@ class ShardStore(Keeper):
             await self.cancellable(message, self.work(self.service_time, "service time"))
             answer: Body | None = None
             if self.whereabouts(body.key) == self.id:
-                self.loads.count(body.key)
+                self.splits.count(body.key)
                 answer = await self.carry_out(body, message)
         except Failure:
             self.workers.release()
@@ -290,7 +287,7 @@ class ShardStore(Keeper):
             self.timer(max(1, to_ns(self.number("joins_at_ms")) - self.now_ns), "join", self.join)
         elif self.id in map.before:
             for member in map.members:
-                if member != self.id:
+                for _ in range(self.streams if member != self.id else 0):
                     self.spawn(self.hand_over(member), self.cause)
         if self.id == self.keeper and map.version > 1:
             self.lead()
@@ -327,9 +324,11 @@ class ShardStore(Keeper):
         layout = Layout(map, others)
         self.disk.write(RING_KEY, layout)
         self.disk.fsync(self.fsync_time, GROUP)
+        if self.old is not None:  # after a restart; others have what was given up, or there were no newer map
+            self.values = {key: value for key, value in self.values.items() if self.part.owner(key) == self.id}
         self.sent = {}
         self.handed = []
-        self.reports = {}
+        self.splits.reports = {}
         self.moves_since_ns = self.now_ns
         self.lay_out(layout)
         if self.id == self.keeper and map.members == map.before:
@@ -363,65 +362,61 @@ class ShardStore(Keeper):
     def report(self) -> None:
         """Tell who decides what one's ranges have to do; as the one who decides, look for one to split."""
         self.timer(to_ns(self.number("report_ms")), "report", self.report)
-        assert isinstance(self.part, Ranges)
-        told = RangeReport(self.layout.map.version, self.loads.told(self.id, self.part, list(self.values)))
+        told = self.splits.report(self.part, list(self.values))
         if self.id != self.keeper:
             self.send(self.keeper, told)
             return
-        self.reports[self.id] = told.ranges
+        self.splits.hear(self.id, told)
         if self.split() is not None:
             self.lead()
 
     def on_range_report(self, body: RangeReport, message: Message) -> None:
-        """A member's ranges; only what it says by the present map counts."""
-        if body.version == self.layout.map.version:
-            self.reports[message.channel.src.id] = body.ranges
+        """A member's ranges."""
+        self.splits.hear(message.channel.src.id, body)
 
     def split(self) -> ShardMap | None:
-        if self.kind != RANGE or not self.reports:
-            return None
-        requests_max = self.number("split_rate_per_s") * self.number("report_ms") / 1000
-        found = chosen_split(self.reports, self.integer("split_keys"), requests_max)
-        if found is None:
-            return None
-        map = self.layout.map
-        at, receiver = found
-        table = with_split(map.table, at, receiver)
-        return ShardMap(map.version + 1, map.members, map.members, table, map.table)
+        return self.splits.next_map()
 
     # Moving keys
 
     async def hand_over(self, receiver: str) -> None:
         """Give a member the keys that are its own now, batch by batch."""
+        map = self.layout.map
         pause_ns = to_ns(self.number("batch_pause_ms"))
-        bytes_each = self.integer("value_bytes")
-        timeout_ms = AGAIN_MS + LANDING_FACTOR * self.batch_keys * self.number("move_ms")
-        while receiver not in self.handed:
-            keys, last = self.next_batch(receiver)
-            if keys:
-                await self.sleep(self.throttle.wait_ns(len(keys)))
-                await toil(self, len(keys))
-                keys, last = self.next_batch(receiver)
-            given_up = bool(keys) or last  # otherwise all that is left is being written
+        timeout_ms = AGAIN_MS + LANDING_FACTOR * self.batch_keys * self.streams * self.number("move_ms")
+        while self.layout.map.version == map.version and receiver not in self.handed:
+            chosen = self.next_batch(receiver)
+            if chosen:
+                await self.sleep(self.throttle.wait_ns(len(chosen)))
+                await toil(self, len(chosen))
+            keys, last = self.still_to_go(receiver, chosen)
+            given_up = bool(keys) or last  # otherwise all that is left is being written, or leaves in other batches
             if given_up:
                 try:
                     await self.give_up(receiver, keys, last)
                 except Refused:
                     given_up = False
-            if not given_up:
-                await self.sleep(NS_PER_MS)
-                continue
-            entries = tuple([(key, self.values[key]) for key in keys])
-            batch = Transfer(self.layout.map, entries, last, bytes_each)
-            await call_until_answered(self, receiver, batch, timeout_ms, NS_PER_MS)
-            self.landed(receiver, keys, last)
-            await self.sleep(pause_ns)
+            if given_up:
+                entries = tuple([(key, self.values[key]) for key in keys])
+                batch = Transfer(map, entries, last, self.integer("value_bytes"))
+                await call_until_answered(self, receiver, batch, timeout_ms, NS_PER_MS)
+                self.landed(receiver, keys, last)
+            for key in chosen:
+                self.leaving.pop(key, None)
+            await self.sleep(pause_ns if given_up else self.streams * NS_PER_MS)
 
-    def next_batch(self, receiver: str) -> tuple[list[str], bool]:
-        """Keys of a member that nobody is writing, and whether there are no others."""
+    def next_batch(self, receiver: str) -> list[str]:
+        """Keys of a member that nobody is writing and that are in no batch; they are in this one."""
         keys = [key for key in self.values if self.part.owner(key) == receiver]
-        batch = [key for key in keys if key not in self.writing][: self.batch_keys]
-        return batch, len(batch) == len(keys) and all(self.part.owner(key) != receiver for key in self.writing)
+        batch = [key for key in keys if key not in self.writing and key not in self.leaving][: self.batch_keys]
+        self.leaving.update(dict.fromkeys(batch, True))
+        return batch
+
+    def still_to_go(self, receiver: str, chosen: list[str]) -> tuple[list[str], bool]:
+        """Those of a batch that nobody is writing by now, and whether they are all that is left."""
+        keys = [key for key in chosen if key not in self.writing]
+        left = [key for key in (*self.values, *self.writing) if self.part.owner(key) == receiver]
+        return keys, set(left) == set(keys)
 
     async def give_up(self, receiver: str, keys: list[str], last: bool) -> None:
         """Mark keys as no longer one's own. Raises Refused when the disk is full."""
@@ -450,7 +445,7 @@ class ShardStore(Keeper):
                 self.disk.write_together(dict.fromkeys(keys))
             except Refused:
                 pass  # the disk is full: the marks say as much
-        if last:
+        if last and receiver not in self.handed:
             self.handed.append(receiver)
         self.wake()
         self.settle()

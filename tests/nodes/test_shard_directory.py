@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from simulations.engine.declare import Neighbour
 from simulations.nodes.shard_directory import ShardDirectory
 from simulations.nodes.shard_store import ShardStore
 from tests.nodes.shards import LOAD, MEMBERS, keys, published, routed
@@ -69,6 +70,15 @@ def test_crashes_of_all_while_buckets_move_lose_nothing(seed: int) -> None:
     assert {story.states(member, "state")[-1][1] for member in (*MEMBERS, "s4")} == {"member"}
     late = [op for op in story.operations() if op.start_ns > 2_500_000_000]
     assert {op.type for op in late} == {"ok"}
+
+
+def test_doubts_about_a_directory() -> None:
+    members = {name: Neighbour("shard-store", {}, True) for name in MEMBERS}
+    params = {param.name: param.default for param in ShardDirectory.PARAMS}
+    assert ShardDirectory.doubts_beside(params, members) == []
+    assert "nobody to have keys" in ShardDirectory.doubts_beside(params, {})[0][1]
+    assert "Fewer than the 3" in ShardDirectory.doubts_beside({**params, "buckets": 2}, members)[0][1]
+    assert "x gets no bucket" in ShardDirectory.doubts_beside({**params, "founders": "s1 x"}, members)[0][1]
 
 
 def test_without_members_there_is_nothing_to_find() -> None:

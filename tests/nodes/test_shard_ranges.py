@@ -24,6 +24,15 @@ def test_keys_stand_in_order_and_neighbours_lie_together() -> None:
     assert [part.owner(key) for key in ("a", "k9", "k10", "k19", "k20", "z")] == ["s1", "s1", "s2", "s2", "s3", "s3"]
 
 
+@pytest.mark.parametrize("seed", [5, 6, 7])
+def test_what_a_restart_finds_of_keys_given_up_does_not_come_back(seed: int) -> None:
+    """Keys go to and fro between the same members, which crash between the end of one move and the next."""
+    load = [client("c", **{**LOAD, "key_pattern": "zipf", "keys": 8, "rate_per_s": 100, "timeout_ms": 400})]
+    crashes = [crash(one, at, at + 20) for at in range(400 + seed, 3000, 110) for one in ("s2", "s3")]
+    story = routed(load, crashes, 0, 3000, seed=seed, **{**SPLITS, "split_rate_per_s": 20, "report_ms": 200})
+    assert atomic(story)
+
+
 def test_a_newcomer_takes_ranges_from_who_has_most() -> None:
     table = first_ranges(["k1", "k2", "k3", "k4"], ["a", "b"])
     shared = with_share(table, ["a", "b", "c"], "c")
@@ -66,6 +75,13 @@ def test_splits_spread_a_skewed_load() -> None:
     assert busiest(split) < 0.7
 
 
+def test_who_has_not_joined_yet_gets_no_range() -> None:
+    story = routed(joins_at_ms=1500, **SPLITS)
+    assert published(story, "shard.splits") > 0
+    assert story.ends() == {("ok", ""): len(story.operations())}
+    assert atomic(story)
+
+
 def test_splits_by_size_even_out_keys() -> None:
     story = routed(preloaded=200, partitioning="range", split_keys=60, report_ms=250, batch_keys=50)
     assert published(story, "shard.splits") >= 3
@@ -104,5 +120,6 @@ def test_moving_is_held_to_a_rate_and_takes_workers() -> None:
         return float(at["member"] - at["moving"])
 
     fast = takes_ms()
+    assert takes_ms(move_ms=10, concurrency=4, move_streams=4) < takes_ms(move_ms=10, concurrency=4) - 200
     assert takes_ms(move_keys_per_s=30) > fast + 500
     assert takes_ms(move_ms=10, concurrency=1) > fast + 500

@@ -4,8 +4,11 @@ fails where it does not.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from simulations.engine.declare import Neighbour
 from simulations.nodes.shard_router import ShardRouter
 from tests.nodes.shards import LOAD, keys, published, routed
 from tests.nodes.stories import answers, atomic, read, user, write
@@ -53,6 +56,33 @@ def test_who_asks_before_there_is_a_map_waits_for_one_answer() -> None:
     story = routed(asks)
     assert answers(story, "u", "write") == ["ok"] * 5
     assert len(story.messages("ask_map")) == 1
+
+
+@pytest.mark.parametrize(
+    ("params", "near", "name", "words"),
+    [
+        ({"knows_from": "directory"}, "d", "directory", "every request fails"),
+        ({"knows_from": "directory", "directory": "x"}, "d", "directory", "must be a link"),
+        ({"hedge_after_ms": 9000}, "d", "hedge_after_ms", "Never happens"),
+    ],
+)
+def test_doubts_about_a_router(params: dict[str, Any], near: str, name: str, words: str) -> None:
+    complete = {param.name: param.default for param in ShardRouter.PARAMS} | params
+    found = dict(ShardRouter.doubts(complete, frozenset([near])))
+    assert words in found[name]
+
+
+def test_doubts_about_a_router_beside_others() -> None:
+    def told(partitioning: str, **params: Any) -> list[tuple[str, str]]:
+        complete = {param.name: param.default for param in ShardRouter.PARAMS} | params
+        return ShardRouter.doubts_beside(
+            complete, {"s": Neighbour("shard-store", {"partitioning": partitioning}, True)}
+        )
+
+    assert told("ring") == told("directory", knows_from="directory") == []
+    assert "Ask their directory" in told("directory")[0][1]
+    assert "Ask them for the map" in told("ring", knows_from="directory")[0][1]
+    assert "nobody to send" in ShardRouter.doubts_beside({}, {})[0][1]
 
 
 def test_without_members_requests_fail() -> None:
