@@ -157,10 +157,10 @@ class ShardStore(Keeper):
         if not stored and layout.map.version == 1:
             self.preload()
         for key, entry in stored.items():
-            if entry is not None and entry[1] in (0, layout.map.version):
+            if entry[1] in (0, layout.map.version):
                 self.values[key] = entry[0]
-                if entry[1]:
-                    self.sent[key] = False
+            if entry[1] in (layout.map.version, -layout.map.version):
+                self.sent[key] = entry[1] < 0
         self.count_keys()
         if self.splits.on:
             self.timer(to_ns(self.number("report_ms")), "report", self.report)
@@ -442,7 +442,7 @@ class ShardStore(Keeper):
             self.publish("shard.keys_moved", len(keys))
             self.count_keys()
             try:
-                self.disk.write_together(dict.fromkeys(keys))
+                self.disk.write_together(dict.fromkeys(keys, (None, -self.layout.map.version)))
             except Refused:
                 pass  # the disk is full: the marks say as much
         if last and receiver not in self.handed:

@@ -138,6 +138,17 @@ def test_doubts_about_members_that_disagree() -> None:
     assert "keeps no such table" in ShardStore.doubts_beside(asks, {"r": Neighbour("register", {}, True)})[0][1]
 
 
+def test_a_member_that_restarts_half_way_knows_what_it_has_given_away_already() -> None:
+    steps = [write(10 + number, number + 1, f"k{number}") for number in range(40)]
+    steps += [read(1600 + number, f"k{number}") for number in range(40)]
+    crashes = [crash(member, 1500, 1510) for member in FOUNDERS]
+    story = store(
+        [user("u", "s1", steps)], crashes, {"s4": 1000}, 3000, partitioning="modulo", batch_keys=1, batch_pause_ms=200
+    )
+    assert answers(story) == list(range(1, 41))
+    assert [state for _, state in story.states("s1", "state")].count("moving") == 2
+
+
 def test_founders_that_are_not_there_are_left_out() -> None:
     story = store([user("u", "s1", [write(10, 1), read(500)])], joiners={}, founders="s1 s2 nobody no-one")
     assert answers(story, "u") == [1]
