@@ -121,8 +121,9 @@ def compare(events: Sequence[Told], before: Sequence[int]) -> Comparison:
         for i in range(j):
             first, second = (j, i) if before[i] >> j & 1 else (i, j)
             truth = before[second] >> first & 1 == 1
-            up = all(map(le, vectors[first], vectors[second]))
-            down = all(map(le, vectors[second], vectors[first]))
+            one, two = vectors[first], vectors[second]
+            up = all(map(le, one, two))
+            down = one == two if up else all(map(le, two, one))
             found.vector_concurrent += not up and not down
             if up != truth or down:
                 found.vector_wrong += 1
