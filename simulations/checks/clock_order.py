@@ -155,16 +155,20 @@ def _clock_findings(log: Log, events: Sequence[Told], pairs: Comparison) -> list
     lamport = Finding("lamport_clocks", "unknown", "No event of this run caused another.", figures=figures)
     if pairs.ordered:
         wrong = pairs.lamport_misordered
-        words = f"Of {count_of(pairs.ordered, 'pair')} of cause and effect {wrong or 'none'} got numbers that deny it."
+        words = f"Of {count_of(pairs.ordered, 'pair')} of cause and effect {_many(wrong)} got numbers that deny it."
         lamport = _judged("lamport_clocks", wrong, words, log, events, pairs.lamport_first)
         lamport.figures = figures
     vector = Finding("vector_clocks", "unknown", "There was one event only.")
     if len(events) > 1:
         wrong = pairs.vector_wrong
         total = pairs.ordered + pairs.concurrent
-        words = f"Of {count_of(total, 'pair')} of events {wrong or 'none'} got vectors that say something else."
+        words = f"Of {count_of(total, 'pair')} of events {_many(wrong)} got vectors that say something else."
         vector = _judged("vector_clocks", wrong, words, log, events, pairs.vector_first)
     return [lamport, vector]
+
+
+def _many(count: int) -> str:
+    return f"{count:,}" if count else "none"
 
 
 def _judged(

@@ -66,10 +66,10 @@ class Stamped:
     vector: Vector
 
     def text(self) -> str:
-        """As it is shown: `receive p2 3; wall 1200; Lamport 17; vector 0:3 1:5`."""
+        """As it is shown: `receive p2 3; wall 1200 ns; Lamport 17; vector 0:3 1:5`."""
         name = f"{self.what} {self.sender} {self.number}" if self.sender else self.what
         counts = " ".join([f"{process}:{count}" for process, count in self.vector])
-        return f"{name}; wall {self.wall_ns}; Lamport {self.lamport}; vector {counts}"
+        return f"{name}; wall {self.wall_ns} ns; Lamport {self.lamport}; vector {counts}"
 
 
 def stamped(text: str) -> Stamped:
@@ -78,5 +78,5 @@ def stamped(text: str) -> Stamped:
     what, sender, number = name.split(" ") if " " in name else (name, "", "0")
     pairs = [pair.split(":") for pair in vector.removeprefix("vector").split()]
     counts = tuple([(int(process), int(count)) for process, count in pairs])
-    wall_ns, time = int(wall.removeprefix("wall ")), int(lamport.removeprefix("Lamport "))
+    wall_ns, time = int(wall.removeprefix("wall ").removesuffix(" ns")), int(lamport.removeprefix("Lamport "))
     return Stamped(what, sender, int(number), wall_ns, time, counts)
