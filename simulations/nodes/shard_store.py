@@ -400,7 +400,8 @@ class ShardStore(Keeper):
                 entries = tuple([(key, self.values[key]) for key in keys])
                 batch = Transfer(map, entries, last, self.integer("value_bytes"))
                 await call_until_answered(self, receiver, batch, timeout_ms, NS_PER_MS)
-                self.landed(receiver, keys, last)
+                if self.layout.map.version == map.version:  # else others were done, and this is of a move that is over
+                    self.landed(receiver, keys, last)
             for key in chosen:
                 self.leaving.pop(key, None)
             await self.sleep(pause_ns if given_up else self.streams * NS_PER_MS)
