@@ -13,8 +13,9 @@ from simulations.engine.shards import RangeLoad
 from simulations.engine.splitting import chosen_split, middle
 from tests.nodes.shards import LOAD, MEMBERS, keys, published, routed, served
 from tests.nodes.stories import atomic
-from tests.worlds import client, crash
+from tests.worlds import client, crash, cut
 
+RATES = {"c": 100, "e": 60}
 SPLITS: dict[str, Any] = {"partitioning": "range", "split_rate_per_s": 60, "report_ms": 250, "batch_pause_ms": 0}
 
 
@@ -109,6 +110,18 @@ def test_crashes_while_ranges_move_lose_nothing(seed: int) -> None:
     story = routed(load, crashes, duration_ms=2000, seed=seed, **SPLITS)
     assert atomic(story)
     assert published(story, "shard.splits") > 0
+    assert {story.states(member, "state")[-1][1] for member in MEMBERS} == {"member"}
+
+
+def test_the_answer_to_a_batch_of_the_last_move_does_not_end_the_next() -> None:
+    """With several batches at once, the one who decides crashes before it has answered all of those that are empty."""
+    load = [client(id, **{**LOAD, "rate_per_s": rate, "keys": 8, "timeout_ms": 400}) for id, rate in RATES.items()]
+    its = {**SPLITS, "split_rate_per_s": 20, "report_ms": 200, "split_points": "k3 k6", "preloaded": 30}
+    moving = {"move_streams": 3, "move_ms": 3, "batch_pause_ms": 150, "move_keys_per_s": 30, "fsync_time": 5}
+    faults = [crash("r", 669.97, 869.97), crash("s1", 2193.444, 2393.444), crash("r", 2104.06, 2109.06)]
+    faults.append(cut("store:s1-s2", 939.442, 1139.442, "a_to_b"))
+    story = routed(load, faults, 0, 3500, seed=434, **{**its, **moving})
+    assert atomic(story)
     assert {story.states(member, "state")[-1][1] for member in MEMBERS} == {"member"}
 
 
