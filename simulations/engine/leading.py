@@ -30,17 +30,6 @@ LEADER_PARAMS: Final = (
         section="Agreement",
     ),
     Param(
-        "forward_timeout_ms",
-        "Forwarding timeout",
-        "number",
-        1000,
-        "ms",
-        0.1,
-        3_600_000,
-        help="How long another replica waits for the leader's answer to a request it has handed on.",
-        section="Agreement",
-    ),
-    Param(
         "fsync_time",
         "fsync takes",
         "distribution",

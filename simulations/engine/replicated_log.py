@@ -14,7 +14,7 @@ from zlib import crc32
 from simulations.engine.declare import Param
 from simulations.engine.disk import GROUP, Disk
 from simulations.engine.distributions import Distribution
-from simulations.engine.messages import Increment, Read, Write
+from simulations.engine.messages import Increment, Read, Request, Write
 from simulations.engine.state_machine import Command, Snapshot
 from simulations.engine.tasks import Future, Refused
 
@@ -32,6 +32,21 @@ FSYNC_PARAM: Final = Param(
 
 
 @dataclass(frozen=True)
+class Configuration(Request):
+    """In a command: from its entry on, these are the members."""
+
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Configured:
+    """The members, and the index of the entry that made them so."""
+
+    index: int
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Entry:
     """A command, and the term in which a leader put it into the log."""
 
@@ -41,12 +56,13 @@ class Entry:
 
 @dataclass(frozen=True)
 class Base:
-    """All of a log up to an index, compacted: the state it led to, the term of its last entry and its digest."""
+    """All of a log up to an index, compacted: its last entry's term and digest, the state and members it led to."""
 
     index: int
     term: int
     digest: int
     state: Snapshot
+    configuration: Configured
 
 
 @dataclass(frozen=True)
@@ -57,21 +73,29 @@ class Appended:
     entries: tuple[Entry, ...]
 
 
-NO_BASE = Base(0, 0, 0, Snapshot((), ()))
-
-
 class ReplicatedLog:
     """Entries by index, from 1 on; those up to `base` are no longer there."""
 
-    def __init__(self) -> None:
-        self.base = NO_BASE
+    def __init__(self, members: tuple[str, ...]) -> None:
+        self.base = Base(0, 0, 0, Snapshot((), ()), Configured(0, members))
         self.entries: list[Entry] = []
         self.digests: list[int] = []
+        self.changes: list[Configured] = []  # of the members, by these entries
 
     @property
     def last(self) -> int:
         """The last entry's index; 0: there never was one."""
         return self.base.index + len(self.entries)
+
+    @property
+    def configuration(self) -> Configured:
+        """The last one in the log, committed or not."""
+        return self.changes[-1] if self.changes else self.base.configuration
+
+    def configuration_at(self, index: int) -> Configured:
+        """The last one up to an index."""
+        before = [one for one in self.changes if one.index <= index]
+        return before[-1] if before else self.base.configuration
 
     def at(self, index: int) -> Entry:
         """An entry that has not been compacted."""
@@ -97,10 +121,13 @@ class ReplicatedLog:
         kept = index - self.base.index - 1
         del self.entries[kept:]
         del self.digests[kept:]
+        self.changes = [one for one in self.changes if one.index < index]
         for entry in entries:
             digest = digest_of(entry, self.digest_at(self.last))
             self.entries.append(entry)
             self.digests.append(digest)
+            if isinstance(entry.command.request, Configuration):
+                self.changes.append(Configured(self.last, entry.command.request.members))
 
     def compact(self, base: Base) -> None:
         """Let go of all up to an index; of everything, where the log goes on otherwise than from there."""
@@ -108,6 +135,7 @@ class ReplicatedLog:
         self.entries = self.entries[kept:]
         self.digests = self.digests[kept:]
         self.base = base
+        self.changes = [one for one in self.changes if base.index < one.index <= self.last]
 
 
 def digest_of(entry: Entry, before: int) -> int:
@@ -120,6 +148,8 @@ def digest_of(entry: Entry, before: int) -> int:
         what = f"increment {request.key} {request.amount}"
     elif isinstance(request, Read):
         what = f"read {request.key}"
+    elif isinstance(request, Configuration):
+        what = f"members {' '.join(request.members)}"
     return crc32(f"{entry.term} {entry.command.op} {what};".encode(), before)
 
 

@@ -65,7 +65,7 @@ def test_a_follower_hands_requests_on_to_the_leader() -> None:
     story = lead_of_r0({"u1": [write(1000, 1), read(1100)]}, [])
     assert answers(story, f="write") == ["ok"]
     assert answers(story) == [1]
-    assert [message.dst for message in story.messages("forwarded")] == ["r0", "r0"]
+    assert [message.dst for message in story.messages("forward")] == ["r0", "r0"]
 
 
 def test_another_replica_takes_over_when_the_leader_crashes_and_keeps_what_was_chosen() -> None:
