@@ -20,7 +20,7 @@ def check_convergence(log: Log, clusters: Sequence[Sequence[str]], replicas: Map
     split: list[list[tuple[str, int, Any]]] = []
     for members in clusters:
         held = [(name, *_last(log, number[name])) for name in members if (number[name], "digest") in log.states]
-        live = [entry for entry in held if _keeps(log, number[entry[0]])]
+        live = [entry for entry in held if _lives(log, number[entry[0]])]
         if len({digest for _, _, digest in live}) > 1:
             split.append(live)
     if not split and "replicas.converged_ms" in replicas:
@@ -36,9 +36,9 @@ def check_convergence(log: Log, clusters: Sequence[Sequence[str]], replicas: Map
     return Finding("convergence", "fail", words, at_ns=at_ns, violations=len(split))
 
 
-def _keeps(log: Log, node: int) -> bool:
-    """Whether a node lives at the end and shows a digest: one that was let go keeps no copy."""
-    return bool(log.states.get((node, "up"), ([], [True]))[1][-1]) and log.states[node, "digest"][1][-1] is not None
+def _lives(log: Log, node: int) -> bool:
+    """Whether a node lives at the end and has a copy: one that was let go shows no digest."""
+    return log.is_up(node) and log.shows_digest(node)
 
 
 def _last(log: Log, node: int) -> tuple[int, Any]:

@@ -166,7 +166,10 @@ class Member(Elector):
             known = self.progress
             sent_to = [*self.voters, *[one for one in self.catching_up if one not in self.voters]]
             self.progress = {one: known[one] if one in known else Progress(self.log.last) for one in sent_to}
-        elif self.role != self.standing():
+        elif self.removed and self.id in members:  # somebody has acted on what it asked for earlier
+            self.removed = False
+            self.wish(False)
+        if self.role not in ("leader", self.standing()):
             self.turn(self.standing())
 
     # Who wants to join or leave
@@ -207,11 +210,14 @@ class Member(Elector):
         """Take up a wish, and say whether it is fulfilled: committed, and by one who leads still."""
         if self.role != "leader":
             return Membership(False, self.leader)
+        self.wishes = [one for one in self.wishes if one.member != wish.member or one == wish]
         if (wish.member in self.members) is not wish.joins:
             if wish not in self.wishes:
-                self.wishes = [*[one for one in self.wishes if one.member != wish.member], wish]
+                self.wishes.append(wish)
             self.change()
             return Membership(False, self.id)
+        if not wish.joins and self.catching_up.pop(wish.member, None) is not None:
+            del self.progress[wish.member]
         done = self.log.configuration.index <= self.commit
         if done:
             await self.confirm()

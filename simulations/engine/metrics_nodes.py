@@ -210,11 +210,7 @@ def _agreed_ns(log: Log, group: list[int]) -> int | None:
         if value is not None
     ]
     changes.sort(key=lambda change: change[:2])  # what one node shows at one moment stays in its order
-    alive = {
-        node
-        for node in group
-        if bool(log.states.get((node, "up"), ((0,), (True,)))[1][-1]) and log.states[node, "digest"][1][-1] is not None
-    }
+    alive = {node for node in group if log.is_up(node) and log.shows_digest(node)}
     held: dict[int, Any] = {}
     since: int | None = None
     for time, node, value in changes:

@@ -124,6 +124,7 @@ class Elector(Node):
         self.voters = [member for member in members if member != self.id]
         self.majority = len(members) // 2 + 1
         self.show("members", " ".join(members))
+        self.publish("members", len(members))
 
     # What a subclass says
 

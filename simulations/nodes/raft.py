@@ -98,6 +98,7 @@ class Raft(Member):
         Metric("elections", "elections", "Elections in which it stood.", "count"),
         Metric("committed", "entries", "Entries that it found committed as leader.", "count"),
         Metric("leads", "1 or 0", "1 while it takes itself for the leader.", "gauge"),
+        Metric("members", "members", "Members by the last configuration in its log.", "gauge"),
     )
     HANDLES: ClassVar[tuple[type[Body], ...]] = (
         *CLIENT_BODIES,
@@ -242,7 +243,6 @@ class Raft(Member):
             if body.match > one.match:
                 one.match = body.match
                 self.advance()
-                self.change()
         else:
             after = max(one.match, min(one.next - 1, body.match)) + 1
             again = after < one.next
@@ -250,6 +250,7 @@ class Raft(Member):
             one.flight = 0
         self.rounds.answer(peer, body.round)
         self.count_rounds()
+        self.change()
         if self.role == "leader" and not one.flight and (again or one.next <= self.log.last):
             self.replicate(peer, one)
 
