@@ -18,9 +18,10 @@ from mypy_extensions import mypyc_attr
 from simulations.engine.channel import Message
 from simulations.engine.declare import Param
 from simulations.engine.distributions import to_ns
+from simulations.engine.journal import Journal
 from simulations.engine.log_replication import Progress
 from simulations.engine.messages import Body, Reply, Request
-from simulations.engine.replicated_log import Configuration, Journal, ReplicatedLog
+from simulations.engine.replicated_log import Configuration, ReplicatedLog
 from simulations.engine.state_machine import Command
 from simulations.engine.tasks import Failure, Refused
 from simulations.engine.term_elections import Elector, Promise

@@ -1,34 +1,16 @@
-"""A log of commands that replicas keep alike, and the journal through which it outlives a crash.
+"""A log of commands and configurations that replicas keep alike, and whose beginning can be compacted.
 
-Each entry has a digest of the whole log up to it, so that two logs can be compared by one number. The journal only
-ever appends, as the write-ahead logs of real stores do: a write that a crash tears takes nothing older with it.
+Each entry has a digest of the whole log up to it, so that two logs can be compared by one number.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
 from zlib import crc32
 
-from simulations.engine.declare import Param
-from simulations.engine.disk import GROUP, Disk
-from simulations.engine.distributions import Distribution
 from simulations.engine.messages import Increment, Read, Request, Write
 from simulations.engine.state_machine import Command, Snapshot
-from simulations.engine.tasks import Future, Refused
-
-FSYNC_PARAM: Final = Param(
-    "fsync_time",
-    "fsync takes",
-    "distribution",
-    {"kind": "constant", "value_ms": 0.5},
-    "ms",
-    0,
-    3_600_000,
-    help="No promise is given and no entry acknowledged before it is on disk.",
-    section="Disk",
-)
 
 
 @dataclass(frozen=True)
@@ -151,27 +133,3 @@ def digest_of(entry: Entry, before: int) -> int:
     elif isinstance(request, Configuration):
         what = f"members {' '.join(request.members)}"
     return crc32(f"{entry.term} {entry.command.op} {what};".encode(), before)
-
-
-class Journal:
-    """Records in the order in which they were written."""
-
-    def __init__(self, disk: Disk, fsync_time: Distribution) -> None:
-        self.disk = disk
-        self.fsync_time = fsync_time
-        found = disk.read()
-        self.records: list[Any] = [found[name] for name in sorted(found, key=int)]
-        self.written = 1 + max([int(name) for name in found], default=0)
-
-    def write(self, record: Any) -> bool:
-        """Append a record; it is durable after the next `synced`. False: the disk is full."""
-        try:
-            self.disk.write(str(self.written), record)
-        except Refused:
-            return False
-        self.written += 1
-        return True
-
-    def synced(self) -> Future:
-        """Await that all written so far is durable. Who waits while the disk is busy shares the next fsync."""
-        return self.disk.fsync(self.fsync_time, GROUP)

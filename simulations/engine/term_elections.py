@@ -15,9 +15,10 @@ from mypy_extensions import mypyc_attr
 from simulations.engine.channel import Message
 from simulations.engine.declare import Param
 from simulations.engine.distributions import to_ns
+from simulations.engine.doubting import slow_votes
+from simulations.engine.journal import Journal
 from simulations.engine.messages import Body, Vote
 from simulations.engine.node import Node
-from simulations.engine.replicated_log import Journal
 
 ELECTION_PARAMS: Final[tuple[Param, ...]] = (
     Param(
@@ -149,7 +150,7 @@ class Elector(Node):
     @classmethod
     def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
         shortest, longest = float(params["election_timeout_ms_min"]), float(params["election_timeout_ms_max"])
-        found = []
+        found = slow_votes(params, "election_timeout_ms_min")
         if longest <= shortest:
             words = "All members time out alike and split their votes. It should be well above the shorter timeout."
             found.append(("election_timeout_ms_max", words))

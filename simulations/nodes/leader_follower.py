@@ -43,7 +43,7 @@ from simulations.engine.following import (
     Confirm,
 )
 from simulations.engine.headers import Header
-from simulations.engine.journal import Cut, Entry, Journal, Promise
+from simulations.engine.journaled_log import Cut, Entry, JournaledLog, Promise
 from simulations.engine.messages import DONE, Body, Increment, Read, Refusal, Request, Write
 from simulations.engine.node import Node
 from simulations.engine.state_machine import NOOP, Command, StateMachine
@@ -96,7 +96,7 @@ class LeaderFollower(Node):
         self.reads = self.text("reads")
         self.waits = self.text("behind") == "wait"
         self.timeout_ms = self.number("timeout_ms")
-        self.journal = Journal(self.disk, self.duration("fsync_time"), Promise(1, members[0]))
+        self.journal = JournaledLog(self.disk, self.duration("fsync_time"), Promise(1, members[0]))
         self.machine = StateMachine()
         self.applied = 0
         self.leads = False

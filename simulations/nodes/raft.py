@@ -17,6 +17,10 @@ lease on the leader's clock. Answered from any copy at once, they may be stale.
 
 **Stepping down** (thesis 6.2). With *check-quorum* a leader that hears no majority for an election timeout gives up.
 
+**Members** come and go one at a time (thesis 4). Who they are is an entry of the log, which counts as soon as it is
+there. Who joins catches up with the log before it has a vote; who leaves disturbs nobody, for those who hear a leader
+do not vote against it; a leader that leaves steps down when that is committed.
+
 **Compaction** (7). After enough entries the state is kept in place of the log; a follower that is too far behind gets
 that snapshot.
 """
@@ -32,10 +36,11 @@ from simulations.engine.confirming import READING_PARAMS, Confirmations
 from simulations.engine.declare import Invariant, Metric, Param, Show
 from simulations.engine.distributions import to_ns
 from simulations.engine.forwarding import CLIENT_BODIES, FORWARDING_PARAMS, Forward, Forwarding
+from simulations.engine.journal import FSYNC_PARAM, Journal
 from simulations.engine.log_replication import LOG_RULES, AppendEntries, AppendReply, InstallSnapshot, Progress
 from simulations.engine.membership import MEMBERSHIP_PARAMS, ChangeMembers, Member, membership_doubts
 from simulations.engine.messages import Body, Read, Request
-from simulations.engine.replicated_log import FSYNC_PARAM, Appended, Base, Entry, Journal, ReplicatedLog
+from simulations.engine.replicated_log import Appended, Base, Entry, ReplicatedLog
 from simulations.engine.state_machine import NOOP, Command, StateMachine
 from simulations.engine.streams import nth
 from simulations.engine.tasks import Cause, Future, Refused

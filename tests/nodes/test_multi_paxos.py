@@ -166,3 +166,4 @@ def test_an_election_timeout_shorter_than_a_heartbeat_is_doubted() -> None:
     params = {param.name: param.default for param in kind.PARAMS}
     assert kind.doubts(params, frozenset()) == []
     assert [name for name, _ in kind.doubts(params | {"heartbeat_ms": 300}, frozenset())] == ["election_timeout_ms"]
+    assert [name for name, _ in kind.doubts(params | {"fsync_time": 300}, frozenset())] == ["fsync_time"]
