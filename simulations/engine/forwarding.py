@@ -57,20 +57,20 @@ CLIENT_BODIES: Final[tuple[type[Body], ...]] = (Read, Write, Increment, Forward)
 class Forwarding:
     """What a member does with requests while another one leads, and with those that others forward to it."""
 
-    def __init__(self, node: Node, term: int) -> None:
+    def __init__(self, node: Node, term: int, timeout_ms: float) -> None:
         self.node = node
+        self.timeout_ms = timeout_ms
+        self.refuses = node.params.get("followers") == "refuse"
         self.born_in = term  # the last term that an earlier incarnation can have led
         self.sent = node.incarnation << 32
         self.taken: dict[tuple[str, int], bool] = {}
 
     async def ask(self, leader: str, term: int, request: Request) -> Body:
         """The answer of a term's leader ("": nobody is known to lead). Raises Refused where it is not to be asked."""
-        node = self.node
-        if not leader or node.text("followers") == "refuse":
+        if not leader or self.refuses:
             raise Refused("not the leader" if leader else "no leader", False)
         self.sent += 1
-        timeout_ms = node.number("forward_timeout_ms")
-        answer: Body = await node.call(leader, Forward(term, self.sent, request), timeout_ms)
+        answer: Body = await self.node.call(leader, Forward(term, self.sent, request), self.timeout_ms)
         return answer
 
     def takes(self, body: Forward, message: Message, leads: int) -> bool:

@@ -187,16 +187,17 @@ class Member(Elector):
         while self.leaving is not joins:
             whom = self.leader or leader or self.peers[asked % len(self.peers)]
             asked += 1
-            leader = ""
+            answer = Membership(False, "")
             try:
-                answer: Membership = await (
-                    self.decide(change) if self.role == "leader" else self.call(whom, change, self.shortest_ms)
-                )
-                leader = answer.leader
-                if answer.done:
-                    break
+                if self.role == "leader":
+                    answer = await self.decide(change)
+                else:
+                    answer = await self.call(whom, change, self.shortest_ms)
             except Failure:
                 pass  # it is down, or cut off, or does not lead any more
+            if answer.done:
+                break
+            leader = answer.leader
             await self.sleep(self.shortest_ns)
         if not joins:
             self.removed = True

@@ -160,7 +160,7 @@ class MultiPaxos(Node):
         self.heard: dict[str, int] = {}  # by follower: when
         self.pulse: Timer | None = None
         self.restore()
-        self.forwarding = Forwarding(self, self.promised)
+        self.forwarding = Forwarding(self, self.promised, self.number("forward_timeout_ms"))
         self.heard_ns = self.now_ns  # when there was last a leader, or somebody about to be
         self.show("role", self.role)
         self.spawn(self.sync(self.promised), self.cause)

@@ -138,7 +138,7 @@ class Raft(Member):
         self.pending: dict[int, Future] = {}
         self.machine.show_all(self)
         self.show("commit", log.base.index)
-        self.forwarding = Forwarding(self, promised.term)
+        self.forwarding = Forwarding(self, promised.term, self.number("forward_timeout_ms"))
         self.start_membership(journal, promised, log)
         self.show_entries(log.base.index)
 

@@ -123,7 +123,7 @@ class Zab(Node):
         self.shown = -1
         self.waiting: dict[int, Future] = {}  # by place: the client's answer
         self.restore()
-        self.forwarding = Forwarding(self, self.accepted[0])
+        self.forwarding = Forwarding(self, self.accepted[0], self.number("forward_timeout_ms"))
         self.look()
         self.spawn(self.sync(), self.cause)
         self.tick_over()
