@@ -101,6 +101,9 @@ def membership_doubts(params: dict[str, Any]) -> list[tuple[str, str]]:
         found.append(("joins_at_ms", words))
     if 0 < leaves <= joins:
         found.append(("leaves_at_ms", "It never joins, for it leaves before. It should leave later."))
+    if (joins or leaves) and not params["pre_vote"]:
+        words = "Who does not hear how a change ended stands again and again, in ever higher terms. It should be on."
+        found.append(("pre_vote", words))
     return found
 
 

@@ -117,7 +117,7 @@ class Raft(Member):
 
     @classmethod
     def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
-        return super().doubts(params, neighbours) + membership_doubts(params)
+        return Member.doubts(params, neighbours) + membership_doubts(params)
 
     def start(self) -> None:
         journal = Journal(self.disk, self.duration("fsync_time"))

@@ -218,3 +218,5 @@ def test_doubts_are_told_of_joining_and_leaving() -> None:
     assert [name for name, _ in Declared.doubts(params | {"joins_at_ms": 5}, frozenset())] == ["joins_at_ms"]
     late = params | {"founders": "r0", "joins_at_ms": 5, "leaves_at_ms": 5}
     assert [name for name, _ in Declared.doubts(late, frozenset())] == ["leaves_at_ms"]
+    unasked = params | {"leaves_at_ms": 5, "pre_vote": False}
+    assert [name for name, _ in Declared.doubts(unasked, frozenset())] == ["pre_vote"]
