@@ -102,6 +102,7 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "Consensus and coordination": (
         "consensus-raft",
+        "raft-membership",
         "consensus-latency",
         "consensus-paxos",
         "consensus-multi-paxos",
