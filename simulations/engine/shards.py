@@ -26,7 +26,7 @@ class ShardMap:
         """The same, once all keys are where they belong."""
         return ShardMap(self.version, self.members, (), self.table)
 
-    def bytes(self) -> int:
+    def wire_bytes(self) -> int:
         """Its size on the wire."""
         return 16 * len(self.members) + 16 * len(self.table)
 
@@ -59,7 +59,7 @@ class NewRing(Replication):
     map: ShardMap
 
     def size(self) -> int:
-        return 64 + self.map.bytes()
+        return 64 + self.map.wire_bytes()
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class MapKnown(Reply):
     map: ShardMap
 
     def size(self) -> int:
-        return 64 + self.map.bytes()
+        return 64 + self.map.wire_bytes()
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,9 @@ MEMBERS: Final = "members"
 LOOKUPS: Final = "directory"
 TRIES: Final = 10  # of one request, each by a newer map than the one before
 STALE: Final = "stale map"
+KEPT_PARAMS: Final[tuple[Param, ...]] = tuple(
+    [param if param.when else replace(param, when=("keeps_lookups", True)) for param in CACHE_PARAMS]
+)
 
 
 class ShardRouter(Server):
@@ -81,7 +84,7 @@ class ShardRouter(Server):
             section="Map",
             when=("knows_from", LOOKUPS),
         ),
-        *[param if param.when else replace(param, when=("keeps_lookups", True)) for param in CACHE_PARAMS],
+        *KEPT_PARAMS,
         *capacity(("Workers", 16), ("Routing takes", 0.1, "To find the member, besides look-ups."), 1000),
         Param(
             "timeout_ms",
@@ -186,7 +189,8 @@ class ShardRouter(Server):
             self.learning.append(mine)
             await mine
             return
-        waiting = self.learning = []
+        waiting: list[Future] = []
+        self.learning = waiting
         try:
             answer = await self.calls.ask(AskMap(), None, -1, self.members)
             if not isinstance(answer, MapKnown) or not answer.map.members:
