@@ -74,6 +74,9 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
         "cap-leader-election",
         "pacelc",
         "consistency-models",
+        "logical-clocks",
+        "causal-broadcast",
+        "global-snapshot",
     ),
     "Data distribution": (
         "replication-leader-follower",

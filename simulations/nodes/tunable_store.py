@@ -41,6 +41,7 @@ from simulations.engine.messages import DONE, Body, Read, Replication, Reply, Re
 from simulations.engine.node import Node
 from simulations.engine.state_machine import fingerprint
 from simulations.engine.tasks import Failure, Refused
+from simulations.engine.versions import Vector, covers
 
 LINEARIZABLE: Final = "linearizable"
 SEQUENTIAL: Final = "sequential"
@@ -50,7 +51,6 @@ COUNTS: Final = " counts"  # on disk; no key of a client has a blank
 OWN: Final = " own "
 BATCH: Final = 200  # updates that are sent again at a time
 
-Counts = tuple[tuple[int, int], ...]  # by member, in their order: how many of its updates
 Stamp = tuple[int, int]  # the higher wins; the second breaks ties
 Name = tuple[int, int, int]  # of a question to the sequencer: member, incarnation, number
 NOBODYS: Final[Name] = (-1, -1, -1)
@@ -67,7 +67,7 @@ class Update:
     stamp: Stamp
     key: str
     value: int
-    after: Counts = ()
+    after: Vector = ()
     request: Name = NOBODYS
 
     def size(self) -> int:
@@ -288,7 +288,7 @@ class TunableStore(Node):
     async def give_out(self, write: Write, request: Name, to: Sequence[str]) -> None:
         """Make an update of a write, keep it, and send it on once it is on disk. Raises Refused when that is full."""
         number = len(self.own) + 1
-        after: Counts = ()
+        after: Vector = ()
         seen = self.stamp
         if self.consistency == CAUSAL:
             after = tuple([(member, self.counts[member]) for member in sorted(self.counts) if member != self.me])
@@ -352,7 +352,7 @@ class TunableStore(Node):
         if self.consistency == EVENTUAL:
             return True
         follows = update.number == self.counts.get(update.member, 0) + 1
-        return follows and all(self.counts.get(member, 0) >= count for member, count in update.after)
+        return follows and covers(tuple(self.counts.items()), update.after)
 
     # State
 
