@@ -73,6 +73,7 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
         "cap-dns",
         "cap-leader-election",
         "pacelc",
+        "consistency-models",
         "logical-clocks",
         "causal-broadcast",
         "global-snapshot",
