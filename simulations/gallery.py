@@ -82,6 +82,7 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
         "replication-active-active",
         "replication-leaderless",
         "read-your-writes",
+        "sharding-cross-shard",
         "saga",
     ),
     "Discovery": (
