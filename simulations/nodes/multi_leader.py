@@ -309,7 +309,7 @@ class MultiLeader(Node):
     def packed(self, keys: list[str]) -> Ship:
         """All there is under these keys."""
         found: list[tuple[str, Versions, Counter, ObservedSet]] = []
-        for key in self.keys():
+        for key in keys:
             collection = self.collections.get(key, EMPTY)
             found.append((key, self.store.held(key), self.counters.get(key, ()), collection))
         return Ship(tuple(found))
