@@ -83,9 +83,11 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
         "replication-active-passive",
         "replication-chain",
         "replication-multi-leader",
+        "replication-crdt",
         "replication-active-active",
         "replication-leaderless",
         "read-your-writes",
+        "sharding-cross-shard",
         "saga",
     ),
     "Discovery": (
