@@ -73,6 +73,7 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
         "cap-dns",
         "cap-leader-election",
         "pacelc",
+        "consistency-models",
         "logical-clocks",
         "causal-broadcast",
         "global-snapshot",
@@ -82,6 +83,7 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
         "replication-active-passive",
         "replication-chain",
         "replication-multi-leader",
+        "replication-crdt",
         "replication-active-active",
         "replication-leaderless",
         "read-your-writes",
@@ -90,6 +92,7 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
         "sharding-consistent-hash",
         "sharding-directory",
         "sharding-rebalance",
+        "sharding-cross-shard",
         "saga",
     ),
     "Discovery": (

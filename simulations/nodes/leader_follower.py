@@ -23,12 +23,13 @@ Replicated Data", PDIS 1994).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from simulations.engine.channel import Message
 from simulations.engine.declare import Invariant, Metric, Neighbour, Param, Show
 from simulations.engine.distributions import to_ns
+from simulations.engine.doubting import lonely
 from simulations.engine.failing_over import Ping, Pong, Promote, Seal, Sealed
 from simulations.engine.following import (
     ANY,
@@ -87,6 +88,13 @@ class LeaderFollower(Node):
         if kinds.count("failover-monitor") > 1:
             found.append(("fencing", "Two monitors give out the same epochs to different leaders; one is right."))
         return found
+
+    @classmethod
+    def cluster_doubts(cls, params: dict[str, Any], members: Sequence[str]) -> list[tuple[str, str]]:
+        if len(members) > 1 or params["acknowledge"] != SEMI:
+            return lonely(len(members))
+        words = "No write is ever acknowledged: each waits for a follower, and there is none. Add one to the cluster."
+        return [("acknowledge", words)]
 
     def start(self) -> None:
         members = sorted([self.id, *self.peers])

@@ -77,6 +77,7 @@ class MultiPaxos(Node):
     SUMMARY: ClassVar[str] = "A replica of a store whose log is agreed on slot by slot, under one leader at a time"
     ICON: ClassVar[str] = "multi-paxos"
     CLUSTERS: ClassVar[bool] = True
+    MAJORITY: ClassVar[bool] = True
     PARAMS: ClassVar[tuple[Param, ...]] = (
         Param(
             "prepare",
@@ -132,9 +133,8 @@ class MultiPaxos(Node):
         return hasty(params)
 
     def start(self) -> None:
-        members = sorted([self.id, *self.peers])
-        self.count = len(members)
-        self.rank = members.index(self.id)
+        self.count = 1 + len(self.peers)
+        self.rank = sorted([self.id, *self.peers]).index(self.id)
         self.prepare_quorum = self.accept_quorum = self.count // 2 + 1
         self.fsync_time = self.duration("fsync_time")
         self.timeout_ns = to_ns(self.number("election_timeout_ms"))

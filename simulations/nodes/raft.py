@@ -57,6 +57,7 @@ class Raft(Member):
     SUMMARY: ClassVar[str] = "A replica whose elected leader orders all commands"
     ICON: ClassVar[str] = "raft"
     CLUSTERS: ClassVar[bool] = True
+    MAJORITY: ClassVar[bool] = True
     PARAMS: ClassVar[tuple[Param, ...]] = (
         *ELECTION_PARAMS,
         *MEMBERSHIP_PARAMS,

@@ -59,6 +59,7 @@ class Zab(Node):
     SUMMARY: ClassVar[str] = "A replica of a store whose changes one primary an epoch orders, as in ZooKeeper"
     ICON: ClassVar[str] = "zab"
     CLUSTERS: ClassVar[bool] = True
+    MAJORITY: ClassVar[bool] = True
     PARAMS: ClassVar[tuple[Param, ...]] = (*LEADER_PARAMS, *FORWARDING_PARAMS)
     SHOWS: ClassVar[tuple[Show, ...]] = (
         Show("value", "Last change"),
