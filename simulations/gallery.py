@@ -104,6 +104,7 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
         "leader-election-bully",
         "leader-election-ring",
         "lease-lock",
+        "gossip",
     ),
     "Kinds of failure": (
         "failure-crash",

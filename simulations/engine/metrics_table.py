@@ -165,6 +165,18 @@ METRICS: Final[tuple[Metric, ...]] = (
         "ratio",
         "Changes that a replica never showed ÷ changes × replicas: of one update, the share of replicas not reached.",
     ),
+    Metric(
+        "detection.first_ms.<figure>",
+        "ms",
+        "Mean, p50, p95, p99 or max from a member's crash until a first other one holds it failed.",
+    ),
+    Metric("detection.all_ms.<figure>", "ms", "The same until all members that are up do, where they come to."),
+    Metric("detection.missed", "crashes", "Crashes that nobody had noticed when they ended, or the run did."),
+    Metric(
+        "detection.false_positives",
+        "members",
+        "Members held failed that were up; one counts once as long as any other member holds it failed.",
+    ),
     Metric("links.<id>.messages", "messages", "Messages sent over the link, both ways, forwarded ones included."),
     Metric("links.<id>.bytes", "bytes", "Their size."),
     Metric("links.<id>.dropped", "messages", "Messages that did not arrive over it."),
