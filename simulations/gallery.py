@@ -105,6 +105,7 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
         "leader-election-ring",
         "lease-lock",
         "gossip",
+        "swim-membership",
     ),
     "Kinds of failure": (
         "failure-crash",

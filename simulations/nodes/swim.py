@@ -30,7 +30,7 @@ from zlib import crc32
 from mypy_extensions import mypyc_attr
 
 from simulations.engine.channel import Message
-from simulations.engine.declare import Choice, Metric, Param, Show
+from simulations.engine.declare import Choice, Invariant, Metric, Param, Show
 from simulations.engine.distributions import to_ns
 from simulations.engine.messages import Body, Heartbeat
 from simulations.engine.node import Node
@@ -224,6 +224,16 @@ class Swim(Node):
         Metric("swim.refuted", "accusations", "Suspicions and declarations of itself that it refuted.", "count"),
     )
     HANDLES: ClassVar[tuple[type[Body], ...]] = (Ping, PingReq, Ack)
+    INVARIANTS: ClassVar[tuple[Invariant, ...]] = (
+        Invariant(
+            "incarnations",
+            "Incarnations rise",
+            "A member's incarnation number never falls, over its restarts neither.",
+            "monotonic",
+            ("incarnation",),
+            durable=True,
+        ),
+    )
 
     @classmethod
     def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
@@ -251,6 +261,7 @@ class Swim(Node):
         self.sent = 0
         if self.own:
             self.spread(News(self.id, ALIVE, self.own))
+        self.show("incarnation", self.own)
         self.show_view()
         if self.peers:
             phase_ns = 0 if self.text("rounds") == TOGETHER else int(self.draw("phase") * self.period_ns)
@@ -301,9 +312,15 @@ class Swim(Node):
             members[last], members[other] = members[other], members[last]
         return members
 
+    def put_in_order(self, member: str) -> None:
+        """Who joins is put anywhere among all, before or behind those whose turn has been (section 4.3)."""
+        place = int(self.draw("where to put") * len(self.peers))
+        if place <= len(self.queue) and member not in self.queue:
+            self.queue.insert(place, member)
+
     def probe_indirectly(self, number: int) -> None:
         """No ack yet: ask k others."""
-        if self.answered or number != self.number_of_probe:
+        if self.answered or number != self.number_of_probe or not self.integer("k"):
             return
         others = [peer for peer in self.peers if peer != self.target and self.view[peer].status == ALIVE]
         for _ in range(min(self.integer("k"), len(others))):
@@ -368,8 +385,8 @@ class Swim(Node):
     def accept(self, news: News) -> None:
         """Hold something of a member, and pass it on."""
         member = news.member
-        if member in self.failed and self.order == SHUFFLED:  # whoever joins is put anywhere in the list, section 4.3
-            self.queue.insert(int(self.draw("where to put") * (len(self.queue) + 1)), member)
+        if member in self.failed and self.order == SHUFFLED:
+            self.put_in_order(member)
         self.failed.pop(member, None)
         self.suspected.pop(member, None)
         self.view[member] = news

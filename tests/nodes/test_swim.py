@@ -13,13 +13,15 @@ from tests.worlds import Entry, Run, crash, lossy, node, partition, run, world
 HASTY: Entry = {"suspicion_periods": 0}
 
 
-def group(count: int, ms: float, faults: Any = (), seed: int = 1, loss: float = 0, **params: Any) -> Run:
+def group(
+    count: int, ms: float, faults: Any = (), seed: int = 1, loss: float = 0, kind: type[Swim] = Swim, **params: Any
+) -> Run:
     """So many members, periods of 100 ms that begin together, links of 5 ms."""
     names = [f"m{number}" for number in range(count)]
     own = {"rounds": "together", "period_ms": 100, "timeout_ms": 20, **params}
     cluster = {"id": "all", "protocol": "swim", "members": names, "link": {"latency": 5, "loss": loss}}
-    nodes = [node(Swim, name, **own) for name in names]
-    return run(world(nodes, (), [cluster], faults, duration_ms=ms, seed=seed))
+    nodes = [node(kind, name, **own) for name in names]
+    return run(world(nodes, (), [cluster], faults, duration_ms=ms, seed=seed), kind)
 
 
 def published(story: Run, metric: str) -> int:
@@ -108,6 +110,30 @@ def test_suspicion_cuts_false_positives_under_loss() -> None:
     assert wrong[0] * 5 < wrong[1]
 
 
+class Meek(Swim):
+    """Never says that it is alive."""
+
+    def refute(self, news: News) -> None:
+        pass
+
+
+class Stale(Swim):
+    """Refutes without a new incarnation: its word counts no more than the suspicion."""
+
+    def refute(self, news: News) -> None:
+        if news.status != ALIVE:
+            self.spread(News(self.id, ALIVE, self.own))
+
+
+def test_suspicion_is_worth_nothing_without_refutation_or_incarnations() -> None:
+    wrong = [
+        figures(group(10, 3000, loss=0.25, kind=kind))["detection.false_positives"] for kind in (Swim, Meek, Stale)
+    ]
+    assert wrong[0] == 0
+    assert wrong[1] > 3
+    assert wrong[2] > 3
+
+
 def test_each_is_pinged_within_two_passes() -> None:
     """Section 4.3: in turn in a shuffled order; at random some wait for longer."""
     story = group(6, 3000)
@@ -150,6 +176,15 @@ def test_who_restarts_joins_again() -> None:
     story = group(5, 5000, [crash("m2", 210, 2010)], suspicion_periods=2)
     assert "m2" in failed(story, 2000)
     assert failed(story, 4900) == [""] * 5
+
+
+def test_who_joins_again_is_in_the_order_once() -> None:
+    """Section 4.3: a joiner is put anywhere in the list; the pass goes on as it was."""
+    story = group(6, 6000, [crash("m2", 210, 710)], suspicion_periods=1)
+    assert "m2" in failed(story, 700)
+    for name in ("m0", "m1"):
+        late = pinged(story, name)[-25:]
+        assert max(late.count(other) for other in story.nodes) <= 6
 
 
 def test_the_sides_of_a_partition_find_together() -> None:
