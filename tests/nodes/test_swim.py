@@ -11,6 +11,7 @@ from simulations.report import Recording
 from tests.worlds import Entry, Run, crash, lossy, node, partition, run, world
 
 HASTY: Entry = {"suspicion_periods": 0}
+TWICE: Entry = {"lambda": 2}
 
 
 def group(
@@ -154,7 +155,7 @@ def test_in_the_same_order_all_ping_the_same_one() -> None:
 
 def test_news_are_passed_on_so_often() -> None:
     """Section 4.1: λ log n times by each member, on messages that are sent anyway."""
-    story = group(7, 6000, [crash("m6", 210)], retry_periods=0, **{"lambda": 2}, **HASTY)
+    story = group(7, 6000, [crash("m6", 210)], retry_periods=0, **TWICE, **HASTY)
     assert all(sent.kind in ("ping", "ack", "ping_req") for sent in story.messages())
     with_news = [sent for sent in story.messages(src="m0") if sent.size > 32]
     assert len(with_news) == 2 * 3
