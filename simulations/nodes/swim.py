@@ -375,12 +375,14 @@ class Swim(Node):
                 self.accept(one)
 
     def refute(self, news: News) -> None:
-        """I am alive: only I may say so."""
-        if news.status != ALIVE and news.incarnation >= self.own:
+        """I am alive: only I may say so. Who has missed that I said so is told again."""
+        if news.status == ALIVE:
+            return
+        if news.incarnation >= self.own:
             self.own = news.incarnation + 1
             self.publish("swim.refuted", 1)
-            self.spread(News(self.id, ALIVE, self.own))
             self.show("incarnation", self.own)
+        self.spread(News(self.id, ALIVE, self.own))
 
     def accept(self, news: News) -> None:
         """Hold something of a member, and pass it on."""

@@ -198,6 +198,16 @@ def test_the_sides_of_a_partition_find_together() -> None:
     assert failed(apart, 4900) == failed(apart, 2000)
 
 
+def test_who_has_missed_a_refutation_is_told_again() -> None:
+    """m1 refutes a suspicion while m0 is cut off and holds it failed at the incarnation before."""
+    faults = [partition([["m0"], ["m1", "m2", "m3", "m4"]], 210, 3010)]
+    faults += [lossy(f"all:m1-m{number}", 1, 300, 480) for number in (2, 3, 4)]
+    story = group(5, 6000, faults, suspicion_periods=8)
+    assert story.at(3000, "m1", "incarnation") > 0
+    assert "m1" in story.at(3000, "m0", "failed")
+    assert failed(story, 5900) == [""] * 5
+
+
 def test_a_crash_that_ends_before_it_is_noticed_is_missed() -> None:
     found = figures(group(4, 2000, [crash("m2", 210, 290)]))
     assert found["detection.missed"] == 1
