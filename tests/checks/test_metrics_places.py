@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from simulations.document import validate
+from simulations.document import DocumentError, validate
 from simulations.engine.declare import Metric
 from simulations.engine.log import Log
 from simulations.engine.messages import Done
@@ -156,6 +156,28 @@ def test_the_members_of_a_cluster_together() -> None:
     assert not [name for name in found if "pots" in name]
     window = published_together(log, Selection(15 * MS, 35 * MS), declared, {"all": frozenset((index, index + 1))})
     assert (window["clusters.all.served"], window["clusters.all.waited_ms.max"]) == (6, 5)
+
+
+def test_claims_may_name_what_a_clusters_members_publish_together() -> None:
+    def mistakes(metric: str) -> list[str]:
+        left = {"metric": f"clusters.g.{metric}"}
+        document = {
+            "format": "netsplit/1",
+            "title": "T",
+            "duration_ms": 100,
+            "nodes": [{"id": "m", "type": "swim", "x": 0, "y": 0, "count": 3}],
+            "links": [],
+            "clusters": [{"id": "g", "protocol": "swim", "members": ["m"]}],
+            "expect": [{"claim": "C", "left": left, "op": ">=", "right": 0}],
+        }
+        try:
+            validate(document)
+        except DocumentError as error:
+            return [mistake.path for mistake in error.mistakes]
+        return []
+
+    assert mistakes("swim.accused") == mistakes("swim.messages.mean") == []
+    assert mistakes("swim.nonsense") == mistakes("multi.total.max") == ["expect[0].left.metric"]
 
 
 def test_what_is_not_declared_is_a_node_bug_and_what_is_not_used_costs_no_row() -> None:
