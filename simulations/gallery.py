@@ -73,6 +73,7 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
         "cap-dns",
         "cap-leader-election",
         "pacelc",
+        "consistency-models",
         "logical-clocks",
         "causal-broadcast",
         "global-snapshot",
@@ -82,9 +83,11 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
         "replication-active-passive",
         "replication-chain",
         "replication-multi-leader",
+        "replication-crdt",
         "replication-active-active",
         "replication-leaderless",
         "read-your-writes",
+        "sharding-cross-shard",
         "saga",
     ),
     "Discovery": (
@@ -97,6 +100,7 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "Consensus and coordination": (
         "consensus-raft",
+        "raft-membership",
         "consensus-latency",
         "consensus-paxos",
         "consensus-multi-paxos",
