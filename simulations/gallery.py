@@ -116,6 +116,8 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
         "leader-election-bully",
         "leader-election-ring",
         "lease-lock",
+        "gossip",
+        "swim-membership",
     ),
     "Kinds of failure": (
         "failure-crash",
