@@ -35,7 +35,9 @@ SHARES: Final = {
     "sin": 0.1,
     "PBF": 0.1,
     "cha": 0.1,
+    "LNK": 0.02,
 }
+ELECTING: Final = {"at once": 0.03, "range": 0.02, "crash": 0.03}
 COMPETING: Final = 0.01
 REFERENCE_RUNS: Final = 200
 
@@ -43,6 +45,8 @@ REFERENCE_RUNS: Final = 200
 def share_of(experiment: Experiment) -> float:
     """How much of it is run here; 0: nothing, because a part of it would not be over its warm-up."""
     name = experiment.cases[0].name
+    if name.startswith("Raft elects"):
+        return next(share for words, share in ELECTING.items() if words in name)
     return COMPETING if " compete," in name else SHARES.get(name[:3], 0)
 
 
