@@ -36,6 +36,7 @@ AWAY_MS: Final = 75.0
 RARE: Final = 0.001
 NEVER_MS: Final = 3_600_000
 LATENCIES_MS: Final = 6_000  # at 1,000 operations a second
+LONGER: Final = 3  # for what is rare
 TRIALS: Final = 2_000
 
 
@@ -62,7 +63,7 @@ class Delay:
         """The probability that this and another one take longer than that: the integral over x of what the other adds,
         where this one has e^−x of its parts beyond.
         """
-        step, total = 0.025, 0.0
+        step, total = 0.02, 0.0
         for place in range(1000):
             x = (place + 0.5) * step
             body = self.scale_ms * math.exp(x / self.shape)
@@ -108,8 +109,8 @@ TABLE_4: Final = {
 
 def latency_beyond(there: Delay, back: Delay, away_ms: float, need: int, ms: float) -> float:
     """The probability that the need-th of three answers takes longer; two of the replicas are away."""
-    near = there.and_then(back, ms)
-    far = there.and_then(back, ms - 2 * away_ms) if away_ms else near
+    near = back.and_then(there, ms)
+    far = back.and_then(there, ms - 2 * away_ms) if away_ms else near
     none, one = (1 - near) * (1 - far) ** 2, near * (1 - far) ** 2 + 2 * (1 - near) * far * (1 - far)
     if need == 3:
         return 1 - none
@@ -127,7 +128,7 @@ def falls_to(goal: float, beyond: Callable[[float], float]) -> float:
     low, high = 0.0, 1.0
     while beyond(high) > goal:
         low, high = high, 2 * high
-    for _ in range(16):
+    for _ in range(22):
         middle = (low + high) / 2
         low, high = (middle, high) if beyond(middle) > goal else (low, middle)
     return (low + high) / 2
@@ -214,7 +215,7 @@ def median(seed: int, share: float, delays: Delays, kind: str, need: int) -> tup
 
 def slow(seed: int, share: float, delays: Delays, kind: str, need: int, beyond_ms: float) -> tuple[float]:
     """The share that takes longer."""
-    times = latencies(seed, share, delays, kind, need)
+    times = latencies(seed, LONGER * share, delays, kind, need)
     return (sum(time > beyond_ms for time in times) / len(times),)
 
 
@@ -257,7 +258,7 @@ def missed(seed: int, share: float, delays: Delays, reads: int, writes: int, aft
 
 
 def experiments(reference_runs: int) -> list[Experiment]:
-    """All of them; the last step of the theory of stale reads has twice as many samples."""
+    """All of them; the last step of the theory of stale reads has half as many samples."""
     source = "Bailis et al. 2012, 5 (integral)"
     found = []
     for delays, kind in (
@@ -280,7 +281,7 @@ def experiments(reference_runs: int) -> list[Experiment]:
     for delays, reads, writes in (
         (SSD, 1, 1), (DISK, 1, 1), (DISK, 1, 2), (DISK, 2, 1), (YMMR, 1, 1), (YMMR, 1, 2), (YMMR, 2, 1), (WAN, 1, 1),
     ):  # fmt: skip
-        stale = Stale(delays, reads, writes, max(500, 2 * reference_runs))
+        stale = Stale(delays, reads, writes, max(500, reference_runs // 2))
         own = {"delays": delays, "reads": reads, "writes": writes}
         name = f"{delays.name}, R = {reads}, W = {writes}: stale"
         case = Case(f"{name} at once", source, stale.at(0), 0.2)
