@@ -73,6 +73,9 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
         "cap-dns",
         "cap-leader-election",
         "pacelc",
+        "logical-clocks",
+        "causal-broadcast",
+        "global-snapshot",
     ),
     "Data distribution": (
         "replication-leader-follower",
