@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from tests.fidelity import balancing, caching, epidemics, lines, overlays, overload, policies, queues, retrying
+from tests.fidelity import (
+    balancing,
+    caching,
+    elections,
+    epidemics,
+    lines,
+    overlays,
+    overload,
+    policies,
+    protocols,
+    queues,
+    retrying,
+    staleness,
+)
 from tests.fidelity.estimating import Experiment
 
 
@@ -18,4 +31,7 @@ def all_experiments(reference_runs: int) -> list[Experiment]:
         *caching.experiments(),
         *overlays.experiments(reference_runs),
         *epidemics.experiments(reference_runs),
+        *protocols.experiments(),
+        *elections.experiments(reference_runs),
+        *staleness.experiments(reference_runs),
     ]
