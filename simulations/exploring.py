@@ -119,7 +119,8 @@ def judged(
     document: Document, number: int = 0, without: frozenset[str] = frozenset(), types: Types | None = None
 ) -> Verdict:
     """Run a document with its faults and say what was violated."""
-    recording = record(document.physical(), Limits(events_max=EVENTS_MAX), None, types)
+    physical = document.physical()
+    recording = record(physical, Limits(events_max=EVENTS_MAX), None, types)
     verdicts: dict[str, list[tuple[str, str]]] = {}
     for finding in recording.findings:
         verdicts.setdefault(finding.verdict, []).append((finding.name, finding.explanation))
@@ -137,7 +138,7 @@ def judged(
         left_out=tuple(name for name, _ in failing if name in without),
         answered=_answered(recording, 0),
         recovered=_answered(recording, _mended_ns(recording, document)),
-        terms=terms_of(recording.log, rules_of(document.physical())),
+        terms=terms_of(recording.log, rules_of(physical)),
         status=recording.status,
     )
 

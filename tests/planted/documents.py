@@ -7,6 +7,8 @@ from typing import Any, Final
 from tests.searching import cluster_document
 
 Entry = dict[str, Any]
+NEAR: Final = {"kind": "uniform", "low_ms": 2, "high_ms": 8}  # so that who answers first differs
+DISK: Final = {"kind": "exponential", "mean_ms": 2}
 
 
 def with_keeper(document: Entry, type: str, **params: Any) -> Entry:
@@ -27,7 +29,7 @@ def commitment() -> Entry:
         for number, asked in enumerate(("read-write", "read-write", "increment"), 1)
     ]
     ids = [f"n{number}" for number in range(1, 4)]
-    links = [(user["id"], "m", 2) for user in users] + [("m", id, 5) for id in ids]
+    links = [(user["id"], "m", 2) for user in users] + [("m", id, NEAR) for id in ids]
     return {
         "format": "netsplit/1",
         "duration_ms": 3_000,
@@ -43,13 +45,13 @@ def commitment() -> Entry:
                 "protocol": "participant",
                 "members": ids,
                 "params": {"patience_ms": 100},
-                "link": {"latency": 5},
+                "link": {"latency": NEAR},
             }
         ],
     }
 
 
-def locks(fencing: bool = True) -> Entry:
+def locks() -> Entry:
     """Three that take a lock in turns to change what a store keeps."""
     ids = [f"h{number}" for number in range(1, 4)]
     links = [(id, to) for id in ids for to in ("l", "s")]
@@ -59,28 +61,26 @@ def locks(fencing: bool = True) -> Entry:
         "nodes": [
             *({"id": id, "type": "lock-holder", "params": {"changes": 12, "timeout_ms": 150}} for id in ids),
             {"id": "l", "type": "lock-service", "params": {"lease_ms": 200}},
-            {"id": "s", "type": "fenced-store", "params": {"fencing": fencing}},
+            {"id": "s", "type": "fenced-store"},
         ],
         "links": [{"id": f"{a}-{b}", "a": a, "b": b, "params": {"latency": 3}} for a, b in links],
     }
 
 
-DISK: Final = {"kind": "exponential", "mean_ms": 2}
+LINKED: Final[Entry] = {"latency": NEAR, "fsync_time": DISK}
+QUICK: Final[Entry] = {**LINKED, "election_timeout_ms": 150, "forward_timeout_ms": 200}
+GENERALS: Final[Entry] = {"faulty": 1, "patience_ms": 120, "status_ms": 40, "answer_timeout_ms": 350}
 DOCUMENTS: Final[dict[str, Entry]] = {
-    "raft": cluster_document("raft", fsync_time=DISK, snapshot_after=20),
-    "raft, five": cluster_document("raft", 5, fsync_time=DISK, snapshot_after=20),
-    "multi-paxos": cluster_document("multi-paxos", election_timeout_ms=150, forward_timeout_ms=200, fsync_time=DISK),
-    "paxos": cluster_document("paxos", quorum_timeout_ms=80, give_up_ms=200, fsync_time=DISK),
-    "zab": cluster_document("zab", election_timeout_ms=150, forward_timeout_ms=200, fsync_time=DISK),
-    "pbft": cluster_document(
-        "pbft", 4, faulty=1, patience_ms=120, status_ms=40, answer_timeout_ms=350, checkpoint_every=4, fsync_time=DISK
-    ),
-    "register": cluster_document("register", mode="cp", quorum_timeout_ms=120, fsync_time=DISK),
-    "leaderless": cluster_document("leaderless", 5, n=5, r=3, w=3, timeout_ms=60, anti_entropy_ms=100, fsync_time=DISK),
-    "chain": with_keeper(cluster_document("chain", fsync_time=DISK), "chain-master", silence_ms=150),
-    "leader-follower": with_keeper(
-        cluster_document("leader-follower", fsync_time=DISK), "failover-monitor", silence_ms=150
-    ),
+    "raft": cluster_document("raft", snapshot_after=20, **LINKED),
+    # As in the paper, with timeouts that often make two stand at once, and entries that go out one by one
+    "raft, plain": cluster_document("raft", pre_vote=False, election_timeout_ms_max=180, batch_max=1, **LINKED),
+    "multi-paxos": cluster_document("multi-paxos", **QUICK),
+    "paxos": cluster_document("paxos", keys=40, quorum_timeout_ms=80, give_up_ms=200, **LINKED),
+    "zab": cluster_document("zab", **QUICK),
+    "pbft": cluster_document("pbft", 4, 2, 2_000, checkpoint_every=4, **GENERALS, **LINKED),
+    "register": cluster_document("register", mode="cp", quorum_timeout_ms=120, **LINKED),
+    "chain": with_keeper(cluster_document("chain", **LINKED), "chain-master", silence_ms=150),
+    "leader-follower": with_keeper(cluster_document("leader-follower", **LINKED), "failover-monitor", silence_ms=150),
     "commitment": commitment(),
     "locks": locks(),
 }
