@@ -25,7 +25,7 @@ def test_a_consensus_scenario_survives_and_others_take_over(explored: Explored) 
     assert found["answered"] > 0.9 * runs
     if explored.slug != "consensus-paxos":  # which has nobody in charge, and is asked once
         assert found["recovered"] > 0.9 * runs
-        assert found["taken_over"] > 0.2 * runs
+        assert found["taken_over"] > 0.05 * runs
 
 
 def test_every_protocol_of_consensus_is_explored() -> None:

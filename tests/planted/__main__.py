@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from multiprocessing import Pool
 
-from simulations.exploring import explore, judged
+from simulations.exploring import explore
 from tests.planted.bugs import BUGS, FAULTS_MAX, RUNS_MAX, SEED, Planted
 from tests.searching import minimised
 
@@ -24,7 +24,8 @@ def row(planted: Planted) -> tuple[list[str], bool]:
         return [planted.name, "–", "", "", f"not found in {RUNS_MAX}"], False
     least = minimised(planted.explored, planted.types, found, SEED)
     numbers = range(1, found.number + 1)
-    honest = all(verdict.survived for verdict in explore(planted.ready, SEED, numbers)) and judged(least).survived
+    survived = (verdict.survived for verdict in explore(planted.ready, SEED, numbers, planted.without))
+    honest = all(survived) and planted.survived(least)
     good = honest and found.number == planted.runs and len(least.faults) <= FAULTS_MAX
     rule = found.broken[0][0]
     if not honest:

@@ -8,7 +8,8 @@ from typing import Final
 from simulations.document import Document, validate
 from simulations.engine.certificates import Judge
 from simulations.engine.node import Node
-from simulations.exploring import Verdict, prepared, struck
+from simulations.exploring import Verdict, judged, prepared, struck
+from simulations.minimising import AT_THE_END
 from tests import test_exploring
 from tests.nodes import (
     test_chain_bugs,
@@ -21,7 +22,7 @@ from tests.nodes import (
     test_zab_bugs,
 )
 from tests.nodes.generals import Pbft
-from tests.planted.documents import DOCUMENTS, Entry
+from tests.planted.documents import DOCUMENTS, NOT_PROMISED, Entry
 from tests.searching import first_violation
 
 SEED: Final = 1
@@ -55,6 +56,11 @@ class Planted:
         return {self.bug.TYPE: self.bug}
 
     @property
+    def without(self) -> frozenset[str]:
+        """What the honest type does not promise."""
+        return NOT_PROMISED.get(self.document, frozenset())
+
+    @property
     def explored(self) -> Entry:
         """What is explored."""
         return DOCUMENTS[self.document]
@@ -70,7 +76,11 @@ class Planted:
 
     def search(self, runs_max: int) -> Verdict | None:
         """The first schedule that finds it."""
-        return first_violation(self.explored, self.types, runs_max, SEED)
+        return first_violation(self.explored, self.types, runs_max, SEED, self.without)
+
+    def survived(self, least: Document) -> bool:
+        """Whether the honest type survives what a violation comes down to: a shorter run, with no time to recover."""
+        return judged(least, without=self.without | {*AT_THE_END}).survived
 
 
 BUGS: Final = (

@@ -84,3 +84,5 @@ DOCUMENTS: Final[dict[str, Entry]] = {
     "commitment": commitment(),
     "locks": locks(),
 }
+# A minority may never hear of a value for which nobody asks again.
+NOT_PROMISED: Final = {"register": frozenset({"convergence"})}
