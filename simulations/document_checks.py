@@ -220,7 +220,8 @@ class Inspector:
                         )
                         break
                     if name in owner:
-                        self.say(where, f'"{name}" is a member of clusters[{owner[name]}] already.')
+                        other = f"a member of clusters[{owner[name]}] already"
+                        self.say(where, f'"{name}" is {"listed twice" if owner[name] == index else other}.')
                         break
                     owner[name] = index
 

@@ -21,7 +21,7 @@ def doubts(document: Document) -> list[Mistake]:
     names = Names(document.nodes, document.links, document.clusters)
     faults = list(enumerate(document.faults))
     found = [*contradictions(faults, names), *hasty_stops(faults), *_parameters(document, names)]
-    return found[:MISTAKES_MAX]
+    return [*found, *_clusters(document, names)][:MISTAKES_MAX]
 
 
 def _parameters(document: Document, names: Names) -> Iterator[Mistake]:
@@ -51,6 +51,15 @@ def _parameters(document: Document, names: Names) -> Iterator[Mistake]:
         found += lone_target_doubts(params, [one for one, other in around.items() if _is_target(other)])
         for name, words in found:
             yield Mistake(f"nodes[{index}].params.{name}", words)
+
+
+def _clusters(document: Document, names: Names) -> Iterator[Mistake]:
+    """Members too few or too many for what they do, as the node types know it."""
+    for index, cluster in enumerate(document.clusters):
+        members = [one for member in cluster.members for one in names.nodes[member]]
+        params = _params(cluster.protocol, {}, cluster.params)
+        for name, words in node_types()[cluster.protocol].cluster_doubts(params, members):
+            yield Mistake(f"clusters[{index}].{f'params.{name}' if name else 'members'}", words)
 
 
 def _is_target(neighbour: Neighbour) -> bool:

@@ -73,6 +73,10 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
         "cap-dns",
         "cap-leader-election",
         "pacelc",
+        "consistency-models",
+        "logical-clocks",
+        "causal-broadcast",
+        "global-snapshot",
     ),
     "Data distribution": (
         "replication-leader-follower",
@@ -94,6 +98,7 @@ CHAPTERS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "Consensus and coordination": (
         "consensus-raft",
+        "raft-membership",
         "consensus-latency",
         "consensus-paxos",
         "consensus-multi-paxos",

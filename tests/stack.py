@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,18 +18,36 @@ from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 START_S_MAX = 60.0
-# Set on the tester's machine they would point the processes at somebody's real data.
-NOT_INHERITED = ("REDIS_URL", "DATABASE_URL", "ALLOWED_HOSTS", "SECRET_KEY", "DEBUG", "STATIC_HASHED", "HOST", "HTTPS")
+PREPARED = ("netsplit.sqlite3", "run/prepared")
 
 
 class Stack:
-    """Valkey, worker and web server under one supervisor; `base_url` is where they answer."""
+    """Valkey, worker and web server under one supervisor; `base_url` is where they answer.
 
-    def __init__(self, data_dir: Path, **environment: str) -> None:
+    With `prepared`, a data folder whose database is ready, they need not make their own.
+    """
+
+    # Set on the tester's machine they would point the processes at somebody's real data.
+    NOT_INHERITED = (
+        "REDIS_URL",
+        "DATABASE_URL",
+        "ALLOWED_HOSTS",
+        "SECRET_KEY",
+        "DEBUG",
+        "STATIC_HASHED",
+        "HOST",
+        "HTTPS",
+    )
+
+    def __init__(self, data_dir: Path, prepared: Path | None = None, **environment: str) -> None:
         self.data_dir = data_dir
+        if prepared is not None:
+            for name in PREPARED:
+                (data_dir / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(prepared / name, data_dir / name)
         self.port = free_port()
         self.base_url = f"http://127.0.0.1:{self.port}"
-        inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
+        inherited = {name: value for name, value in os.environ.items() if name not in self.NOT_INHERITED}
         self.environment = {
             **inherited,
             "DATA_DIR": str(data_dir),

@@ -139,7 +139,7 @@ REFUSED: list[tuple[str, Any, str, str]] = [
     ("clusters.0.protocol", "service", "clusters[0].protocol", "forms clusters"),
     ("clusters.0.members", ["web"], "clusters[0].members[0]", 'is of type "service"'),
     ("clusters.0.members", ["copies"], "clusters[0].members[0]", "There is no node"),
-    ("clusters.0.members", ["copy", "copy-1"], "clusters[0].members[1]", "already"),
+    ("clusters.0.members", ["copy", "copy-1"], "clusters[0].members[1]", "listed twice"),
     ("clusters.0.params.mode", "ca", "clusters[0].params.mode", "Must be one of"),
     ("faults.0.kind", "explode", "faults[0]", 'Must have a "kind" among'),
     ("faults.0.target", "web-9", "faults[0].target", 'no node "web-9"'),

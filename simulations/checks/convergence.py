@@ -20,7 +20,7 @@ def check_convergence(log: Log, clusters: Sequence[Sequence[str]], replicas: Map
     split: list[list[tuple[str, int, Any]]] = []
     for members in clusters:
         held = [(name, *_last(log, number[name])) for name in members if (number[name], "digest") in log.states]
-        live = [entry for entry in held if bool(log.states.get((number[entry[0]], "up"), ([], [True]))[1][-1])]
+        live = [entry for entry in held if _lives(log, number[entry[0]])]
         if len({digest for _, _, digest in live}) > 1:
             split.append(live)
     if not split and "replicas.converged_ms" in replicas:
@@ -34,6 +34,11 @@ def check_convergence(log: Log, clusters: Sequence[Sequence[str]], replicas: Map
         words += f" The same befell {len(split):,} clusters."
     at_ns = max(since for _, since, _ in split[0])
     return Finding("convergence", "fail", words, at_ns=at_ns, violations=len(split))
+
+
+def _lives(log: Log, node: int) -> bool:
+    """Whether a node lives at the end and has a copy: one that was let go shows no digest."""
+    return log.is_up(node) and log.shows_digest(node)
 
 
 def _last(log: Log, node: int) -> tuple[int, Any]:

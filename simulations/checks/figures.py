@@ -15,6 +15,7 @@ def verdict_metrics(findings: Sequence[Finding], selected: Set[int]) -> dict[str
     for finding in findings:
         if finding.violations is not None:
             found[f"checks.{finding.name}.violations"] = finding.violations
+        found |= finding.figures
         population = len(finding.population & selected)
         if not population:
             continue

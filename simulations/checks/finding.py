@@ -24,6 +24,10 @@ TITLES: Final[dict[str, str]] = {
     "writes_follow_reads": "Writes come after what was read",
     "duplicated_effects": "Nothing is done twice",
     "lost_effects": "What was confirmed was done",
+    "lamport_clocks": "Lamport clocks put causes first",
+    "vector_clocks": "Vector clocks tell what happened before",
+    "causal_delivery": "Causes are delivered first",
+    "fifo_delivery": "Each sender's messages keep their order",
 }
 
 DEFINITIONS: Final[dict[str, str]] = {
@@ -45,6 +49,12 @@ DEFINITIONS: Final[dict[str, str]] = {
     "writes_follow_reads": "No copy of a key takes a value after the write of a client that had read that value.",
     "duplicated_effects": "What an operation asks for is done no more than once.",
     "lost_effects": "What was answered with success has been done.",
+    "lamport_clocks": "An event that happened before another has the smaller number (of the first 1,000 events).",
+    "vector_clocks": "Of two events one has the smaller vector if it happened before the other, and neither if neither"
+    " did (of the first 1,000 events).",
+    "causal_delivery": "No message is delivered to a process after one that was sent because of it, or after it by the"
+    " same process.",
+    "fifo_delivery": "No message is delivered to a process after a later one of the same sender.",
 }
 
 
@@ -65,6 +75,7 @@ class Finding:
     population: frozenset[int] = frozenset()
     title: str = ""  # of a rule that a node type declares
     by_session: bool = False  # which user of a client did what matters
+    figures: dict[str, float] = field(default_factory=dict)  # metrics that the check gives beside
 
     def as_dict(self) -> dict[str, Any]:
         """The finding as plain data."""

@@ -1,14 +1,15 @@
 """Which checks a run gets, and what they find.
 
 Always, where there is something to judge: the registers that clients read or wrote, the effects that nodes told of,
-the replicas that show a digest, and the rules that node types declare. What asks for less than linearizability
-(sequential and causal consistency, the session guarantees) is judged
+the replicas that show a digest, the clocks of processes that stamp their events, and the rules that node types
+declare. What asks for less than linearizability (sequential and causal consistency, the session guarantees) is judged
 
 - where a claim of the scenario names it; or
 - where clients did one thing after another and the history is not linearizable, so that the question is how much is
   left; but only up to WEAKER_OPERATIONS_MAX operations, so that a verdict never keeps anybody waiting.
 
-Causal memory, between sequential and causal consistency, is judged only where a claim names it.
+Causal memory, between sequential and causal consistency, and orders of delivery are judged only where a claim names
+them.
 
 A linearizable history keeps all of these, so on such a run nobody needs to be told, unless somebody asks.
 """
@@ -20,6 +21,7 @@ from typing import Final
 
 from simulations.checks.causal import check_causal
 from simulations.checks.causal_memory import check_causal_memory
+from simulations.checks.clock_order import check_clocks
 from simulations.checks.convergence import check_convergence
 from simulations.checks.delivery import check_delivery
 from simulations.checks.finding import Finding
@@ -66,7 +68,7 @@ def run_checks(
         findings += check_delivery(log)
     if "replicas.digest_equal" in replicas:
         findings.append(check_convergence(log, clusters, replicas))
-    return findings + check_invariants(log, rules)
+    return findings + check_clocks(log, named) + check_invariants(log, rules)
 
 
 def _weaker(log: Log, histories: Histories, linearizable: bool, named: frozenset[str]) -> list[Finding]:

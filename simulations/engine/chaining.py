@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from simulations.engine.journal import Entry
+from simulations.engine.journaled_log import Entry
 from simulations.engine.messages import Heartbeat, Replication
 
 

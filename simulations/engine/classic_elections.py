@@ -68,6 +68,7 @@ class Elector(Node):
     """A process that follows a leader, or leads. How one is elected, a subclass knows."""
 
     CLUSTERS: ClassVar[bool] = True
+    ACTS: ClassVar[bool] = True
     INVARIANTS: ClassVar[tuple[Invariant, ...]] = (
         Invariant(
             "one_elected",

@@ -4,7 +4,6 @@ for that do not go through the log (Ongaro, "Consensus: Bridging Theory and Prac
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from simulations.engine.declare import Choice, Param
@@ -53,13 +52,12 @@ class Waiting:
 class Confirmations:
     """Rounds are numbered from 1 on. A later one that is confirmed confirms those before it."""
 
-    def __init__(self, peers: Sequence[str], majority: int, now_ns: int) -> None:
-        self.majority = majority
+    def __init__(self, now_ns: int) -> None:
         self.round = 0
         self.confirmed = 0
         self.since_ns = now_ns  # when the last one confirmed began
         self.begun_ns: dict[int, int] = {}
-        self.answered: dict[str, int] = dict.fromkeys(peers, 0)
+        self.answered: dict[str, int] = {}
         self.waiting: list[Waiting] = []
 
     def begin(self, now_ns: int) -> int:
@@ -70,12 +68,11 @@ class Confirmations:
 
     def answer(self, peer: str, round: int) -> None:
         """A peer has answered a round."""
-        self.answered[peer] = max(self.answered[peer], round)
+        self.answered[peer] = max(self.answered.get(peer, 0), round)
 
-    def count(self) -> bool:
-        """Whether a majority, oneself counted, has confirmed more than before."""
-        confirmed = sorted([self.round, *self.answered.values()], reverse=True)[self.majority - 1]
-        if confirmed == self.confirmed:
+    def count(self, confirmed: int) -> bool:
+        """Whether a majority, which has confirmed so many, has confirmed more than before."""
+        if confirmed <= self.confirmed:
             return False
         self.since_ns = self.begun_ns[confirmed]
         for number in range(self.confirmed + 1, confirmed + 1):

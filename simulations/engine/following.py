@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from simulations.engine.declare import Choice, Invariant, Param
-from simulations.engine.journal import Entry
+from simulations.engine.journaled_log import Entry
 from simulations.engine.messages import Heartbeat, Replication, Reply
 
 ASYNC: Final = "async"

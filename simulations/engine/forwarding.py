@@ -1,16 +1,18 @@
-"""Who leads carries requests out; whoever else is asked passes them on."""
+"""Who leads carries requests out; whoever else is asked forwards them.
+
+A request is forwarded to the leader of a term (or ballot, or epoch), which nobody leads twice. So a copy that the
+network makes is known for one, and whoever does not lead in that term knows whether it may ever have.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
 
-from mypy_extensions import mypyc_attr
-
 from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Param
-from simulations.engine.elections import Elector
-from simulations.engine.messages import DONE, Body, Increment, Read, Request, Write
+from simulations.engine.messages import Body, Increment, Read, Request, Write
+from simulations.engine.node import Node
 from simulations.engine.tasks import Refused
 
 FORWARDING_PARAMS: Final[tuple[Param, ...]] = (
@@ -22,7 +24,18 @@ FORWARDING_PARAMS: Final[tuple[Param, ...]] = (
         choices=(Choice("forward", "Forwards to the leader"), Choice("refuse", "Refuses")),
         section="Clients",
     ),
-    Param("forward_timeout_ms", "Forwarding timeout", "number", 500, "ms", 0.1, 3_600_000, section="Clients"),
+    Param(
+        "forward_timeout_ms",
+        "Forwarding timeout",
+        "number",
+        500,
+        "ms",
+        0.1,
+        3_600_000,
+        help="How long a follower waits for the leader's answer to a request that it has forwarded.",
+        section="Clients",
+        when=("followers", "forward"),
+    ),
 )
 
 
@@ -41,46 +54,34 @@ class Forward(Request):
 CLIENT_BODIES: Final[tuple[type[Body], ...]] = (Read, Write, Increment, Forward)
 
 
-@mypyc_attr(allow_interpreted_subclasses=True)
-class Forwarder(Elector):
-    """A member that may be asked by clients. A subclass says what the leader does with a request."""
+class Forwarding:
+    """What a member does with requests while another one leads, and with those that others forward to it."""
 
-    def start_forwarding(self, term: int) -> None:
-        """Begin, with the term that an earlier incarnation has written."""
-        self.born_in = term
-        self.seen: set[tuple[str, int]] = set()
-        self.forwarded = self.incarnation << 32
+    def __init__(self, node: Node, term: int, timeout_ms: float) -> None:
+        self.node = node
+        self.timeout_ms = timeout_ms
+        self.refuses = node.params.get("followers") == "refuse"
+        self.born_in = term  # the last term that an earlier incarnation can have led
+        self.sent = node.incarnation << 32
+        self.taken: dict[tuple[str, int], bool] = {}
 
-    async def carry_out(self, request: Request) -> Body:
-        """Do what is asked, as the leader. Raises a Failure where that is not possible, or not certain."""
-        return DONE
-
-    async def on_write(self, body: Write, message: Message) -> Body:
-        return await (self.carry_out(body) if self.role == "leader" else self.pass_on(body))
-
-    async def on_increment(self, body: Increment, message: Message) -> Body:
-        return await (self.carry_out(body) if self.role == "leader" else self.pass_on(body))
-
-    async def on_read(self, body: Read, message: Message) -> Body:
-        return await (self.carry_out(body) if self.role == "leader" else self.pass_on(body))
-
-    async def pass_on(self, body: Request) -> Body:
-        """Ask the leader, or refuse."""
-        if not self.leader or self.text("followers") == "refuse":
-            raise Refused("not the leader" if self.leader else "no leader", False)
-        self.forwarded += 1
-        request = Forward(self.term, self.forwarded, body)
-        answer: Body = await self.call(self.leader, request, self.number("forward_timeout_ms"))
+    async def ask(self, leader: str, term: int, request: Request) -> Body:
+        """The answer of a term's leader ("": nobody is known to lead). Raises Refused where it is not to be asked."""
+        if not leader or self.refuses:
+            raise Refused("not the leader" if leader else "no leader", False)
+        self.sent += 1
+        answer: Body = await self.node.call(leader, Forward(term, self.sent, request), self.timeout_ms)
         return answer
 
-    async def on_forward(self, body: Forward, message: Message) -> Body | None:
-        """A copy of what has been taken on already gets no answer of its own. Whoever led in that term before a restart
-        may have taken it on, and forgotten.
+    def takes(self, body: Forward, message: Message, leads: int) -> bool:
+        """Whether to carry out what was forwarded, as leader of a term (0: of none). A copy of what has been taken on
+        already is not, and gets no answer of its own. Raises Refused where one does not lead in that term; whoever
+        led it before a restart may have taken the request on, and forgotten.
         """
         what = (message.channel.src.id, body.number)
-        if what in self.seen:
-            return None
-        if self.role != "leader" or self.term != body.term:
+        if what in self.taken:
+            return False
+        if body.term != leads:
             raise Refused("not the leader", body.term <= self.born_in)
-        self.seen.add(what)
-        return await self.carry_out(body.request)
+        self.taken[what] = True
+        return True

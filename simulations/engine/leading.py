@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from simulations.engine.declare import Param
+from simulations.engine.doubting import slow_votes
 
 LEADER_PARAMS: Final = (
     Param(
@@ -30,17 +31,6 @@ LEADER_PARAMS: Final = (
         section="Agreement",
     ),
     Param(
-        "forward_timeout_ms",
-        "Forwarding timeout",
-        "number",
-        1000,
-        "ms",
-        0.1,
-        3_600_000,
-        help="How long another replica waits for the leader's answer to a request it has handed on.",
-        section="Agreement",
-    ),
-    Param(
         "fsync_time",
         "fsync takes",
         "distribution",
@@ -55,8 +45,9 @@ LEADER_PARAMS: Final = (
 
 
 def hasty(params: dict[str, Any]) -> list[tuple[str, str]]:
-    """The doubt about an election timeout in which no heartbeat can arrive."""
-    if float(params["heartbeat_ms"]) < float(params["election_timeout_ms"]):
-        return []
-    words = "Followers give up a leader before they can hear of it again: it should be several heartbeats long."
-    return [("election_timeout_ms", words)]
+    """Doubts about an election timeout in which no heartbeat can arrive, or no vote."""
+    found = slow_votes(params, "election_timeout_ms")
+    if float(params["heartbeat_ms"]) >= float(params["election_timeout_ms"]):
+        words = "Followers give up a leader before they can hear of it again: it should be several heartbeats long."
+        found.append(("election_timeout_ms", words))
+    return found

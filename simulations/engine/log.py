@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-METERED: Final = frozenset({"up", "busy", "queue", "digest", "concurrency", "links", "running"})
+METERED: Final = frozenset({"up", "busy", "queue", "digest", "concurrency", "links", "running", "stamp"})
 COLUMNWISE: Final = frozenset({"sent", "settled"})  # tables so long that they are not taken in row by row
 CHAIN_MAX: Final = 256  # how far back a reply's request is looked for
 CHANGE: Final = "value"  # a store shows its last change in this field, as "key = value"
@@ -207,8 +207,19 @@ class Log:
             held[key] = value
 
     def replicas(self) -> list[int]:
-        """The nodes that are copies of something: those that show a digest of what they hold."""
-        return sorted({node for node, name in self.states if name == "digest"})
+        """The nodes that are copies of something: those that show a digest of what they hold, but for those that live
+        and show none at the end, for they have been let go.
+        """
+        shown = {node for node, name in self.states if name == "digest"}
+        return sorted(node for node in shown if self.shows_digest(node) or not self.is_up(node))
+
+    def shows_digest(self, node: int) -> bool:
+        """Whether a node shows a digest at the end."""
+        return self.states[node, "digest"][1][-1] is not None
+
+    def is_up(self, node: int) -> bool:
+        """Whether a node lives at the end."""
+        return bool(self.states.get((node, "up"), ((), (True,)))[1][-1])
 
     def final_values(self) -> dict[str, str] | None:
         """What most replicas hold of each key at the end; None for a run without replicas."""

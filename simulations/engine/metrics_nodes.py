@@ -200,7 +200,9 @@ def replica_metrics(log: Log, clusters: list[list[str]]) -> dict[str, float]:
 
 
 def _agreed_ns(log: Log, group: list[int]) -> int | None:
-    """From when on the group's live members hold the same data until the end; None when they never come to."""
+    """From when on the group's live members hold the same data until the end; None when they never come to. Who shows
+    no digest at the end has no copy any more.
+    """
     changes = [
         (time, node, value)
         for node in group
@@ -208,7 +210,7 @@ def _agreed_ns(log: Log, group: list[int]) -> int | None:
         if value is not None
     ]
     changes.sort(key=lambda change: change[:2])  # what one node shows at one moment stays in its order
-    alive = {node for node in group if bool(log.states.get((node, "up"), ((0,), (True,)))[1][-1])}
+    alive = {node for node in group if log.is_up(node) and log.shows_digest(node)}
     held: dict[int, Any] = {}
     since: int | None = None
     for time, node, value in changes:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from mypy_extensions import i64, mypyc_attr
 
 from simulations.engine.declare import Invariant, Lie, Metric, Neighbour
 from simulations.engine.distributions import Distribution, distribution
+from simulations.engine.doubting import lonely, majority_doubts
 from simulations.engine.gauge import Gauge
 from simulations.engine.host import Host
 from simulations.engine.messages import Body
@@ -32,6 +33,7 @@ class Process:
 
     RESOLVES: ClassVar[bool] = False  # answers look-ups of names, and no requests: it is nobody's target
     ACTS: ClassVar[bool] = False  # also without being asked; what INITIATES does so as a matter of course
+    MAJORITY: ClassVar[bool] = False  # of its cluster's members a majority decides
     LIES: ClassVar[tuple[Lie, ...]] = ()
     METRICS: ClassVar[tuple[Metric, ...]] = ()
     INVARIANTS: ClassVar[tuple[Invariant, ...]] = ()
@@ -59,6 +61,11 @@ class Process:
     def doubts_beside(cls, params: dict[str, Any], neighbours: Mapping[str, Neighbour]) -> list[tuple[str, str]]:
         """The same of parameters that do not go with what its neighbours are, or with their parameters."""
         return []
+
+    @classmethod
+    def cluster_doubts(cls, params: dict[str, Any], members: Sequence[str]) -> list[tuple[str, str]]:
+        """The same of a cluster of this type and its members; where they are too few or too many, the name is ""."""
+        return majority_doubts(len(members)) if cls.MAJORITY else lonely(len(members))
 
     def integer(self, name: str) -> int:
         """An integer parameter."""

@@ -83,7 +83,7 @@ class Publication(Occurrence):
 
 
 @dataclass(frozen=True)
-class Delivery(Request):
+class EventDelivery(Request):
     """An event that is kept until it is acknowledged."""
 
     record: Record

@@ -1,34 +1,31 @@
-"""A log of commands that replicas keep alike, and the journal through which it outlives a crash.
+"""A log of commands and configurations that replicas keep alike, and whose beginning can be compacted.
 
-Each entry has a digest of the whole log up to it, so that two logs can be compared by one number. The journal only
-ever appends, as the write-ahead logs of real stores do: a write that a crash tears takes nothing older with it.
+Each entry has a digest of the whole log up to it, so that two logs can be compared by one number.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
 from zlib import crc32
 
-from simulations.engine.declare import Param
-from simulations.engine.disk import GROUP, Disk
-from simulations.engine.distributions import Distribution
-from simulations.engine.messages import Increment, Read, Write
+from simulations.engine.messages import Increment, Read, Request, Write
 from simulations.engine.state_machine import Command, Snapshot
-from simulations.engine.tasks import Future, Refused
 
-FSYNC_PARAM: Final = Param(
-    "fsync_time",
-    "fsync takes",
-    "distribution",
-    {"kind": "constant", "value_ms": 0.5},
-    "ms",
-    0,
-    3_600_000,
-    help="No promise is given and no entry acknowledged before it is on disk.",
-    section="Disk",
-)
+
+@dataclass(frozen=True)
+class Configuration(Request):
+    """In a command: from its entry on, these are the members."""
+
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Configured:
+    """The members, and the index of the entry that made them so."""
+
+    index: int
+    members: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -41,12 +38,13 @@ class Entry:
 
 @dataclass(frozen=True)
 class Base:
-    """All of a log up to an index, compacted: the state it led to, the term of its last entry and its digest."""
+    """All of a log up to an index, compacted: its last entry's term and digest, the state and members it led to."""
 
     index: int
     term: int
     digest: int
     state: Snapshot
+    configuration: Configured
 
 
 @dataclass(frozen=True)
@@ -57,21 +55,29 @@ class Appended:
     entries: tuple[Entry, ...]
 
 
-NO_BASE = Base(0, 0, 0, Snapshot((), ()))
-
-
 class ReplicatedLog:
     """Entries by index, from 1 on; those up to `base` are no longer there."""
 
-    def __init__(self) -> None:
-        self.base = NO_BASE
+    def __init__(self, members: tuple[str, ...]) -> None:
+        self.base = Base(0, 0, 0, Snapshot((), ()), Configured(0, members))
         self.entries: list[Entry] = []
         self.digests: list[int] = []
+        self.changes: list[Configured] = []  # of the members, by these entries
 
     @property
     def last(self) -> int:
         """The last entry's index; 0: there never was one."""
         return self.base.index + len(self.entries)
+
+    @property
+    def configuration(self) -> Configured:
+        """The last one in the log, committed or not."""
+        return self.changes[-1] if self.changes else self.base.configuration
+
+    def configuration_at(self, index: int) -> Configured:
+        """The last one up to an index."""
+        before = [one for one in self.changes if one.index <= index]
+        return before[-1] if before else self.base.configuration
 
     def at(self, index: int) -> Entry:
         """An entry that has not been compacted."""
@@ -97,10 +103,13 @@ class ReplicatedLog:
         kept = index - self.base.index - 1
         del self.entries[kept:]
         del self.digests[kept:]
+        self.changes = [one for one in self.changes if one.index < index]
         for entry in entries:
             digest = digest_of(entry, self.digest_at(self.last))
             self.entries.append(entry)
             self.digests.append(digest)
+            if isinstance(entry.command.request, Configuration):
+                self.changes.append(Configured(self.last, entry.command.request.members))
 
     def compact(self, base: Base) -> None:
         """Let go of all up to an index; of everything, where the log goes on otherwise than from there."""
@@ -108,6 +117,7 @@ class ReplicatedLog:
         self.entries = self.entries[kept:]
         self.digests = self.digests[kept:]
         self.base = base
+        self.changes = [one for one in self.changes if base.index < one.index <= self.last]
 
 
 def digest_of(entry: Entry, before: int) -> int:
@@ -120,28 +130,6 @@ def digest_of(entry: Entry, before: int) -> int:
         what = f"increment {request.key} {request.amount}"
     elif isinstance(request, Read):
         what = f"read {request.key}"
+    elif isinstance(request, Configuration):
+        what = f"members {' '.join(request.members)}"
     return crc32(f"{entry.term} {entry.command.op} {what};".encode(), before)
-
-
-class Journal:
-    """Records in the order in which they were written."""
-
-    def __init__(self, disk: Disk, fsync_time: Distribution) -> None:
-        self.disk = disk
-        self.fsync_time = fsync_time
-        found = disk.read()
-        self.records: list[Any] = [found[name] for name in sorted(found, key=int)]
-        self.written = 1 + max([int(name) for name in found], default=0)
-
-    def write(self, record: Any) -> bool:
-        """Append a record; it is durable after the next `synced`. False: the disk is full."""
-        try:
-            self.disk.write(str(self.written), record)
-        except Refused:
-            return False
-        self.written += 1
-        return True
-
-    def synced(self) -> Future:
-        """Await that all written so far is durable. Who waits while the disk is busy shares the next fsync."""
-        return self.disk.fsync(self.fsync_time, GROUP)

@@ -24,7 +24,7 @@ from simulations.engine.chaining import Chain, Here, Lacking, Pass, Reached, Wat
 from simulations.engine.channel import Message
 from simulations.engine.declare import Invariant, Metric, Param, Show
 from simulations.engine.distributions import to_ns
-from simulations.engine.journal import Cut, Entry, Journal, Promise
+from simulations.engine.journaled_log import Cut, Entry, JournaledLog, Promise
 from simulations.engine.messages import Body, Increment, Read, Request, Write
 from simulations.engine.node import Node
 from simulations.engine.state_machine import Command, StateMachine
@@ -121,7 +121,7 @@ class ChainStore(Node):
     )
 
     def start(self) -> None:
-        self.journal = Journal(self.disk, self.duration("fsync_time"), Promise(0, ""))
+        self.journal = JournaledLog(self.disk, self.duration("fsync_time"), Promise(0, ""))
         self.timeout_ms = self.number("timeout_ms")
         self.lease_ns = to_ns(self.number("lease_ms"))
         self.machine = StateMachine()

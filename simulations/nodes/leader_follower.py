@@ -23,12 +23,13 @@ Replicated Data", PDIS 1994).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from simulations.engine.channel import Message
 from simulations.engine.declare import Invariant, Metric, Neighbour, Param, Show
 from simulations.engine.distributions import to_ns
+from simulations.engine.doubting import lonely
 from simulations.engine.failing_over import Ping, Pong, Promote, Seal, Sealed
 from simulations.engine.following import (
     ANY,
@@ -42,8 +43,9 @@ from simulations.engine.following import (
     Appended,
     Confirm,
 )
+from simulations.engine.forwarding import CLIENT_BODIES, Forward, Forwarding
 from simulations.engine.headers import Header
-from simulations.engine.journal import Cut, Entry, Journal, Promise
+from simulations.engine.journaled_log import Cut, Entry, JournaledLog, Promise
 from simulations.engine.messages import DONE, Body, Increment, Read, Refusal, Request, Write
 from simulations.engine.node import Node
 from simulations.engine.state_machine import NOOP, Command, StateMachine
@@ -76,7 +78,7 @@ class LeaderFollower(Node):
         Metric("replication.lag", "entries", "Entries that the leader had and the follower had not.", "gauge"),
         Metric("replication.dropped", "entries", "Entries dropped because a later leader did not have them.", "count"),
     )
-    HANDLES: ClassVar[tuple[type[Body], ...]] = (Read, Write, Increment, Append, Confirm, Ping, Seal, Promote)
+    HANDLES: ClassVar[tuple[type[Body], ...]] = (*CLIENT_BODIES, Append, Confirm, Ping, Seal, Promote)
     INVARIANTS: ClassVar[tuple[Invariant, ...]] = FOLLOWING_RULES
 
     @classmethod
@@ -87,6 +89,13 @@ class LeaderFollower(Node):
             found.append(("fencing", "Two monitors give out the same epochs to different leaders; one is right."))
         return found
 
+    @classmethod
+    def cluster_doubts(cls, params: dict[str, Any], members: Sequence[str]) -> list[tuple[str, str]]:
+        if len(members) > 1 or params["acknowledge"] != SEMI:
+            return lonely(len(members))
+        words = "No write is ever acknowledged: each waits for a follower, and there is none. Add one to the cluster."
+        return [("acknowledge", words)]
+
     def start(self) -> None:
         members = sorted([self.id, *self.peers])
         acknowledge = self.text("acknowledge")
@@ -96,11 +105,12 @@ class LeaderFollower(Node):
         self.reads = self.text("reads")
         self.waits = self.text("behind") == "wait"
         self.timeout_ms = self.number("timeout_ms")
-        self.journal = Journal(self.disk, self.duration("fsync_time"), Promise(1, members[0]))
+        self.journal = JournaledLog(self.disk, self.duration("fsync_time"), Promise(1, members[0]))
         self.machine = StateMachine()
         self.applied = 0
         self.leads = False
-        self.leader = self.journal.promise.leader
+        self.leader, self.led_in = self.journal.promise.leader, self.epoch  # who leads, and in which epoch
+        self.forwarding = Forwarding(self, self.epoch, self.timeout_ms)
         self.gathering = False
         self.own = 0  # entries on the own disk
         self.due = 0  # and of these, those to be sent on
@@ -137,7 +147,7 @@ class LeaderFollower(Node):
             if body.head.seen <= self.applied:
                 return self.answer_of(self.machine.read(body.key), self.applied)
         if not self.leads:
-            return await self.pass_on(body, message)
+            return await self.pass_on(body)
         epoch = self.epoch
         if self.applied < self.barrier:
             await self.until(self.barrier)
@@ -150,7 +160,7 @@ class LeaderFollower(Node):
     async def change(self, body: Request, message: Message) -> Body:
         """A write: into the log, on the disk, to the followers, and acknowledged as configured."""
         if not self.leads:
-            return await self.pass_on(body, message)
+            return await self.pass_on(body)
         epoch = self.epoch
         index = self.append(Command(body, message.op))
         written = Future()
@@ -160,12 +170,15 @@ class LeaderFollower(Node):
         answer: Body = await written
         return self.answer_of(answer, index)
 
-    async def pass_on(self, body: Request, message: Message) -> Body:
+    async def pass_on(self, body: Request) -> Body:
         """Have the leader answer. Raises Refused where none is known."""
-        if self.leader in ("", self.id) or message.channel.src.id in self.peers:
-            raise Refused("no leader", False)
-        reply: Body = await self.call(self.leader, body, self.timeout_ms)
-        return reply
+        return await self.forwarding.ask("" if self.leader == self.id else self.leader, self.led_in, body)
+
+    async def on_forward(self, body: Forward, message: Message) -> Body | None:
+        if not self.forwarding.takes(body, message, self.epoch if self.leads else 0):
+            return None
+        request = body.request
+        return await (self.on_read(request, message) if isinstance(request, Read) else self.change(request, message))
 
     def answer_of(self, answer: Body, seen: int) -> Body:
         """An answer with its version token."""
@@ -393,7 +406,7 @@ class LeaderFollower(Node):
         """Write down whom to follow. Raises Refused when the disk is full."""
         if self.journal.promise != Promise(epoch, leader):
             self.journal.add(Promise(epoch, leader))
-        self.leader = leader
+        self.leader, self.led_in = leader, epoch
         self.show("epoch", self.epoch)
 
     def follow(self, epoch: int, leader: str) -> None:
@@ -401,7 +414,7 @@ class LeaderFollower(Node):
         if epoch > self.epoch:
             self.pledge(epoch, leader)
         self.step_down()
-        self.leader = leader
+        self.leader, self.led_in = leader, epoch
 
     def step_down(self) -> None:
         """Lead no more, if one did; what waits for an acknowledgement may still come about."""
@@ -420,7 +433,7 @@ class LeaderFollower(Node):
         if body.epoch > self.epoch and body.leader != self.id:
             self.follow(body.epoch, body.leader)
         elif body.epoch == self.epoch and not self.leader:
-            self.leader = body.leader
+            self.leader, self.led_in = body.leader, body.epoch
         await self.journal.durable()
         return Pong(self.epoch, self.leads)
 

@@ -25,12 +25,14 @@ beside a write may see the new value before another sees the old one. Such a sto
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Invariant, Metric, Param, Show
 from simulations.engine.distributions import NS_PER_MS, to_ns
+from simulations.engine.doubting import lonely
 from simulations.engine.merkle import TREE_METRICS, CompareTrees, SwapLeaves, TreeExchange
 from simulations.engine.messages import DONE, Body, Increment, Read, Replication, Reply, Value, Write
 from simulations.engine.node import Node
@@ -224,6 +226,20 @@ class Leaderless(Node):
         if not found and r + w <= n:
             words = "A read may miss the last write, for R + W ≤ N and a read need not meet a replica that has it."
             found.append(("r", f"{words} With R = {n + 1 - w} it always does."))
+        return found
+
+    @classmethod
+    def cluster_doubts(cls, params: dict[str, Any], members: Sequence[str]) -> list[tuple[str, str]]:
+        count = len([id for id in str(params["replicas"]).split() if id in members]) or len(members)
+        n = int(params["n"])
+        found = lonely(count)
+        for name, what in (("r", "read"), ("w", "write")):
+            if count < int(params[name]) <= n:
+                words = f"Every {what} is refused: there are only {count} replicas. Choose {count} at most or add some."
+                found.append((name, words))
+        if n > count > 1:
+            words = f"A key has {count} copies, for there are no more replicas. Choose at most {count}, or add some."
+            found.append(("n", words))
         return found
 
     def start(self) -> None:

@@ -20,14 +20,16 @@ no while others have some.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from mypy_extensions import mypyc_attr
 
 from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Metric, Param, Show
 from simulations.engine.distributions import to_ns
+from simulations.engine.doubting import lonely, majority_doubts
 from simulations.engine.messages import DONE, Body, Increment, Replication
 from simulations.engine.node import Node
 from simulations.engine.state_machine import fingerprint
@@ -128,6 +130,10 @@ class Ledger(Node):
         Metric("ledger.sold_out", "", "Requests refused because nothing was left.", "count"),
     )
     HANDLES: ClassVar[tuple[type[Body], ...]] = (Increment, Books)
+
+    @classmethod
+    def cluster_doubts(cls, params: dict[str, Any], members: Sequence[str]) -> list[tuple[str, str]]:
+        return majority_doubts(len(members)) if params["mode"] == "cp" else lonely(len(members))
 
     def start(self) -> None:
         self.entries: dict[str, int] = self.disk.read()

@@ -166,6 +166,7 @@ class MailServer(Node):
         dedup = self.text("dedup")
         self.servers = sorted([self.id, *self.peers])
         stored = self.disk.read()
+        self.inherited = bool(self.disk.cached)
         self.copies = len([key for key in stored if key.startswith(COPY)])
         known: dict[int, Body] = {}
         if dedup == STORED:
@@ -259,16 +260,20 @@ class MailServer(Node):
 
     async def deliver(self, mail: Mail) -> Body:
         """Put a message into its mailbox, unless it is there. Raises Refused when the disk is full."""
+        if self.inherited:  # copies of an earlier process, in the page cache perhaps
+            await self.disk.fsync(self.fsync_time)
+            self.inherited = False
         if self.known is None:
             return await self.store(mail)
         return await self.known.once(mail.number, lambda: self.store(mail))
 
     async def store(self, mail: Mail) -> Body:
-        """Put a copy of a message into its mailbox."""
+        """Put a copy of a message into its mailbox. It is there as soon as it is durable, be that by a crash that left
+        it on the disk: the message that comes again is then known.
+        """
+        self.effect_kept({f"{COPY}{mail.number} {self.copies + 1}": mail})
         self.copies += 1
-        self.disk.write(f"{COPY}{mail.number} {self.copies}", mail)
         await self.disk.fsync(self.fsync_time)
-        self.effect()
         self.publish("mail.delivered", 1)
         self.show_copies.set(self.copies)
         self.show("last", f"{mail.mailbox}: {mail.text}")

@@ -22,9 +22,9 @@ from simulations.engine.ballots import PROPOSAL_BYTES, Accept, Accepted, Preempt
 from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Invariant, Param, Show
 from simulations.engine.distributions import to_ns
-from simulations.engine.handing_on import Forwarded, Forwarding
+from simulations.engine.forwarding import CLIENT_BODIES, FORWARDING_PARAMS, Forward, Forwarding
 from simulations.engine.leading import LEADER_PARAMS, hasty
-from simulations.engine.messages import Body, Heartbeat, Increment, Read, Replication, Reply, Request, Write
+from simulations.engine.messages import Body, Heartbeat, Replication, Reply, Request
 from simulations.engine.node import Node
 from simulations.engine.state_machine import NOOP, Command, StateMachine
 from simulations.engine.tasks import Failure, Future, Refused
@@ -77,6 +77,7 @@ class MultiPaxos(Node):
     SUMMARY: ClassVar[str] = "A replica of a store whose log is agreed on slot by slot, under one leader at a time"
     ICON: ClassVar[str] = "multi-paxos"
     CLUSTERS: ClassVar[bool] = True
+    MAJORITY: ClassVar[bool] = True
     PARAMS: ClassVar[tuple[Param, ...]] = (
         Param(
             "prepare",
@@ -88,6 +89,7 @@ class MultiPaxos(Node):
             section="Agreement",
         ),
         *LEADER_PARAMS,
+        *FORWARDING_PARAMS,
     )
     SHOWS: ClassVar[tuple[Show, ...]] = (
         Show("value", "Last change"),
@@ -98,7 +100,7 @@ class MultiPaxos(Node):
         Show("digest", "Digest", look="hidden"),
     )
     HANDLES: ClassVar[tuple[type[Body], ...]] = (
-        Read, Write, Increment, Forwarded, Prepare, Promise, Accept, Accepted, Preempted, Lead, Following, Missing,
+        *CLIENT_BODIES, Prepare, Promise, Accept, Accepted, Preempted, Lead, Following, Missing,
     )  # fmt: skip
     INVARIANTS: ClassVar[tuple[Invariant, ...]] = (
         Invariant(
@@ -131,14 +133,12 @@ class MultiPaxos(Node):
         return hasty(params)
 
     def start(self) -> None:
-        members = sorted([self.id, *self.peers])
-        self.count = len(members)
-        self.rank = members.index(self.id)
+        self.count = 1 + len(self.peers)
+        self.rank = sorted([self.id, *self.peers]).index(self.id)
         self.prepare_quorum = self.accept_quorum = self.count // 2 + 1
         self.fsync_time = self.duration("fsync_time")
         self.timeout_ns = to_ns(self.number("election_timeout_ms"))
         self.each = self.text("prepare") == "each"
-        self.forwarding = Forwarding(self, self.number("forward_timeout_ms"))
         self.promised = 0  # as an acceptor
         self.shown = -1  # the highest promise that is on disk
         self.accepted: dict[int, Proposal] = {}
@@ -148,6 +148,7 @@ class MultiPaxos(Node):
         self.fetching = False
         self.role = FOLLOWER  # as a proposer
         self.leader = ""
+        self.led_in = 0  # the ballot of the last leader that was followed
         self.ballot = 0  # in which this replica campaigns or leads
         self.highest = 0  # ballot heard of
         self.next = 0  # the first slot that nothing was proposed for
@@ -159,6 +160,7 @@ class MultiPaxos(Node):
         self.heard: dict[str, int] = {}  # by follower: when
         self.pulse: Timer | None = None
         self.restore()
+        self.forwarding = Forwarding(self, self.promised, self.number("forward_timeout_ms"))
         self.heard_ns = self.now_ns  # when there was last a leader, or somebody about to be
         self.show("role", self.role)
         self.spawn(self.sync(self.promised), self.cause)
@@ -185,14 +187,11 @@ class MultiPaxos(Node):
     async def on_request(self, body: Request, message: Message) -> Body:
         if self.role == LEADER:
             return await self.order(body)
-        return await self.forwarding.ask(self.leader, body)
+        return await self.forwarding.ask(self.leader, self.led_in, body)
 
-    async def on_forwarded(self, body: Forwarded, message: Message) -> Body | None:
-        if not self.forwarding.is_new(body):
-            return None
-        if self.role != LEADER:
-            raise self.forwarding.refusal()
-        return await self.order(body.request)
+    async def on_forward(self, body: Forward, message: Message) -> Body | None:
+        leads = self.ballot if self.role == LEADER else 0
+        return await self.order(body.request) if self.forwarding.takes(body, message, leads) else None
 
     async def order(self, request: Request) -> Body:
         """Give a request the next slot, and answer it when all slots up to that one are chosen and applied."""
@@ -421,6 +420,7 @@ class MultiPaxos(Node):
             self.step_down()
         self.highest = max(self.highest, ballot)
         self.leader = leader
+        self.led_in = ballot
         self.heard_ns = self.now_ns
 
     def step_down(self) -> None:

@@ -89,6 +89,7 @@ class Paxos(Node):
     SUMMARY: ClassVar[str] = "A replica that agrees with others on one value a key, whoever proposes"
     ICON: ClassVar[str] = "paxos"
     CLUSTERS: ClassVar[bool] = True
+    MAJORITY: ClassVar[bool] = True
     PARAMS: ClassVar[tuple[Param, ...]] = (
         Param(
             "backoff",

@@ -25,7 +25,7 @@ disk before it says so, and a crash with a restart is only a silence. Seals stan
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from simulations.engine.byzantine import (
@@ -121,6 +121,10 @@ class Pbft(ByzantineReplica):
     def doubts_beside(cls, params: dict[str, Any], neighbours: Mapping[str, Neighbour]) -> list[tuple[str, str]]:
         count = 1 + len([one for one in neighbours.values() if one.type == cls.TYPE])
         return member_doubts(count, int(params["faulty"]))
+
+    @classmethod
+    def cluster_doubts(cls, params: dict[str, Any], members: Sequence[str]) -> list[tuple[str, str]]:
+        return []  # each member counts its mates
 
     def start(self) -> None:
         self.open()

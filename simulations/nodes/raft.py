@@ -17,14 +17,17 @@ lease on the leader's clock. Answered from any copy at once, they may be stale.
 
 **Stepping down** (thesis 6.2). With *check-quorum* a leader that hears no majority for an election timeout gives up.
 
+**Members** come and go one at a time (thesis 4). Who they are is an entry of the log, which counts as soon as it is
+there. Who joins catches up with the log before it has a vote; who leaves disturbs nobody, for those who hear a leader
+do not vote against it; a leader that leaves steps down when that is committed.
+
 **Compaction** (7). After enough entries the state is kept in place of the log; a follower that is too far behind gets
 that snapshot.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from mypy_extensions import mypyc_attr
 
@@ -32,70 +35,20 @@ from simulations.engine.channel import Message
 from simulations.engine.confirming import READING_PARAMS, Confirmations
 from simulations.engine.declare import Invariant, Metric, Param, Show
 from simulations.engine.distributions import to_ns
-from simulations.engine.elections import ELECTION_BODIES, ELECTION_PARAMS, Promise
-from simulations.engine.forwarding import CLIENT_BODIES, FORWARDING_PARAMS, Forwarder
-from simulations.engine.messages import Body, Read, Replication, Reply, Request
-from simulations.engine.replicated_log import FSYNC_PARAM, Appended, Base, Entry, Journal, ReplicatedLog
+from simulations.engine.forwarding import CLIENT_BODIES, FORWARDING_PARAMS, Forward, Forwarding
+from simulations.engine.journal import FSYNC_PARAM, Journal
+from simulations.engine.log_replication import LOG_RULES, AppendEntries, AppendReply, InstallSnapshot, Progress
+from simulations.engine.membership import MEMBERSHIP_PARAMS, ChangeMembers, Member, membership_doubts
+from simulations.engine.messages import Body, Read, Request
+from simulations.engine.replicated_log import Appended, Base, Entry, ReplicatedLog
 from simulations.engine.state_machine import NOOP, Command, StateMachine
 from simulations.engine.streams import nth
 from simulations.engine.tasks import Cause, Future, Refused
-
-ENTRY_BYTES = 48
-
-
-@dataclass(frozen=True)
-class AppendEntries(Replication):
-    """These follow an entry of that index and term; up to `commit` all is committed (5.3). Without entries: a
-    heartbeat. `round` is what the answer confirms.
-    """
-
-    term: int
-    prev_index: int
-    prev_term: int
-    entries: tuple[Entry, ...]
-    commit: int
-    round: int
-
-    def size(self) -> int:
-        return 64 + ENTRY_BYTES * len(self.entries)
-
-
-@dataclass(frozen=True)
-class InstallSnapshot(Replication):
-    """The state that all up to an index led to (7)."""
-
-    term: int
-    base: Base
-    round: int
-
-    def size(self) -> int:
-        return 64 + ENTRY_BYTES * len(self.base.state.values)
-
-
-@dataclass(frozen=True)
-class AppendReply(Reply):
-    """My log agrees with yours up to `match`, and that is on disk. Or it does not; try from after `match`. Who asks in
-    a term that is over has no round confirmed: 0.
-    """
-
-    term: int
-    success: bool
-    match: int
-    round: int
-
-
-@dataclass
-class Progress:
-    """What a leader knows of a follower (5.3)."""
-
-    next: int  # what to send from
-    match: int = 0  # up to where the logs are known to agree
-    flight: int = 0  # the last entry sent and not answered; 0: none
-    sent_ns: int = 0
+from simulations.engine.term_elections import ELECTION_BODIES, ELECTION_PARAMS, Promise
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
-class Raft(Forwarder):
+class Raft(Member):
     """A replica of a log."""
 
     TYPE: ClassVar[str] = "raft"
@@ -104,8 +57,10 @@ class Raft(Forwarder):
     SUMMARY: ClassVar[str] = "A replica whose elected leader orders all commands"
     ICON: ClassVar[str] = "raft"
     CLUSTERS: ClassVar[bool] = True
+    MAJORITY: ClassVar[bool] = True
     PARAMS: ClassVar[tuple[Param, ...]] = (
         *ELECTION_PARAMS,
+        *MEMBERSHIP_PARAMS,
         *FORWARDING_PARAMS,
         *READING_PARAMS,
         Param(
@@ -138,6 +93,7 @@ class Raft(Forwarder):
         Show("term", "Term"),
         Show("last", "Log ends at"),
         Show("commit", "Committed up to"),
+        Show("members", "Members"),
         Show("keys", "Keys", look="hidden"),
         Show("digest", "Digest", look="hidden"),
         Show("entry", "Entry appended", look="hidden"),
@@ -148,6 +104,7 @@ class Raft(Forwarder):
         Metric("elections", "elections", "Elections in which it stood.", "count"),
         Metric("committed", "entries", "Entries that it found committed as leader.", "count"),
         Metric("leads", "1 or 0", "1 while it takes itself for the leader.", "gauge"),
+        Metric("members", "members", "Members by the last configuration in its log.", "gauge"),
     )
     HANDLES: ClassVar[tuple[type[Body], ...]] = (
         *CLIENT_BODIES,
@@ -155,30 +112,36 @@ class Raft(Forwarder):
         AppendEntries,
         InstallSnapshot,
         AppendReply,
+        ChangeMembers,
     )
+    INVARIANTS: ClassVar[tuple[Invariant, ...]] = LOG_RULES
+
+    @classmethod
+    def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
+        return Member.doubts(params, neighbours) + membership_doubts(params)
 
     def start(self) -> None:
         journal = Journal(self.disk, self.duration("fsync_time"))
-        self.log = ReplicatedLog()
+        everybody = sorted([self.id, *self.peers])
+        founders = [name for name in self.text("founders").split() if name in everybody]
+        log = ReplicatedLog(tuple(founders or everybody))
         self.machine = StateMachine()
         promised = Promise(0, "")
         for record in journal.records:
             if isinstance(record, Promise):
                 promised = record
             elif isinstance(record, Appended):
-                self.log.put(record.index, record.entries)
+                log.put(record.index, record.entries)
             else:
-                self.log.compact(record)
-        self.commit = self.log.base.index
-        self.machine.restore(self.log.base.state)
+                log.compact(record)
+        self.machine.restore(log.base.state)
         self.heartbeat_ns = to_ns(self.number("heartbeat_ms"))
-        self.progress: dict[str, Progress] = {}
         self.pending: dict[int, Future] = {}
         self.machine.show_all(self)
-        self.show("commit", self.commit)
-        self.start_forwarding(promised.term)
-        self.start_electing(journal, promised)
-        self.show_entries(self.log.base.index)
+        self.show("commit", log.base.index)
+        self.forwarding = Forwarding(self, promised.term, self.number("forward_timeout_ms"))
+        self.start_membership(journal, promised, log)
+        self.show_entries(log.base.index)
 
     def last_entry(self) -> tuple[int, int]:
         return self.log.term_at(self.log.last), self.log.last
@@ -190,8 +153,8 @@ class Raft(Forwarder):
         self.leader = self.id
         self.turn("leader")
         self.show("led", self.log.last)
-        self.progress = {peer: Progress(self.log.last + 1) for peer in self.peers}
-        self.rounds = Confirmations(self.peers, self.majority, self.now_ns)
+        self.progress = {peer: Progress(self.log.last + 1) for peer in self.voters}
+        self.rounds = Confirmations(self.now_ns)
         self.synced_to = self.log.last
         self.first = self.log.last + 1
         if not self.append(self.first, (Entry(self.term, NOOP),)):
@@ -203,6 +166,7 @@ class Raft(Forwarder):
 
     def retire(self) -> None:
         """Who waits for what one could do as leader is told; a write may still come to be committed."""
+        super().retire()
         self.show("led", None)
         pending, self.pending = self.pending, {}
         waiting, self.rounds.waiting = self.rounds.waiting, []
@@ -229,8 +193,7 @@ class Raft(Forwarder):
     def begin_round(self) -> None:
         """Ask everybody to confirm that one leads. Entries unanswered for a heartbeat go out again."""
         number = self.rounds.begin(self.now_ns)
-        for peer in self.peers:
-            one = self.progress[peer]
+        for peer, one in self.progress.items():
             if one.flight and self.now_ns - one.sent_ns < self.heartbeat_ns:
                 index = one.match if one.match >= self.log.base.index else 0
                 prev_term = self.log.term_at(index) if index else 0
@@ -260,8 +223,7 @@ class Raft(Forwarder):
         if not self.append(index, (Entry(self.term, command),)):
             raise Refused("disk full", False)
         self.spawn(self.sync_own(self.term, index), self.cause)
-        for peer in self.peers:
-            one = self.progress[peer]
+        for peer, one in self.progress.items():
             if not one.flight:
                 self.replicate(peer, one)
         return index
@@ -275,10 +237,10 @@ class Raft(Forwarder):
 
     def on_append_reply(self, body: AppendReply, message: Message) -> None:
         self.observe(body.term)
-        if self.role != "leader" or body.term != self.term:
-            return
         peer = message.channel.src.id
-        one = self.progress[peer]
+        one = self.progress.get(peer)
+        if self.role != "leader" or body.term != self.term or one is None:
+            return
         again = False
         if body.success:
             one.next = max(one.next, body.match + 1)
@@ -294,17 +256,18 @@ class Raft(Forwarder):
             one.flight = 0
         self.rounds.answer(peer, body.round)
         self.count_rounds()
-        if not one.flight and (again or one.next <= self.log.last):
+        self.change()
+        if self.role == "leader" and not one.flight and (again or one.next <= self.log.last):
             self.replicate(peer, one)
 
     def advance(self) -> None:
         """Commit what a majority has on disk, counting entries of one's own term only (5.4.2)."""
-        stored = sorted([self.synced_to, *[one.match for one in self.progress.values()]], reverse=True)
-        index = stored[self.majority - 1]
+        index = self.agreed({peer: one.match for peer, one in self.progress.items()} | {self.id: self.synced_to})
         if index > self.commit and self.log.term_at(index) == self.term:
             self.publish("committed", index - self.commit)
             self.apply_to(index)
             self.let_read()
+            self.after_commit()
 
     # Followers (5.3)
 
@@ -358,6 +321,7 @@ class Raft(Forwarder):
             if not self.journal.write(body.base):
                 return
             self.log.compact(body.base)
+            self.reconfigure()
             self.machine.restore(body.base.state)
             self.commit = body.base.index
             self.machine.show_all(self)
@@ -374,6 +338,7 @@ class Raft(Forwarder):
         if not self.journal.write(Appended(index, entries)):
             return False
         self.log.put(index, entries)
+        self.reconfigure()
         self.show_entries(index)
         return True
 
@@ -392,7 +357,8 @@ class Raft(Forwarder):
         after = self.integer("snapshot_after")
         if after and self.commit - self.log.base.index >= after:
             term, digest = self.log.term_at(self.commit), self.log.digest_at(self.commit)
-            base = Base(self.commit, term, digest, self.machine.snapshot())
+            configuration = self.log.configuration_at(self.commit)
+            base = Base(self.commit, term, digest, self.machine.snapshot(), configuration)
             if self.journal.write(base):
                 self.log.compact(base)
 
@@ -410,8 +376,16 @@ class Raft(Forwarder):
 
     # Clients (8)
 
-    async def on_read(self, body: Read, message: Message) -> Body:
-        return self.machine.read(body.key) if self.text("reads") == "stale" else await super().on_read(body, message)
+    async def on_request(self, body: Request, message: Message) -> Body:
+        if isinstance(body, Read) and self.text("reads") == "stale":
+            return self.machine.read(body.key)
+        if self.role == "leader":
+            return await self.carry_out(body)
+        return await self.forwarding.ask(self.leader, self.term, body)
+
+    async def on_forward(self, body: Forward, message: Message) -> Body | None:
+        leads = self.term if self.role == "leader" else 0
+        return await self.carry_out(body.request) if self.forwarding.takes(body, message, leads) else None
 
     async def carry_out(self, request: Request) -> Body:
         return await (self.read(request) if isinstance(request, Read) else self.agree(request))
@@ -449,7 +423,7 @@ class Raft(Forwarder):
 
     def count_rounds(self) -> None:
         """Note what a majority has confirmed, and let go on who waited for it."""
-        if self.rounds.count():
+        if self.rounds.count(self.agreed(self.rounds.answered | {self.id: self.rounds.round})):
             self.heard_ns = self.rounds.since_ns
             self.let_read()
             if self.rounds.wanted:
@@ -459,37 +433,3 @@ class Raft(Forwarder):
         """Those reads go on whose round is confirmed and whose index applied."""
         for one in self.rounds.due(self.commit):
             one.future.resolve(None, self.because(one.cause.op, one.cause.id))
-
-    INVARIANTS: ClassVar[tuple[Invariant, ...]] = (
-        Invariant(
-            "election_safety",
-            "Election safety",
-            "At most one member leads in any one term.",
-            "one-per-term",
-            ("role", "term"),
-            "leader",
-        ),
-        Invariant("leader_append_only", "Leader append-only", "A leader's log only grows.", "monotonic", ("led",)),
-        Invariant(
-            "log_matching",
-            "Log matching",
-            "Logs that have an entry of the same index and term are the same up to it.",
-            "agreement",
-            ("entry",),
-        ),
-        Invariant(
-            "leader_completeness",
-            "Leader completeness",
-            "Whoever becomes leader has all in its log that was committed before.",
-            "completeness",
-            ("role", "entry", "applied"),
-            "leader",
-        ),
-        Invariant(
-            "state_machine_safety",
-            "State machine safety",
-            "Members that have applied an index have applied the same up to it.",
-            "agreement",
-            ("applied",),
-        ),
-    )

@@ -14,12 +14,14 @@ write is lost. Everybody gets an answer, perhaps an old one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Lie, Metric, Param, Show
 from simulations.engine.distributions import to_ns
+from simulations.engine.doubting import lonely, majority_doubts
 from simulations.engine.messages import DONE, Body, Read, Replication, Reply, Value, Write, wrong_value
 from simulations.engine.node import Node
 from simulations.engine.state_machine import fingerprint
@@ -181,6 +183,10 @@ class Register(Node):
         Lie("false acknowledgements", "Says done and does nothing", "Writes are acknowledged and not kept."),
         Lie("equivocation", "Tells each another story", "Every second node gets values that nobody wrote."),
     )
+
+    @classmethod
+    def cluster_doubts(cls, params: dict[str, Any], members: Sequence[str]) -> list[tuple[str, str]]:
+        return majority_doubts(len(members)) if params["mode"] == "cp" else lonely(len(members))
 
     def start(self) -> None:
         self.entries: dict[str, Stored] = self.disk.read()

@@ -20,7 +20,7 @@ from simulations.engine.messages import DONE, Body
 from simulations.engine.node import Node
 from simulations.engine.publishing import (
     FROM_NOW,
-    Delivery,
+    EventDelivery,
     Poll,
     Publication,
     Record,
@@ -144,7 +144,7 @@ class Subscriber(Node):
         Metric("events.dropped", "events", "Events that its queue had no room for.", "count"),
         Metric("events.delay_ms", "ms", "From the topic's accepting an event until this node heard of it.", "duration"),
     )
-    HANDLES: ClassVar[tuple[type[Body], ...]] = (Publication, Delivery)
+    HANDLES: ClassVar[tuple[type[Body], ...]] = (Publication, EventDelivery)
 
     @classmethod
     def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
@@ -211,7 +211,7 @@ class Subscriber(Node):
         """An event, sent once."""
         await self.process(body.record)
 
-    async def on_delivery(self, body: Delivery, message: Message) -> Body:
+    async def on_event_delivery(self, body: EventDelivery, message: Message) -> Body:
         """An event that is kept until it is acknowledged."""
         if self.first:
             self.spawn(self.process(body.record), message)

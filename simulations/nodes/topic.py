@@ -23,7 +23,7 @@ from simulations.engine.distributions import to_ns
 from simulations.engine.messages import DONE, Body, Increment, Request, Work, Write
 from simulations.engine.publishing import (
     FROM_NOW,
-    Delivery,
+    EventDelivery,
     Poll,
     Publication,
     Record,
@@ -246,7 +246,7 @@ class Topic(Server):
         """Deliver an event until it is acknowledged, or nobody is there."""
         acknowledged = refused = False
         try:
-            await self.call(subscription.to, Delivery(record), self.ack_timeout_ms)
+            await self.call(subscription.to, EventDelivery(record), self.ack_timeout_ms)
             acknowledged = True
         except Failure as failure:
             refused = isinstance(failure, Refused)

@@ -35,9 +35,9 @@ from simulations.engine.atomic_broadcast import (
 from simulations.engine.channel import Message
 from simulations.engine.declare import Invariant, Param, Show
 from simulations.engine.distributions import to_ns
-from simulations.engine.handing_on import Forwarded, Forwarding
+from simulations.engine.forwarding import CLIENT_BODIES, FORWARDING_PARAMS, Forward, Forwarding
 from simulations.engine.leading import LEADER_PARAMS, hasty
-from simulations.engine.messages import Body, Increment, Read, Request, Write
+from simulations.engine.messages import Body, Request
 from simulations.engine.node import Node
 from simulations.engine.state_machine import Command, StateMachine
 from simulations.engine.tasks import Failure, Future, Refused
@@ -59,7 +59,8 @@ class Zab(Node):
     SUMMARY: ClassVar[str] = "A replica of a store whose changes one primary an epoch orders, as in ZooKeeper"
     ICON: ClassVar[str] = "zab"
     CLUSTERS: ClassVar[bool] = True
-    PARAMS: ClassVar[tuple[Param, ...]] = LEADER_PARAMS
+    MAJORITY: ClassVar[bool] = True
+    PARAMS: ClassVar[tuple[Param, ...]] = (*LEADER_PARAMS, *FORWARDING_PARAMS)
     SHOWS: ClassVar[tuple[Show, ...]] = (
         Show("value", "Last change"),
         Show("role", "Role", look="badge"),
@@ -70,7 +71,7 @@ class Zab(Node):
         Show("digest", "Digest", look="hidden"),
     )
     HANDLES: ClassVar[tuple[type[Body], ...]] = (
-        Read, Write, Increment, Forwarded, Preference, FollowerInfo, NewEpoch, EpochAccepted, NewLeader, Propose, Ack,
+        *CLIENT_BODIES, Preference, FollowerInfo, NewEpoch, EpochAccepted, NewLeader, Propose, Ack,
         Stale,
     )  # fmt: skip
     INVARIANTS: ClassVar[tuple[Invariant, ...]] = (
@@ -115,7 +116,6 @@ class Zab(Node):
         self.majority = (len(self.peers) + 1) // 2 + 1
         self.fsync_time = self.duration("fsync_time")
         self.timeout_ns = to_ns(self.number("election_timeout_ms"))
-        self.forwarding = Forwarding(self, self.number("forward_timeout_ms"))
         self.machine = StateMachine()
         self.applied = 0
         self.role = ""
@@ -124,6 +124,7 @@ class Zab(Node):
         self.shown = -1
         self.waiting: dict[int, Future] = {}  # by place: the client's answer
         self.restore()
+        self.forwarding = Forwarding(self, self.accepted[0], self.number("forward_timeout_ms"))
         self.look()
         self.spawn(self.sync(), self.cause)
         self.tick_over()
@@ -150,14 +151,12 @@ class Zab(Node):
     async def on_request(self, body: Request, message: Message) -> Body:
         if self.role == LEADER:
             return await self.order(body)
-        return await self.forwarding.ask("" if self.leader == self.id else self.leader, body)
+        epoch, leader = self.accepted
+        return await self.forwarding.ask(leader if leader == self.leader != self.id else "", epoch, body)
 
-    async def on_forwarded(self, body: Forwarded, message: Message) -> Body | None:
-        if not self.forwarding.is_new(body):
-            return None
-        if self.role != LEADER:
-            raise self.forwarding.refusal()
-        return await self.order(body.request)
+    async def on_forward(self, body: Forward, message: Message) -> Body | None:
+        leads = self.epoch if self.role == LEADER else 0
+        return await self.order(body.request) if self.forwarding.takes(body, message, leads) else None
 
     async def order(self, request: Request) -> Body:
         """Phase 3, the leader's part: give the change the next zxid, and answer when it is committed and applied."""

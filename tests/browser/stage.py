@@ -139,8 +139,9 @@ def pause(page: Page) -> None:
         button.click()
 
 
-def violations(page: Page) -> list[dict[str, Any]]:
-    """What axe finds wrong, in short."""
+def violations(page: Page, *rules: str) -> list[dict[str, Any]]:
+    """What axe finds wrong, in short; by all of its rules, or by some."""
     page.wait_for_timeout(300)  # colours that are still fading in would be measured wrongly
-    found = Axe().run(page).response["violations"]
+    options = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
+    found = Axe().run(page, options=options).response["violations"]
     return [{"rule": rule["id"], "where": [node["html"][:160] for node in rule["nodes"][:3]]} for rule in found]

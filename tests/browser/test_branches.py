@@ -52,6 +52,10 @@ def test_a_break_forks_the_run_and_one_can_go_back_and_forth(page: Page) -> None
     expect(page.locator(line(page, "R2 crashes"))).to_be_focused()
     page.keyboard.press("ArrowUp")
     expect(page.locator(line(page, "Main"))).to_be_focused()
+    page.locator(line(page, "Main")).evaluate("line => line.dataset.drawn = 'before'")
+    page.set_viewport_size({"width": 1300, "height": 900})
+    expect(page.locator('#tree [data-drawn="before"]')).to_have_count(0)  # the tree is drawn anew
+    expect(page.locator(line(page, "Main"))).to_be_focused()
     assert violations(page) == []
 
 

@@ -20,22 +20,35 @@ from tests.browser.stage import (
     wait_shown,
 )
 
-PAGES = ["/", "/parts/", "/scenarios/mine/", "/s/cap-partition/?at=6100", "/embed/cap-partition/", "/no-such-page/"]
+PAGES = [
+    "/",
+    "/parts/",
+    "/why/",
+    "/models/",
+    "/scenarios/mine/",
+    "/s/cap-partition/?at=6100",
+    "/embed/cap-partition/",
+    "/no-such-page/",
+]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_have_no_axe_violations(new_context: Any, console: Any, scheme: str) -> None:
+# The dark scheme differs by its colours alone.
+SCHEMES = pytest.mark.parametrize(("scheme", "rules"), [("light", ()), ("dark", ("color-contrast",))])
+
+
+@SCHEMES
+def test_pages_have_no_axe_violations(new_context: Any, console: Any, scheme: str, rules: tuple[str, ...]) -> None:
     console.allow("404")
     page = new_context(color_scheme=scheme).new_page()
     prepare(page)
     for path in PAGES:
         page.goto(path)
         page.wait_for_load_state("networkidle")
-        assert violations(page) == [], path
+        assert violations(page, *rules) == [], path
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_sandbox_has_no_axe_violations(new_context: Any, scheme: str) -> None:
+@SCHEMES
+def test_the_sandbox_has_no_axe_violations(new_context: Any, scheme: str, rules: tuple[str, ...]) -> None:
     page = new_context(color_scheme=scheme).new_page()
     open_sandbox(page)
     run(page)
@@ -44,10 +57,10 @@ def test_the_sandbox_has_no_axe_violations(new_context: Any, scheme: str) -> Non
     expect(page.locator("#f-params-concurrency")).to_be_visible()
     for tab in ("#tab-outline", "#tab-problems", "#tab-palette", "#tab-charts", "#tab-requests", "#tab-events"):
         page.locator(tab).click()
-        assert violations(page) == [], tab
+        assert violations(page, *rules) == [], tab
     for opener in ("#run-options", "#share"):
         page.locator(opener).click()
-        assert violations(page) == [], opener
+        assert violations(page, *rules) == [], opener
         page.keyboard.press("Escape")
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Request
@@ -19,9 +20,9 @@ HASHED = re.compile(r"\.[0-9a-f]{12}\.\w+$")
 
 
 @pytest.fixture(scope="module")
-def hashed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def hashed(tmp_path_factory: pytest.TempPathFactory, prepared: Path) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("hashed")
-    stack = Stack(folder / "data", STATIC_HASHED="1", STATIC_ROOT=str(folder / "static"))
+    stack = Stack(folder / "data", prepared, STATIC_HASHED="1", STATIC_ROOT=str(folder / "static"))
     command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
     done = subprocess.run(command, cwd=ROOT, env=stack.environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -9,19 +9,29 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.stage import digest, finished, open_sandbox, prepare, run, shown, violations, wait_shown, wait_until
+from tests.browser.stage import (
+    digest,
+    finished,
+    open_sandbox,
+    other_digest,
+    prepare,
+    run,
+    shown,
+    violations,
+    wait_shown,
+    wait_until,
+)
 
 
 def open_shared(page: Page, slug: str, variant: str | None = None) -> None:
     """A scenario of the gallery, run to its end."""
     prepare(page)
     page.goto(f"/s/{slug}/")
+    before = digest(page)
     if variant:
-        page.locator("#variant").select_option(variant, force=True)
-    if variant or page.locator("body").get_attribute("data-run") == "none":
-        page.locator("#run").click()
+        page.locator("#variant").select_option(variant, force=True)  # which runs it
+        other_digest(page, before)
     finished(page)
-    digest(page)
 
 
 def choose_first(page: Page, tab: str = "#tab-requests") -> Locator:

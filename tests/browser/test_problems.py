@@ -80,7 +80,7 @@ def test_even_quorums_and_empty_zones_are_told(page: Page) -> None:
     page.goto("/sandbox/?new")
     page.locator("#starts button").nth(2).click()
     page.locator("#tab-problems").click()
-    expect(row(page, "Replicated store has 4 members: a majority is 3")).to_be_visible()
+    expect(row(page, "4 members tolerate 1 at most, as 3 do")).to_be_visible()
     empty = row(page, "No node is in the zone Oslo")
     empty.locator("button.fix").click()
     expect(empty).to_have_count(0)

@@ -40,6 +40,12 @@ def test_the_dead_need_not_agree() -> None:
     assert judged(differs, (20, 2, "up", False), (20, 2, "digest", None)).verdict == "pass"
 
 
+def test_who_lives_and_has_no_copy_any_more_need_not_agree() -> None:
+    differs = (9, 2, "digest", "b")
+    assert judged(differs, (20, 2, "digest", None)).verdict == "pass"
+    assert judged(differs, (20, 2, "digest", None), (30, 2, "digest", "b")).verdict == "fail"
+
+
 ROWS = st.lists(st.tuples(st.integers(1, 99), st.integers(0, 2), st.sampled_from("ab")), max_size=8)
 
 

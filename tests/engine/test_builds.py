@@ -23,6 +23,8 @@ from tests.engine.test_determinism import compiled_engine
 from tests.test_scenarios import SCENARIOS, SLUGS
 from tests.worlds import Entry
 
+BRIEF_MS = 2_000
+
 
 class Build:
     """A process with a build of the engine, which is asked for digests."""
@@ -65,6 +67,8 @@ def test_every_scenario_of_the_gallery_and_its_variants(slug: str, other: Build)
     document = parse((SCENARIOS / f"{slug}.json").read_text())
     for variant in (None, *document.variants):
         physical = document.physical(variant)
+        if variant is not None:  # it differs by what is set from the start
+            physical["duration_ms"] = min(physical["duration_ms"], BRIEF_MS)
         assert other.digest(physical) == digest(physical), variant
 
 

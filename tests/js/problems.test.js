@@ -6,9 +6,19 @@ import { placeOf, problemsOf } from "../../static/js/document/problems.js";
 
 const GALLERY = new URL("../../simulations/scenarios/", import.meta.url);
 const NODES = new URL("../../simulations/nodes/", import.meta.url);
+const ENGINE = new URL("../../simulations/engine/", import.meta.url);
+
+/** A file with those of the engine that its classes derive from. @param {URL} file @returns {string} */
+function withBases(file) {
+  const source = readFileSync(file, "utf8");
+  const bases = [...source.matchAll(/^class \w+\((\w+)\):/gm)].map(([, base]) => new RegExp(`^from simulations\\.engine\\.(\\w+) import .*\\b${base}\\b`, "m").exec(source)?.[1]);
+  const others = [...new Set(bases)].filter((name) => name && !["declare", "messages", "node", "process"].includes(name));
+  return [source, ...others.map((name) => withBases(new URL(`${name}.py`, ENGINE)))].join("\n");
+}
+
 /** What each node file says of its type. */
 const TYPES = Object.fromEntries(readdirSync(NODES).filter((name) => /^[a-z]\w*\.py$/.test(name)).map((name) => {
-  const source = readFileSync(new URL(name, NODES), "utf8");
+  const source = withBases(new URL(name, NODES));
   const says = (/** @type {string} */ what) => new RegExp(`^    ${what}.* = True`, "m").test(source);
   const serves = !/^ {4}SERVES.* = False/m.test(source);
   return [/^ {4}TYPE.* = "(.+)"/m.exec(source)?.[1] ?? name, { initiates: says("INITIATES"), acts: says("ACTS"), serves, clusters: says("CLUSTERS"), forwards: says("FORWARDS") }];
@@ -69,15 +79,6 @@ test("links and switches that carry nothing are told", () => {
   const two = doc("c:client b:client s:service c>s b>s c>b x:switch s>x");
   assert.deepEqual(rules(two), ["mute-link c>b", "joins-nobody x"]);
   assert.deepEqual(mended(two, "mute-link").links.map(({ id }) => id), ["c>s", "b>s", "s>x"]);
-});
-
-test("a quorum of an even number bears no more than one fewer would", () => {
-  const of = (n, params) => doc("c:client r:register c>r", { clusters: [{ id: "k", protocol: "register", members: ["r"], params }], nodes: [{ id: "c", type: "client" }, { id: "r", type: "register", count: n }] });
-  assert.deepEqual(rules(of(4)), ["even-quorum cluster:k"]);
-  assert.deepEqual(problemsOf(of(4), types)[0].values, { name: "k", n: 4, majority: 3, down: 1, fewer: 3 });
-  assert.deepEqual(rules(of(1)), ["cluster-of-one cluster:k"]);
-  assert.deepEqual(rules(of(4, { mode: "ap" })), []);
-  assert.deepEqual(rules(of(5)), []);
 });
 
 test("a zone without nodes is taken away with its latencies, unless something counts on it", () => {

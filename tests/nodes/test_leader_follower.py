@@ -72,15 +72,15 @@ def test_members_that_do_not_lead_pass_requests_on() -> None:
     story = store({"u1": [write(500, 1)], "u2": [read(600)]})
     assert answers(story, f="write") == ["ok"]
     assert answers(story) == [1]
-    assert len(story.messages(kind="write", src="r1", dst="r0")) == 1
+    assert len(story.messages(kind="forward", src="r1", dst="r0")) == 1
 
 
 def test_nobody_passes_on_what_was_passed_on() -> None:
     """The leader is deposed, and the one who asks it does not know."""
     faults = [partition([["m", "r2"], ["r1"]], 500, 2500), crash("r0", 600, 1200)]
     story = store({"u1": [write(1900, 1)]}, faults, acknowledge="async")
-    assert answers(story, f="write") == ["no leader"]
-    assert [(message.src, message.dst) for message in story.messages(kind="write")] == [("u1", "r1"), ("r1", "r0")]
+    assert answers(story, f="write") == ["not the leader"]
+    assert [(message.src, message.dst) for message in story.messages(kind="forward")] == [("r1", "r0")]
 
 
 # Catching up

@@ -27,8 +27,9 @@ class Careless:
         return getattr(self.journal, name)
 
     async def durable(self) -> None:
-        if self.journal.disk.cached:
-            self.journal.disk.fsync(self.journal.takes)
+        records = self.journal.journal
+        if records.disk.cached:
+            records.synced("each")
 
 
 class AcknowledgesBeforeFsync(LeaderFollower):  # type: ignore[misc, name-defined]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from simulations.nodes.mail_server import MailServer
+from tests.nodes.stories import user, write
 from tests.worlds import MS, Entry, Run, client, crash, link, lossy, node, run, world
 
 WRITES: dict[str, Any] = {"requests": "read-write", "read_ratio": 0, "idempotency_keys": True, "timeout_ms": 1000}
@@ -92,6 +93,28 @@ def test_ids_in_memory_are_enough_until_a_crash() -> None:
     twice = post([lost, crash("b", 1000, 1010)], dedup="memory")
     assert max(copies(twice).values()) > 1
     assert once(post([lost, crash("b", 1000, 1010)]))
+
+
+def test_mail_that_a_crash_leaves_on_the_disk_is_in_the_mailbox() -> None:
+    """Written and not yet synced, it may outlive a crash. Then it is known when it comes again from the spool."""
+    faults = [crash("a", at, at + 20) for at in range(60, 4000, 200)]
+    assert once(post(faults, load={"keys": 1}, duration_ms=4000))
+
+
+@pytest.mark.parametrize(("crashes_ms", "sent_ms"), [(376, [56, 368, 718]), (400, [56, 368])])
+def test_mail_in_the_page_cache_is_not_acknowledged_before_it_is_synced(crashes_ms: float, sent_ms: list[int]) -> None:
+    """A process dies with mail that it has not synced. When it comes again the next one knows it, and syncs first: the
+    machine may crash.
+    """
+    nodes = [user("user", "a", [write(50, 1, "k1")])]
+    nodes += [node(MailServer, id, retry_ms=300, timeout_ms=50) for id in ("a", "b")]
+    servers: Entry = {"id": "post", "protocol": "mail-server", "members": ["a", "b"], "link": {"latency": 5, "loss": 0}}
+    dies = {"kind": "stop", "target": "b", "at_ms": 63, "until_ms": 64, "drain_ms": 0, "lead_ms": 0}
+    for seed in range(4):  # the crash may leave on the disk what was not synced
+        faults = [dies, crash("b", crashes_ms, 500)]
+        story = run(world(nodes, [link("user", "a")], [servers], faults, 1000, 1000, seed))
+        assert once(story)
+        assert [sent.sent_ns // MS for sent in story.messages("mail")] == sent_ms
 
 
 def test_a_user_who_submits_again_makes_no_copy_where_the_id_is_the_users() -> None:

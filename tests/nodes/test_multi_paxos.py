@@ -65,7 +65,7 @@ def test_a_follower_hands_requests_on_to_the_leader() -> None:
     story = lead_of_r0({"u1": [write(1000, 1), read(1100)]}, [])
     assert answers(story, f="write") == ["ok"]
     assert answers(story) == [1]
-    assert [message.dst for message in story.messages("forwarded")] == ["r0", "r0"]
+    assert [message.dst for message in story.messages("forward")] == ["r0", "r0"]
 
 
 def test_another_replica_takes_over_when_the_leader_crashes_and_keeps_what_was_chosen() -> None:
@@ -166,3 +166,4 @@ def test_an_election_timeout_shorter_than_a_heartbeat_is_doubted() -> None:
     params = {param.name: param.default for param in kind.PARAMS}
     assert kind.doubts(params, frozenset()) == []
     assert [name for name, _ in kind.doubts(params | {"heartbeat_ms": 300}, frozenset())] == ["election_timeout_ms"]
+    assert [name for name, _ in kind.doubts(params | {"fsync_time": 300}, frozenset())] == ["fsync_time"]

@@ -51,8 +51,7 @@ def test_when_the_leader_crashes_another_is_elected_and_the_old_one_follows_it()
 
 def test_a_side_without_a_majority_elects_nobody() -> None:
     """5.2: a candidate needs the votes of a majority of all, also when there are four."""
-    halves = partition([["r0", "r1"], ["r2", "r3"]], 0)
-    assert not leaders(members({}, [halves], 4))
+    assert not leaders(members({}, [partition([["r0", "r1"], ["r2", "r3"]], 0)], 4))
     side = partition([["r0", "r1"], ["r2", "r3", "r4"]], 0)
     assert {who for _, who, _ in leaders(members({}, [side], 5), count=5)} <= {"r2", "r3", "r4"}
 
@@ -97,8 +96,9 @@ def test_with_check_quorum_a_cut_off_leader_steps_down_within_its_election_timeo
 def test_doubts_are_told_of_timeouts_that_cannot_work() -> None:
     params = {param.name: param.default for param in Declared.PARAMS}
     assert not Declared.doubts(params, frozenset())
-    found = Declared.doubts({**params, "election_timeout_ms_max": 150, "heartbeat_ms": 150}, frozenset())
-    assert [name for name, _ in found] == ["election_timeout_ms_max", "heartbeat_ms"]
+    bad = dict.fromkeys(["fsync_time", "election_timeout_ms_max", "heartbeat_ms"], 150)
+    assert [name for name, _ in Declared.doubts({**params, **bad}, frozenset())] == list(bad)
+    assert not leaders(members({}, own={}, fsync_time=150))
 
 
 # The log (5.3)

@@ -44,8 +44,7 @@ class CountsOldEntries(Raft):  # type: ignore[misc]
     """What a majority has is committed, whichever term it is of."""
 
     def advance(self) -> None:
-        stored = sorted([self.synced_to, *[one.match for one in self.progress.values()]], reverse=True)
-        index = stored[self.majority - 1]
+        index = self.agreed({peer: one.match for peer, one in self.progress.items()} | {self.id: self.synced_to})
         if index > self.commit:
             self.apply_to(index)
             self.let_read()

@@ -57,7 +57,7 @@ def test_each_of_many_subscribers_gets_each_event_once() -> None:
     for n in range(3):
         assert done(story, f"s{n}") == every_one(story)
     assert len(story.messages("publication")) == 3 * 99
-    assert not story.messages("delivery")
+    assert not story.messages("event_delivery")
 
 
 def test_a_publication_goes_on_from_the_operation_that_it_came_of() -> None:
@@ -91,7 +91,7 @@ def test_who_comes_late_misses_what_was_before_unless_the_subscription_was_made_
 
 def test_what_was_held_is_delivered_because_of_its_own_operation() -> None:
     story = told(subscriber("s", durable=True, connects_ms=1005))
-    delivered = story.messages("delivery")
+    delivered = story.messages("event_delivery")
     assert sorted({sent.op for sent in delivered}) == [op.id for op in story.operations()]
     assert all(story.message(sent.cause).op == sent.op for sent in delivered)
 
@@ -117,7 +117,7 @@ def test_durable_subscriptions_and_their_events_outlive_the_topic() -> None:
     story = told(subscriber("s", durable=True, connects_ms=1505), faults=[crash("t", 700, 1000)])
     assert not every_one(story) - done(story, "s")
     assert len(every_one(story)) > 70
-    held = [sent for sent in story.messages("delivery") if sent.op >= 0]
+    held = [sent for sent in story.messages("event_delivery") if sent.op >= 0]
     assert {sent.op for sent in held} >= set(every_one(story))
 
 

@@ -105,8 +105,8 @@ def test_stop_ends_orphans_and_reset_removes_only_what_is_ours(new_stack: Stack)
     assert "nothing to remove" in make("reset", **folder).stdout
 
 
-def test_an_edit_restarts_worker_and_web_server(tmp_path: Path) -> None:
-    stack = Stack(tmp_path / "data", WATCH="1")
+def test_an_edit_restarts_worker_and_web_server(tmp_path: Path, prepared: Path) -> None:
+    stack = Stack(tmp_path / "data", prepared, WATCH="1")
     try:
         stack.start()
         stack.wait_until(lambda: "ready at" in stack.said(), "the announcement")
@@ -120,7 +120,7 @@ def test_an_edit_restarts_worker_and_web_server(tmp_path: Path) -> None:
         stack.clean_up()
 
 
-def test_a_long_data_folder_gets_a_short_socket(tmp_path: Path) -> None:
+def test_a_long_data_folder_is_prepared_and_gets_a_short_socket(tmp_path: Path) -> None:
     stack = Stack(tmp_path / ("long-" * 12) / ("name-" * 12))
     stack.data_dir.mkdir(parents=True)
     try:

@@ -14,7 +14,7 @@ import { removeFault, removeItems } from "./removal.js";
 
 /** @param {Scenario} doc @param {(type: string) => NodeTypeInfo | undefined} types @returns {Problem[]} */
 export function problemsOf(doc, types) {
-  return [...workProblems(doc, types), ...linkProblems(doc, types), ...clusterProblems(doc), ...zoneProblems(doc), ...nameProblems(doc), ...faultProblems(doc)];
+  return [...workProblems(doc, types), ...linkProblems(doc, types), ...zoneProblems(doc), ...nameProblems(doc), ...faultProblems(doc)];
 }
 
 /** @param {Scenario} doc @param {string} id */
@@ -80,20 +80,6 @@ function linkProblems(doc, types) {
     ...mute.map(({ id, a, b }) => ({ rule: "mute-link", place: id, values: { a: nameOf(doc, a), b: nameOf(doc, b) }, fix: { name: "remove-link", values: {}, made: (/** @type {Scenario} */ now) => removeItems(now, [id]) } })),
     ...joints.map(({ id }) => ({ rule: "joins-nobody", place: id, values: { name: nameOf(doc, id) } })),
   ];
-}
-
-/** Protocols whose members decide by majority. */
-const MAJORITIES = new Set(["register", "raft"]);
-
-/** @param {Scenario} doc @returns {Problem[]} */
-function clusterProblems(doc) {
-  return (doc.clusters ?? []).flatMap((cluster) => {
-    const n = cluster.members.reduce((sum, id) => sum + (doc.nodes.find((node) => node.id === id)?.count ?? 1), 0);
-    const values = { name: cluster.label || cluster.id, n, majority: Math.floor(n / 2) + 1, down: Math.max(0, Math.ceil(n / 2) - 1), fewer: n - 1 };
-    const place = `cluster:${cluster.id}`;
-    if (n === 1) return [{ rule: "cluster-of-one", place, values }];
-    return n % 2 === 0 && MAJORITIES.has(cluster.protocol) && cluster.params?.mode !== "ap" ? [{ rule: "even-quorum", place, values }] : [];
-  });
 }
 
 /** @param {Scenario} doc @returns {Problem[]} */

@@ -54,10 +54,11 @@ export function branchBar(stage) {
     bar.style.height = `${Math.min(height, HEIGHT_PX_MAX)}px`;
     head.setAttribute("y2", String(height));
     follow();
-    const focused = svg.contains(document.activeElement);
+    const focused = svg.contains(document.activeElement) ? document.activeElement?.getAttribute("data-branch") : null;
     svg.replaceChildren(...rows.map((row) => fork(row, x, end())), path(rows, current.id, x, end()), s("circle", { class: "br-dot now", cx: x(0), cy: TOP_PX, r: 3 }), ...rows.map((row) => label(stage, row, x)), head);
-    const mine = /** @type {SVGElement | null} */ (svg.querySelector('[aria-current="true"]'));
-    if (focused) mine?.focus();
+    // Drawing anew takes the focus away: it goes back to the line it was on.
+    const mine = `[data-branch="${CSS.escape(focused ?? "")}"]`;
+    if (focused) /** @type {SVGElement | null} */ (svg.querySelector(mine) ?? svg.querySelector('[aria-current="true"]'))?.focus();
     keepInView(/** @type {HTMLElement} */ (svg.parentElement), TOP_PX + (rows.find(({ branch }) => branch.id === current.id)?.row ?? 0) * ROW_PX);
   };
   stage.on("branches run trace document", draw);

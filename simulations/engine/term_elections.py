@@ -15,9 +15,10 @@ from mypy_extensions import mypyc_attr
 from simulations.engine.channel import Message
 from simulations.engine.declare import Param
 from simulations.engine.distributions import to_ns
+from simulations.engine.doubting import slow_votes
+from simulations.engine.journal import Journal
 from simulations.engine.messages import Body, Vote
 from simulations.engine.node import Node
-from simulations.engine.replicated_log import Journal
 
 ELECTION_PARAMS: Final[tuple[Param, ...]] = (
     Param(
@@ -102,26 +103,43 @@ ELECTION_BODIES: Final[tuple[type[Body], ...]] = (PreVote, PreVoteReply, VoteReq
 class Elector(Node):
     """A member of a cluster that elects its leader. What its log ends with, and what a leader does, a subclass says."""
 
-    def start_electing(self, journal: Journal, promised: Promise) -> None:
-        """Begin as a follower with the term and the vote that an earlier incarnation has written."""
+    def start_electing(self, journal: Journal, promised: Promise, members: tuple[str, ...]) -> None:
+        """Begin with the term and the vote that an earlier incarnation has written."""
         self.journal = journal
         self.term = promised.term
         self.vote = promised.vote
-        self.majority = (len(self.peers) + 1) // 2 + 1
-        self.shortest_ns = to_ns(self.number("election_timeout_ms_min"))
+        self.configure(members)
+        self.shortest_ms = self.number("election_timeout_ms_min")
+        self.shortest_ns = to_ns(self.shortest_ms)
         self.leader = ""
         self.votes: list[str] = []
         self.heard_ns = self.now_ns  # a leader, as far as it can remember
         self.show("term", self.term)
-        self.turn("follower")
+        self.turn(self.standing())
         self.wait_anew()
         self.election_timer()
+
+    def configure(self, members: tuple[str, ...]) -> None:
+        """From now on these have a vote."""
+        self.members = members
+        self.voters = [member for member in members if member != self.id]
+        self.majority = len(members) // 2 + 1
+        self.show("members", " ".join(members))
+        self.publish("members", len(members))
 
     # What a subclass says
 
     def last_entry(self) -> tuple[int, int]:
         """Term and index of the log's last entry."""
         return 0, 0
+
+    def standing(self) -> str:
+        """The role of one who neither leads nor would."""
+        return "follower"
+
+    def may_stand(self) -> bool:
+        """Whether it may be elected."""
+        return True
 
     def lead(self) -> None:
         """Take office."""
@@ -132,7 +150,7 @@ class Elector(Node):
     @classmethod
     def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
         shortest, longest = float(params["election_timeout_ms_min"]), float(params["election_timeout_ms_max"])
-        found = []
+        found = slow_votes(params, "election_timeout_ms_min")
         if longest <= shortest:
             words = "All members time out alike and split their votes. It should be well above the shorter timeout."
             found.append(("election_timeout_ms_max", words))
@@ -161,7 +179,9 @@ class Elector(Node):
         elif self.now_ns - self.since_ns >= self.timeout_ns:
             self.leader = ""
             self.wait_anew()
-            if self.boolean("pre_vote"):
+            if not self.may_stand():
+                self.follow("")
+            elif self.boolean("pre_vote"):
                 self.canvass()
             else:
                 self.campaign()
@@ -170,12 +190,12 @@ class Elector(Node):
     def canvass(self) -> None:
         """Ask whether an election could be won (thesis 9.6)."""
         self.turn("pre-candidate")
-        self.votes = [self.id]
-        if self.majority == 1:
+        self.votes = []
+        if self.won(self.id):
             self.campaign()
         else:
             last_term, last_index = self.last_entry()
-            self.broadcast(self.peers, PreVote(self.term + 1, last_index, last_term))
+            self.broadcast(self.voters, PreVote(self.term + 1, last_index, last_term))
 
     def on_pre_vote(self, body: PreVote, message: Message) -> None:
         granted = body.term > self.term and not self.hears_leader() and self.up_to_date(body.last_term, body.last_index)
@@ -201,11 +221,11 @@ class Elector(Node):
         await self.journal.synced()
         if self.role != "candidate" or self.term != term:
             return
-        if self.majority == 1:
+        if self.won(self.id):
             self.lead()
         else:
             last_term, last_index = self.last_entry()
-            self.broadcast(self.peers, VoteRequest(term, last_index, last_term))
+            self.broadcast(self.voters, VoteRequest(term, last_index, last_term))
 
     async def on_vote_request(self, body: VoteRequest, message: Message) -> None:
         if self.hears_leader():  # thesis 4.2.3: whoever hears a leader takes no part in replacing it
@@ -226,10 +246,10 @@ class Elector(Node):
             self.lead()
 
     def won(self, voter: str) -> bool:
-        """Whether this vote makes a majority."""
+        """Whether this vote makes a majority of the members; who is none does not count itself (thesis 4.2.2)."""
         if voter not in self.votes:
             self.votes.append(voter)
-        return len(self.votes) >= self.majority
+        return len([one for one in self.votes if one in self.members]) >= self.majority
 
     def up_to_date(self, last_term: int, last_index: int) -> bool:
         """Whether a log that ends so is at least as up to date as one's own (5.4.1)."""
@@ -273,7 +293,7 @@ class Elector(Node):
         """Be a follower, of a leader if one is known."""
         self.leader = leader
         before = self.role
-        if before != "follower":
-            self.turn("follower")
+        if before != self.standing():
+            self.turn(self.standing())
         if before == "leader":
             self.retire()

@@ -1,0 +1,45 @@
+"""Requests that a member forwards to the leader, on links that double and delay them."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulations.engine.node import Node
+from simulations.nodes.leader_follower import LeaderFollower
+from simulations.nodes.multi_paxos import MultiPaxos
+from simulations.nodes.raft import Raft
+from simulations.nodes.zab import Zab
+from tests.nodes.consensus import group
+from tests.nodes.stories import atomic, read, write
+from tests.worlds import crash, exponential
+
+
+@pytest.mark.parametrize("kind", [Raft, MultiPaxos, Zab, LeaderFollower])
+def test_a_copy_that_comes_late_brings_no_old_value_back(kind: type[Node]) -> None:
+    steps = [step for at in range(1200, 2000, 40) for step in (write(at, at), write(at + 15, at + 15), read(at + 35))]
+    spell = {"target": "cluster:mesh", "at_ms": 1000, "until_ms": 2500}
+    faults = [
+        {"kind": "duplicate", "probability": 0.5, **spell},
+        {"kind": "reorder", "probability": 0.3, "latency": exponential(30), **spell},
+    ]
+    story = group(kind, {"u1": steps}, faults, seed=4)
+    copies = [sent.dst for sent in story.messages("forward")]
+    assert len(copies) > 50
+    assert {op.end for op in story.operations()} == {("ok", "")}
+    assert atomic(story)
+
+
+@pytest.mark.parametrize("kind", [Raft, MultiPaxos, Zab])
+def test_who_may_have_forgotten_a_request_does_not_say_that_it_was_not_done(kind: type[Node]) -> None:
+    """r1 forwards a write to the leader, which crashes with it; a copy comes after the restart."""
+    quiet = group(kind, {"u1": [write(1500, 1)]}, seed=4)
+    assert [sent.dst for sent in quiet.messages("forward")] == ["r2"]
+    spell = {"target": "mesh:r1-r2", "at_ms": 1500.5, "until_ms": 1501.5}
+    faults = [
+        {"kind": "duplicate", "probability": 1, **spell},
+        {"kind": "reorder", "probability": 0.5, "latency": 100, **spell},
+        crash("r2", 1509, 1560),
+    ]
+    story = group(kind, {"u1": [write(1500, 1)]}, faults, seed=4)
+    assert len(story.messages("forward", outcome="delivered")) == 2
+    assert [op.end for op in story.operations()] == [("info", "not the leader")]
