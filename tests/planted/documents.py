@@ -70,14 +70,15 @@ def locks() -> Entry:
 LINKED: Final[Entry] = {"latency": NEAR, "fsync_time": DISK}
 QUICK: Final[Entry] = {**LINKED, "election_timeout_ms": 150, "forward_timeout_ms": 200}
 GENERALS: Final[Entry] = {"faulty": 1, "patience_ms": 120, "status_ms": 40, "answer_timeout_ms": 350}
+FAR: Final = {"kind": "exponential", "mean_ms": 5}
 DOCUMENTS: Final[dict[str, Entry]] = {
     "raft": cluster_document("raft", snapshot_after=20, **LINKED),
-    # As in the paper, with timeouts that often make two stand at once, and entries that go out one by one
-    "raft, plain": cluster_document("raft", pre_vote=False, election_timeout_ms_max=180, batch_max=1, **LINKED),
     "multi-paxos": cluster_document("multi-paxos", **QUICK),
     "paxos": cluster_document("paxos", keys=40, quorum_timeout_ms=80, give_up_ms=200, **LINKED),
     "zab": cluster_document("zab", **QUICK),
-    "pbft": cluster_document("pbft", 4, 2, 2_000, checkpoint_every=4, **GENERALS, **LINKED),
+    "pbft": cluster_document(
+        "pbft", 4, duration_ms=2_000, latency=FAR, checkpoint_every=4, fsync_time=DISK, **GENERALS
+    ),
     "register": cluster_document("register", mode="cp", quorum_timeout_ms=120, **LINKED),
     "chain": with_keeper(cluster_document("chain", **LINKED), "chain-master", silence_ms=150),
     "leader-follower": with_keeper(cluster_document("leader-follower", **LINKED), "failover-monitor", silence_ms=150),
