@@ -36,7 +36,9 @@ _HOST_FIGURES: Final = tuple(
     metric.name.removeprefix("hosts.<id>.") for metric in METRICS if metric.name.startswith("hosts.")
 )
 _CLUSTER_FIGURES: Final = _FIGURES + tuple(
-    metric.name.removeprefix("clusters.<id>.") for metric in METRICS if metric.name.startswith("clusters.<id>.")
+    metric.name.removeprefix("clusters.<id>.")
+    for metric in METRICS
+    if metric.name.startswith("clusters.<id>.") and not metric.name.endswith("<metric>")
 )
 _NODE_FIGURES: Final = tuple(
     metric.name.removeprefix("nodes.<id>.") for metric in METRICS if metric.name.startswith("nodes.")
@@ -219,8 +221,7 @@ def _metric(name: Any, known: _Known) -> str:
         return ""
     if head == "nodes":
         node, _, wanted = rest.partition(".")
-        types = node_types().values()
-        own = {name for node_type in types for metric in node_type.METRICS for name in metric.figures()}
+        own = _published(gauges=True)
         if node not in known.nodes:
             return f'There is no node "{node}".{did_you_mean(node, known.nodes)}'
         return (
@@ -247,9 +248,16 @@ def _place_metric(head: str, rest: str, known: _Known) -> str:
     if place not in there:
         return f'There is no {head[:-1]} "{place}".{did_you_mean(place, there)}'
     figures = {"links": _LINK_FIGURES, "hosts": _HOST_FIGURES, "clusters": _CLUSTER_FIGURES}.get(head, _FIGURES)
-    if _is_figure(wanted, figures):
+    if _is_figure(wanted, figures) or (head == "clusters" and wanted in _published()):
         return ""
     return f"{head.capitalize()} have no such metric.{did_you_mean(wanted, figures)}"
+
+
+def _published(gauges: bool = False) -> set[str]:
+    """The figures that node types publish; those of gauges only when asked for."""
+    types = node_types().values()
+    metrics = [metric for node_type in types for metric in node_type.METRICS]
+    return {name for metric in metrics if gauges or metric.kind != "gauge" for name in metric.figures()}
 
 
 def _is_figure(name: str, figures: tuple[str, ...] = _FIGURES) -> bool:

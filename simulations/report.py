@@ -27,6 +27,7 @@ from simulations.engine.metrics import (
     operation_metrics,
 )
 from simulations.engine.metrics_costs import Prices
+from simulations.engine.metrics_detection import detection_metrics
 from simulations.engine.metrics_nodes import replica_metrics
 from simulations.engine.metrics_reads import staleness_metrics
 from simulations.engine.metrics_table import NS_PER_MS, NS_PER_S
@@ -97,7 +98,7 @@ class Recording:
             chosen = chosen_messages(self.log, select, served)
             found |= message_metrics(self.log, chosen, served)
             found |= places.metrics(select, chosen, found.get("ops.ok", 0))
-        found |= self._replicas
+        found |= self._replicas | detection_metrics(self.log, select, self._clusters)
         found |= verdict_metrics(self.findings, served)
         found |= staleness_metrics(self.log.operations.values(), served)
         return found

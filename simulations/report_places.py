@@ -14,7 +14,7 @@ from simulations.engine.metrics import Selection
 from simulations.engine.metrics_calls import call_metrics
 from simulations.engine.metrics_costs import Prices, cost_metrics
 from simulations.engine.metrics_nodes import Work, cluster_metrics, link_metrics, node_metrics, work_of
-from simulations.engine.metrics_published import charged, machine_metrics, published_metrics
+from simulations.engine.metrics_published import charged, machine_metrics, published_metrics, published_together
 from simulations.engine.metrics_reach import reach_metrics
 from simulations.engine.metrics_table import unit_of
 from simulations.engine.metrics_traffic import Traffic, forwarding_metrics
@@ -37,6 +37,7 @@ class Places:
         found |= link_metrics(log, select, traffic, self._links) | forwarding_metrics(log, chosen)
         found |= machine_metrics(log, select, self._machines)
         found |= published_metrics(log, select, self._declared)
+        found |= published_together(log, select, self._declared, self._clusters)
         found |= call_metrics(log, select)
         found |= reach_metrics(log, select, self._asked)
         if select.where:  # nobody can say what a part of the operations costs
@@ -52,6 +53,10 @@ class Places:
             for metric in metrics
             for name in metric.figures()
         }
+        for cluster, members in self._clusters.items():
+            for member in sorted(members):
+                for metric in self._declared.get(self.log.nodes[member], ()):
+                    own |= {f"clusters.{cluster}.{name}": metric.unit_of(name) for name in metric.figures()}
         found = {name: own[name] if name in own else unit_of(name) for name in names}
         return {name: unit for name, unit in found.items() if unit}
 

@@ -60,6 +60,16 @@ class Prepare(Vote):
 
 
 @dataclass(frozen=True)
+class Apply(Vote):
+    """Carry out your part of this transaction now, whatever becomes of the others."""
+
+    prepare: Prepare
+
+    def size(self) -> int:
+        return self.prepare.size()
+
+
+@dataclass(frozen=True)
 class Yes(Reply):
     """A vote to commit. A participant that votes no refuses."""
 

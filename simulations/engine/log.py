@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-METERED: Final = frozenset({"up", "busy", "queue", "digest", "concurrency", "links", "running", "stamp"})
+METERED: Final = frozenset({"up", "busy", "queue", "digest", "concurrency", "links", "running", "stamp", "failed"})
 COLUMNWISE: Final = frozenset({"sent", "settled"})  # tables so long that they are not taken in row by row
 CHAIN_MAX: Final = 256  # how far back a reply's request is looked for
 CHANGE: Final = "value"  # a store shows its last change in this field, as "key = value"

@@ -191,6 +191,10 @@ def replica_metrics(log: Log, clusters: list[list[str]]) -> dict[str, float]:
         return {}
     found: dict[str, float] = {"replicas.digest_equal": float(None not in agreed)}
     found |= latency_figures("replicas.lag_ms", (lag for group in groups for lag in _lags_ns(log, group)))
+    found |= latency_figures("replicas.all_ms", (taken for group in groups for taken in _all_ns(log, group)))
+    shown = [_shown(log, group) for group in groups]
+    if sum(whole for _, whole in shown):
+        found["replicas.missed_ratio"] = 1 - sum(some for some, _ in shown) / sum(whole for _, whole in shown)
     writes = [operation.end_ns or 0 for operation in log.operations.values() if operation.f != "read"]
     quiet_ns = max([0, *writes, *(time for time, _, phase in log.faults if phase == "end")])
     moments = [moment for moment in agreed if moment is not None]
@@ -234,3 +238,18 @@ def _lags_ns(log: Log, group: list[int]) -> Iterable[int]:
             ahead[change] = node
         else:
             yield time - first[change]
+
+
+def _all_ns(log: Log, group: list[int]) -> Iterable[int]:
+    """From the first showing of each change in the group until all members have shown it, if they ever do."""
+    shown: dict[str, dict[int, int]] = {}
+    for node in group:
+        for time, change in zip(*log.changes.get(node, ((), ())), strict=True):
+            shown.setdefault(change, {}).setdefault(node, time)
+    return (max(times.values()) - min(times.values()) for times in shown.values() if len(times) == len(group) > 1)
+
+
+def _shown(log: Log, group: list[int]) -> tuple[int, int]:
+    """How many of a group's changes its members have shown, each at each; and how many that would be in all."""
+    shown = [set(log.changes[node][1]) for node in group if node in log.changes]
+    return sum(len(changes) for changes in shown), len(set().union(*shown)) * len(group)

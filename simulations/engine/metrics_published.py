@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from simulations.engine.cpu import RUNNING
@@ -20,21 +20,53 @@ def published_metrics(log: Log, select: Selection, declared: Mapping[str, Sequen
     window = (select.from_ns, min(select.to_ns, log.end_ns))
     for index, name in enumerate(log.nodes):
         for metric in declared.get(name, ()):
-            times, amounts = log.published.get((index, metric.name), ((), ()))
-            told = list(zip(times, amounts, strict=True))
-            inside = [amount for time, amount in told if window[0] <= time < select.to_ns]
+            told = _told(log, index, metric)
             prefix = f"nodes.{name}.{metric.name}"
-            if metric.kind == "count":
-                found[prefix] = sum(inside) / MILLIONTHS if metric.unit == "$" else sum(inside)
-            elif metric.kind == "share":
-                found |= _share(prefix, inside)
-            elif metric.kind == "duration":
-                found |= latency_figures(prefix, inside)
-            elif metric.kind == "sample":
-                found |= latency_figures(prefix, [amount * NS_PER_MS for amount in inside])
-            elif metric.kind == "gauge" and told:
+            if metric.kind != "gauge":
+                found |= _figures(prefix, metric, _inside(told, select))
+            elif told:
                 found |= _gauge(prefix, told + [(time, 0) for time in log.crashes(index)], window)
     return found
+
+
+def published_together(
+    log: Log,
+    select: Selection,
+    declared: Mapping[str, Sequence[Metric]],
+    clusters: Mapping[str, Collection[int]],
+) -> dict[str, float]:
+    """The same of all members of each cluster together, gauges left out. `clusters` are their nodes' numbers, by id."""
+    found: dict[str, float] = {}
+    for cluster, members in clusters.items():
+        inside: dict[Metric, list[int]] = {}
+        for index in sorted(members):
+            for metric in declared.get(log.nodes[index], ()):
+                inside.setdefault(metric, []).extend(_inside(_told(log, index, metric), select))
+        for metric, amounts in inside.items():
+            found |= _figures(f"clusters.{cluster}.{metric.name}", metric, amounts)
+    return found
+
+
+def _told(log: Log, index: int, metric: Metric) -> list[tuple[int, int]]:
+    """When a node has published a metric, and what."""
+    times, amounts = log.published.get((index, metric.name), ((), ()))
+    return list(zip(times, amounts, strict=True))
+
+
+def _inside(told: list[tuple[int, int]], select: Selection) -> list[int]:
+    """What of it was published in the window."""
+    return [amount for time, amount in told if select.from_ns <= time < select.to_ns]
+
+
+def _figures(prefix: str, metric: Metric, inside: list[int]) -> dict[str, float]:
+    """The figures of what is no gauge."""
+    if metric.kind == "count":
+        return {prefix: sum(inside) / MILLIONTHS if metric.unit == "$" else sum(inside)}
+    if metric.kind == "share":
+        return _share(prefix, inside)
+    if metric.kind == "duration":
+        return latency_figures(prefix, inside)
+    return latency_figures(prefix, [amount * NS_PER_MS for amount in inside]) if metric.kind == "sample" else {}
 
 
 def charged(found: Mapping[str, float], declared: Mapping[str, Sequence[Metric]]) -> dict[str, float]:

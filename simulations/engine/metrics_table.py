@@ -168,6 +168,28 @@ METRICS: Final[tuple[Metric, ...]] = (
         "ms",
         "Mean, p50, p95, p99 or max from a change's first showing on a replica to its showing on another.",
     ),
+    Metric(
+        "replicas.all_ms.<figure>",
+        "ms",
+        "Mean, p50, p95, p99 or max from a change's first showing until all replicas have shown it, where they do.",
+    ),
+    Metric(
+        "replicas.missed_ratio",
+        "ratio",
+        "Changes that a replica never showed ÷ changes × replicas: of one update, the share of replicas not reached.",
+    ),
+    Metric(
+        "detection.first_ms.<figure>",
+        "ms",
+        "Mean, p50, p95, p99 or max from a member's crash until a first other one holds it failed.",
+    ),
+    Metric("detection.all_ms.<figure>", "ms", "The same until all members that are up do, where they come to."),
+    Metric("detection.missed", "crashes", "Crashes that nobody had noticed when they ended, or the run did."),
+    Metric(
+        "detection.false_positives",
+        "members",
+        "Members held failed that were up; one counts once as long as any other member holds it failed.",
+    ),
     Metric("links.<id>.messages", "messages", "Messages sent over the link, both ways, forwarded ones included."),
     Metric("links.<id>.bytes", "bytes", "Their size."),
     Metric("links.<id>.dropped", "messages", "Messages that did not arrive over it."),
@@ -189,6 +211,7 @@ METRICS: Final[tuple[Metric, ...]] = (
     Metric("hosts.<id>.cost", "$", "A machine's cost_per_hour × the time, whether up or not."),
     Metric("zones.<id>.<figure>", "", "Any figure of ops for the clients in a zone: zones.east.success_ratio."),
     Metric("clusters.<id>.<figure>", "", "Any figure of ops for the operations that reached a cluster's members."),
+    Metric("clusters.<id>.<metric>", "", "What nodes publish of their own (gauges not), of all its members together."),
     Metric("clusters.<id>.utilisation", "ratio", "Busy servers of its members ÷ their concurrency, time-averaged."),
     Metric("clusters.<id>.queue_mean", "requests", "Time-average of the requests queued at its members together."),
     Metric(

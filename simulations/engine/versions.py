@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from simulations.engine.crdt_sets import Entries, text_of, united
 from simulations.engine.declare import Invariant
 from simulations.engine.node import Node
 from simulations.engine.state_machine import fingerprint
@@ -22,12 +23,20 @@ Vector = tuple[tuple[int, int], ...]  # writers and their counts, by writer
 
 @dataclass(frozen=True)
 class Version:
-    """A value, the wall-clock time and the number of who wrote it, and what it has seen, itself included."""
+    """A value, the wall-clock time and the number of who wrote it, and what it has seen, itself included. The value is
+    a number, or a set or map that was written as a whole.
+    """
 
     wall_ns: int
     writer: int
     vector: Vector
     value: int | None
+    whole: Entries | None = None
+
+    @property
+    def text(self) -> str:
+        """Its value as it is shown."""
+        return str(self.value) if self.whole is None else text_of(self.whole)
 
     @property
     def stamp(self) -> tuple[int, int]:
@@ -74,6 +83,11 @@ def latest(versions: Versions) -> int | None:
     return versions[-1].value if versions else None
 
 
+def whole_of(versions: Versions) -> Entries:
+    """What the sets or maps that were written as a whole hold, siblings taken together."""
+    return united([version.whole or () for version in versions])
+
+
 def reconciled(some: Versions, others: Versions, by_vector: bool) -> Versions:
     """What remains of both: the latest stamp, or all that none of the others has seen."""
     together = {version.stamp: version for version in (*some, *others)}
@@ -87,7 +101,7 @@ def bytes_of(versions: Versions) -> int:
     """What they take on the wire."""
     total = 0
     for version in versions:
-        total += 24 + 12 * len(version.vector)
+        total += 24 + 12 * len(version.vector) + 24 * len(version.whole or ())
     return total
 
 
@@ -147,8 +161,8 @@ class VersionStore:
         self.digest ^= digest_of(key, before) ^ digest_of(key, after)
         for version in after:
             if version not in before:
-                self.node.show("version", f"{key}@{version.wall_ns}.{version.writer} = {version.value}")
-        self.node.show("value", f"{key} = {BESIDE.join([str(version.value) for version in after])}")
+                self.node.show("version", f"{key}@{version.wall_ns}.{version.writer} = {version.text}")
+        self.node.show("value", f"{key} = {BESIDE.join([version.text for version in after])}")
         self.show()
         return True
 

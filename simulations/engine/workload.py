@@ -18,6 +18,7 @@ from simulations.engine.arrivals import (
     spike,
 )
 from simulations.engine.distributions import to_ns
+from simulations.engine.edits import CHANGES, MAPS, SETS, Edits
 from simulations.engine.headers import PLAIN, Header
 from simulations.engine.messages import Body, Increment, Read, Work, Write
 from simulations.engine.node import Node
@@ -125,6 +126,7 @@ class Operations:
         self.read_ratio = node.number("read_ratio")
         self.keys = keys(node)
         self.increments = requests == "increment"
+        self.edits = Edits(node) if requests in (SETS, MAPS) else None
         self.works: dict[tuple[str, int], Work] = {}  # by path and priority
         self.own_keys = node.boolean("own_keys")
         self.classes: list[tuple[str, int]] = []  # name, priority
@@ -137,7 +139,9 @@ class Operations:
             self.classes.append((entry["name"], entry["priority"]))
 
     def choose(self) -> str:
-        """What the operation that begins now does: work, read, write or increment."""
+        """What the operation that begins now does: work, read, write, increment or a change."""
+        if self.edits is not None:
+            return self.edits.choose()
         if self.increments:
             return "increment"
         if self.work_ratio > 0.0 and (self.work_ratio == 1.0 or self.node.draw("work") < self.work_ratio):
@@ -156,6 +160,8 @@ class Operations:
         priority without a key is all alike.
         """
         head = Header(path) if path else PLAIN
+        if self.edits is not None and f in CHANGES:
+            return self.edits.body(f, key, value, priority, token, head)
         if f == "increment":
             return Increment(key, 1, priority, token, head)
         if f == "work":

@@ -6,12 +6,14 @@ from typing import Any, Final
 
 from simulations.engine.arrivals import RECORDED_MAX
 from simulations.engine.declare import Choice, Param
+from simulations.engine.edits import MAPS, SETS
 from simulations.engine.workload import KEYS_MAX
 
 HOUR_MS: Final = 3_600_000
 CLASSES_MAX: Final = 20
 _AT_A_RATE: Final = ("pattern", "poisson", "deterministic", "bursty", "diurnal", "ramp", "spike")
-_KEYED: Final = ("requests", "read-write", "mix", "increment")
+_READ: Final = ("requests", "read-write", "mix", "increment")
+_KEYED: Final = (*_READ, SETS, MAPS)
 
 
 def _load(
@@ -147,6 +149,8 @@ OPERATIONS: Final[tuple[Param, ...]] = (
             Choice("read-write", "Reads and writes of keys"),
             Choice("mix", "Work, reads and writes"),
             Choice("increment", "Increments of numbers"),
+            Choice(SETS, "Additions to sets, and removals"),
+            Choice(MAPS, "Setting fields of maps"),
         ),
         help="Reads and writes are checked for consistency.",
         section="Operations",
@@ -173,7 +177,7 @@ OPERATIONS: Final[tuple[Param, ...]] = (
         1,
         help="Of reads and writes; the rest are writes.",
         section="Operations",
-        when=_KEYED,
+        when=_READ,
     ),
     Param(
         "timeout_ms",

@@ -12,14 +12,16 @@ An operation ends ok, fail (it had no effect), or unknown: a write that timed ou
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from simulations.engine.arrivals import NEVER
 from simulations.engine.call_params import CALL_METRICS, CALL_PARAMS, CALL_SHOWS, call_doubts
 from simulations.engine.calls import Calls
-from simulations.engine.declare import Metric, Param, Show
+from simulations.engine.declare import Metric, Neighbour, Param, Show
 from simulations.engine.dns import RESOLVER_PARAMS, Stub, stub
 from simulations.engine.doubting import unlinked
+from simulations.engine.edits import ELEMENT_PARAMS, MAPS, SET, SETS, Edit
 from simulations.engine.fan_out import CALLS_PARAM, ONE_WAY, FanOut, fan_out_doubts
 from simulations.engine.messages import Body, Increment, Value, Work, Write
 from simulations.engine.node import Node
@@ -27,6 +29,8 @@ from simulations.engine.sessions import SESSION_PARAMS, Sessions
 from simulations.engine.tasks import Failure
 from simulations.engine.workload import Operations, arrivals
 from simulations.engine.workload_params import LOAD, OPERATIONS
+
+KEEPS_SETS = "multi-leader"  # the type of node that understands changes of sets and maps
 
 
 class Client(Node):
@@ -42,6 +46,7 @@ class Client(Node):
     PARAMS: ClassVar[tuple[Param, ...]] = (
         *LOAD,
         *OPERATIONS,
+        *ELEMENT_PARAMS,
         *SESSION_PARAMS,
         CALLS_PARAM,
         *CALL_PARAMS,
@@ -53,6 +58,13 @@ class Client(Node):
     @classmethod
     def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
         return [*call_doubts(params, neighbours), *fan_out_doubts(params), *unlinked(params, "resolver", neighbours)]
+
+    @classmethod
+    def doubts_beside(cls, params: dict[str, Any], neighbours: Mapping[str, Neighbour]) -> list[tuple[str, str]]:
+        others = [id for id, one in neighbours.items() if one.asked and one.type != KEEPS_SETS]
+        if params["requests"] not in (SETS, MAPS) or not others:
+            return []
+        return [("requests", f"{', '.join(others)} will refuse all of it. Ask multi-leader stores: they keep sets.")]
 
     def start(self) -> None:
         self.in_flight = 0
@@ -106,7 +118,7 @@ class Client(Node):
         f = self.operations.choose()
         key = "" if f == "work" else self.operations.key(user)
         request_class, priority = self.operations.request_class()
-        value = self.network.operations + 1 if f == "write" else 1 if f == "increment" else None
+        value = self.network.operations + 1 if f in ("write", SET) else 1 if f == "increment" else None
         op = self.invoke(f, key, value, process, request_class)
         self.in_flight += 1
         self.show_in_flight.set(self.in_flight)
@@ -158,7 +170,7 @@ class Client(Node):
                 outcome, value, error = "ok", answer.value if isinstance(answer, Value) else None, ""
         if self.fan_out.kind == ONE_WAY and outcome == "ok" and not isinstance(body, Work):
             outcome, error = "info", "one-way"  # who asks for no answer knows neither a value nor an effect
-        elif outcome != "ok" and uncertain and isinstance(body, (Write, Increment)):
+        elif outcome != "ok" and uncertain and isinstance(body, (Write, Increment, Edit)):
             outcome = "info"
         self.complete(op, outcome, value, error, attempts)
         self.in_flight -= 1

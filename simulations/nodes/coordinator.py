@@ -11,6 +11,9 @@ Mohan, Lindsay, Obermarck, "Transaction Management in the R* Distributed Databas
 have voted yes before anybody commits. Then those who are left can end a transaction without the coordinator; when it
 comes back, it tells what it had decided, and leaves to them what it had not.
 
+**One by one** is no commitment at all: each part is carried out before the next one is asked for. It needs half the
+messages and locks nothing meanwhile, and what a crash or a refusal interrupts stays half done.
+
 An increment becomes a transfer between accounts at two participants, chosen by chance. A write gives the key its value
 at all participants. A read asks one of them.
 """
@@ -29,6 +32,7 @@ from simulations.engine.commitment import (
     COMMITTED,
     UNDECIDED,
     UNKNOWN,
+    Apply,
     Decide,
     Inquire,
     Part,
@@ -45,6 +49,7 @@ from simulations.engine.tasks import Failure, Refused
 
 COMMIT_KEY = "commit "
 END_KEY = "end "
+PROTOCOLS = {"2pc": "2PC", "3pc": "3PC", "one-by-one": "one by one"}  # as the badge has them
 
 Parts = list[tuple[str, Part]]
 
@@ -64,8 +69,12 @@ class Coordinator(Node):
             "Protocol",
             "choice",
             "2pc",
-            choices=(Choice("2pc", "Two-phase commit"), Choice("3pc", "Three-phase commit")),
-            help="Two phases may block; three do not, and break under a partition.",
+            choices=(
+                Choice("2pc", "Two-phase commit"),
+                Choice("3pc", "Three-phase commit"),
+                Choice("one-by-one", "None: one part after another"),
+            ),
+            help="Two phases may block; three do not, and break under a partition; none leaves things half done.",
             section="Commitment",
         ),
         Param(
@@ -99,6 +108,7 @@ class Coordinator(Node):
     METRICS: ClassVar[tuple[Metric, ...]] = (
         Metric("transactions.committed", "", "Transactions that it committed.", "count"),
         Metric("transactions.aborted", "", "Transactions that it aborted.", "count"),
+        Metric("transactions.half_done", "", "Those given up with some parts carried out (one by one).", "count"),
         Metric("transactions.takes_ms", "ms", "From the request to the decision to commit.", "duration"),
     )
     HANDLES: ClassVar[tuple[type[Body], ...]] = (Read, Write, Increment, Inquire)
@@ -115,11 +125,13 @@ class Coordinator(Node):
     def start(self) -> None:
         self.timeout_ms = self.number("answer_timeout_ms")
         self.fsync_time = self.duration("fsync_time")
-        self.three_phase = self.text("protocol") == "3pc"
+        protocol = self.text("protocol")
+        self.three_phase = protocol == "3pc"
+        self.one_by_one = protocol == "one-by-one"
         self.number_of = 0
         self.undecided: dict[str, bool] = {}
         self.decided: dict[str, bool] = {}
-        self.show("protocol", "3PC" if self.three_phase else "2PC")
+        self.show("protocol", PROTOCOLS[protocol])
         self.show("open", 0)
         stored: dict[str, Any] = self.disk.read()
         for key, members in stored.items():
@@ -166,6 +178,15 @@ class Coordinator(Node):
         self.number_of += 1
         self.undecided[transaction] = True
         self.show("open", len(self.undecided))
+        if self.one_by_one:
+            await self.carry_out(transaction, parts, members)
+        else:
+            await self.agree(transaction, parts, members)
+        self.publish("transactions.takes_ms", self.now_ns - began_ns)
+        return DONE
+
+    async def agree(self, transaction: str, parts: Parts, members: tuple[str, ...]) -> None:
+        """By the phases of the protocol. Raises Refused where the transaction is aborted."""
         objection = await self.votes(transaction, parts, members)
         if objection:
             self.abort(transaction, members)
@@ -174,8 +195,21 @@ class Coordinator(Node):
             del self.undecided[transaction]
             raise Refused("left to the participants", True)
         await self.commit(transaction, members)
-        self.publish("transactions.takes_ms", self.now_ns - began_ns)
-        return DONE
+
+    async def carry_out(self, transaction: str, parts: Parts, members: tuple[str, ...]) -> None:
+        """One part after another, without any commitment: nothing on disk tells the next incarnation how far it came.
+        Raises Refused for the first part that is not confirmed; those before it stay.
+        """
+        for done, (who, part) in enumerate(parts):
+            prepare = Prepare(transaction, part, self.id, members, False)
+            try:
+                await self.call(who, Apply(prepare), self.timeout_ms)
+            except Failure as failure:
+                self.decide(transaction, False)
+                if done:
+                    self.publish("transactions.half_done", 1)
+                raise Refused(failure.reason, done > 0 or failure.uncertain) from None
+        self.decide(transaction, True)
 
     async def votes(self, transaction: str, parts: Parts, members: tuple[str, ...]) -> str:
         """Phase one: why not to commit, or "" when all have voted yes (section 7.4, step 1)."""

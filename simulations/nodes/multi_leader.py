@@ -13,7 +13,10 @@ same key that have not seen each other: a *conflict*. What becomes of it is the 
   Inconsistency in Distributed Systems", IEEE Transactions on Software Engineering 9(3), 1983).
 - **Conflict-free replicated data types** merge (Shapiro, Preguiça, Baquero, Zawirski: "Conflict-free Replicated Data
   Types", SSS 2011): increments go to a PN-counter and all of them count; writes go to a multi-value register, which
-  keeps siblings. In the other two ways an increment is a read and a write, and one of two at once is lost.
+  keeps siblings; a set is an observed-remove set, in which an addition wins against a removal that has not seen it,
+  and a map keeps its fields apart. In the other two ways an increment is a read and a write, and one of two at once is
+  lost; a set or a map is read, changed and written as a whole, and siblings are taken together by the next change, so
+  that nothing is lost and what was removed may come back (DeCandia et al.: "Dynamo", SOSP 2007, section 4.4).
 
 Clients take one value: of siblings a read returns that of the latest stamp. A key that is both written and incremented
 is the written value plus the increments. PostgreSQL with BDR, MySQL with circular replication, CouchDB and Riak across
@@ -27,27 +30,33 @@ from typing import ClassVar, Final
 
 from simulations.engine.channel import Message
 from simulations.engine.counters import Counter, added, merged, share, total
+from simulations.engine.crdt_sets import EMPTY, Entries, Entry, ObservedSet, tag_of, text_of
 from simulations.engine.declare import Choice, Invariant, Metric, Param, Show
 from simulations.engine.distributions import NS_PER_MS, to_ns
+from simulations.engine.edits import REMOVE, Edit, edited
 from simulations.engine.messages import DONE, Body, Increment, Read, Replication, Reply, Value, Write
 from simulations.engine.node import Node
 from simulations.engine.tasks import Failure
-from simulations.engine.versions import ONE_VALUE, Version, Versions, VersionStore, bytes_of, covers, latest
+from simulations.engine.versions import ONE_VALUE, Version, Versions, VersionStore, bytes_of, covers, latest, whole_of
 
 WALL_CLOCK: Final = "wall-clock"
 SIBLINGS: Final = "siblings"
 CRDT: Final = "crdt"
 COUNTER: Final = "counter "  # on disk, before the key; no key of a client has a blank
+COLLECTION: Final = "collection "
 
 
 @dataclass(frozen=True)
 class Ship(Replication):
-    """What I have under these keys: versions and counters."""
+    """What I have under these keys: versions, counters, and sets or maps that merge."""
 
-    entries: tuple[tuple[str, Versions, Counter], ...]
+    entries: tuple[tuple[str, Versions, Counter, ObservedSet], ...]
 
     def size(self) -> int:
-        return 64 + sum([16 + bytes_of(versions) + 16 * len(counter) for _, versions, counter in self.entries])
+        total = 64
+        for _, versions, counter, collection in self.entries:
+            total += 16 + bytes_of(versions) + 16 * len(counter) + collection.size()
+        return total
 
 
 @dataclass(frozen=True)
@@ -147,14 +156,32 @@ class MultiLeader(Node):
         ),
         Metric("multi.siblings", "versions", "Versions that a read found of its key.", "sample"),
         Metric("multi.total", "units", "The sum of all its values: what increments have come to.", "gauge"),
+        Metric("multi.elements", "elements", "Those of all its sets, and the fields of all its maps.", "gauge"),
+        Metric(
+            "multi.lost_elements",
+            "elements",
+            "What was added or set here and is gone, though nobody who had seen it took it away.",
+            "count",
+        ),
+        Metric("multi.returned", "elements", "Additions that it had seen and removed, and that are back.", "count"),
+        Metric(
+            "multi.add_won",
+            "elements",
+            "Elements that somebody removed and that stay, by an addition that the removal had not seen.",
+            "count",
+        ),
     )
-    HANDLES: ClassVar[tuple[type[Body], ...]] = (Read, Write, Increment, Ship)
+    HANDLES: ClassVar[tuple[type[Body], ...]] = (Read, Write, Increment, Edit, Ship)
     INVARIANTS: ClassVar[tuple[Invariant, ...]] = (ONE_VALUE,)
 
     def start(self) -> None:
         self.conflicts = self.text("conflicts")
         self.store = VersionStore(self, self.conflicts != WALL_CLOCK, True)
         self.counters: dict[str, Counter] = {}
+        self.collections: dict[str, ObservedSet] = {}
+        self.additions = 0
+        self.elements = 0  # of all sets and maps
+        self.removed: dict[str, dict[Entry, bool]] = {}  # what it has removed, to notice what comes back
         self.unshipped: dict[str, dict[str, bool]] = {peer: {} for peer in self.peers}
         self.collecting: set[str] = set()  # for whom
         self.collect_ns = to_ns(self.number("collect_ms"))
@@ -164,6 +191,8 @@ class MultiLeader(Node):
         for name in sorted(on_disk):
             if name.startswith(COUNTER):
                 self.set_counter(name.removeprefix(COUNTER), on_disk[name])
+            elif name.startswith(COLLECTION):
+                self.set_collection(name.removeprefix(COLLECTION), on_disk[name])
         self.show("role", self.conflicts)
         for key in self.keys():  # who went down may not have shipped everything
             self.mark(key)
@@ -192,9 +221,32 @@ class MultiLeader(Node):
         await self.keep(body.key)
         return DONE
 
+    async def on_edit(self, body: Edit, message: Message) -> Body:
+        """Change a set or a map: as one that merges, or as a value that is read, changed and written as a whole."""
+        key = body.key
+        before = self.entries(key)
+        if body.change == REMOVE:
+            seen = [entry for entry in before if entry[0] == body.element]
+            self.removed.setdefault(key, {}).update(dict.fromkeys(seen, True))
+        if self.conflicts == CRDT:
+            self.additions += 1
+            after = edited(self.collections.get(key, EMPTY), body, (self.store.writer, self.additions))
+            self.disk.write(COLLECTION + key, after)
+            self.set_collection(key, after)
+        else:
+            version = self.store.issue(key, None, self.store.held(key))
+            tag = (version.writer, dict(version.vector)[version.writer])
+            whole = edited(ObservedSet(before), body, tag).entries
+            self.put(key, Version(version.wall_ns, version.writer, version.vector, None, whole))
+        await self.keep(key)
+        return DONE
+
     def write(self, key: str, value: int | None) -> None:
+        """Write a number."""
+        self.put(key, self.store.issue(key, value, self.store.held(key)))
+
+    def put(self, key: str, version: Version) -> None:
         """A new version that has seen all that is held. By wall clock it may lose at once."""
-        version = self.store.issue(key, value, self.store.held(key))
         self.store.keep(key, (version,))
         if version not in self.store.held(key):
             self.publish("multi.lost_later", 1)
@@ -256,17 +308,24 @@ class MultiLeader(Node):
 
     def packed(self, keys: list[str]) -> Ship:
         """All there is under these keys."""
-        return Ship(tuple([(key, self.store.held(key), self.counters.get(key, ())) for key in self.keys()]))
+        found: list[tuple[str, Versions, Counter, ObservedSet]] = []
+        for key in keys:
+            collection = self.collections.get(key, EMPTY)
+            found.append((key, self.store.held(key), self.counters.get(key, ()), collection))
+        return Ship(tuple(found))
 
     async def on_ship(self, body: Ship, message: Message) -> Body:
-        for key, versions, counter in body.entries:
+        for key, versions, counter, collection in body.entries:
             before = self.store.held(key)
+            entries = self.entries(key)
             self.store.keep(key, versions)
             self.count_lost(before, self.store.held(key))
             both = merged(self.counters.get(key, ()), counter)
             if both != self.counters.get(key, ()):
                 self.disk.write(COUNTER + key, both)
                 self.set_counter(key, both)
+            self.merge(key, collection)
+            self.count_elements(key, entries)
         self.show_contents()
         await self.sync()
         return Shipped()
@@ -293,23 +352,74 @@ class MultiLeader(Node):
             if not seen and self.issued_here(version):
                 self.publish("multi.lost_concurrent", 1)
 
+    def count_elements(self, key: str, before: Entries) -> None:
+        """What was added here and is gone, unseen, and what was removed here and is back."""
+        after = self.entries(key)
+        if after == before:
+            return
+        here, earlier = dict.fromkeys(after), dict.fromkeys(before)
+        mine = [entry for entry in before if entry not in here and self.writes_as(entry[1])]
+        self.publish("multi.lost_elements", len([entry for entry in mine if not self.taken_away(key, entry)]))
+        removed = self.removed.get(key, {})
+        self.publish("multi.returned", len([entry for entry in after if entry in removed and entry not in earlier]))
+
+    def taken_away(self, key: str, entry: Entry) -> bool:
+        """Whether who made an entry go had seen it."""
+        if self.conflicts == CRDT:
+            return tag_of(entry) in self.collections[key].removed
+        return any(covers(version.vector, (tag_of(entry),)) for version in self.store.held(key))
+
     def issued_here(self, version: Version) -> bool:
-        """Whether this member issued it, in this incarnation or an earlier one."""
-        return version.writer % len(self.network.hosts) == self.host.index
+        """Whether this member issued it."""
+        return self.writes_as(version.writer)
+
+    def writes_as(self, writer: int) -> bool:
+        """Whether a writer is this member, in this incarnation or an earlier one."""
+        return writer % len(self.network.hosts) == self.host.index
 
     def set_counter(self, key: str, counter: Counter) -> None:
         """Hold a counter, which is on its way to the disk."""
         self.store.beside ^= share(key, self.counters.get(key, ())) ^ share(key, counter)
         self.counters[key] = counter
-        self.store.keys_beside = len(self.counters)
+        self.store.keys_beside = len(self.counters) + len(self.collections)
         self.show("value", f"{key} = {self.value(key)}")
 
+    def merge(self, key: str, collection: ObservedSet) -> None:
+        """Merge a set or a map with what there is."""
+        held = self.collections.get(key, EMPTY)
+        both = held.merged(collection)
+        if both == held:
+            return
+        self.disk.write(COLLECTION + key, both)
+        self.set_collection(key, both)
+        left, told = dict.fromkeys(both.entries), dict.fromkeys(collection.entries)
+        gone = dict.fromkeys([entry[0] for entry in held.entries if entry not in left])
+        stay = dict.fromkeys([entry[0] for entry in held.entries if entry in left and entry not in told])
+        self.publish("multi.add_won", len([element for element in gone if element in stay]))
+
+    def set_collection(self, key: str, collection: ObservedSet) -> None:
+        """Hold a set or a map, which is on its way to the disk."""
+        self.store.beside ^= self.collections.get(key, EMPTY).share(key) ^ collection.share(key)
+        self.collections[key] = collection
+        self.store.keys_beside = len(self.counters) + len(self.collections)
+        self.show("value", f"{key} = {text_of(collection.entries)}")
+
+    def entries(self, key: str) -> Entries:
+        """What a set or a map holds; of siblings all together."""
+        if self.conflicts == CRDT:
+            return self.collections.get(key, EMPTY).entries
+        return whole_of(self.store.held(key))
+
     def keys(self) -> list[str]:
-        """All keys, of versions and of counters."""
-        return sorted({**self.store.entries, **self.counters})
+        """All keys, of versions, counters, sets and maps."""
+        return sorted({**self.store.entries, **self.counters, **self.collections})
 
     def show_contents(self) -> None:
         """Show what there is and what is still to be shipped."""
         self.store.show()
         self.show("unshipped", sum([len(waiting) for waiting in self.unshipped.values()]))
         self.publish("multi.total", sum([self.value(key) or 0 for key in self.keys()]))
+        elements = sum([len(ObservedSet(self.entries(key)).elements()) for key in self.keys()])
+        if elements != self.elements:
+            self.elements = elements
+            self.publish("multi.elements", elements)

@@ -12,6 +12,8 @@ Protocols", SIGMOD 1981; section 7.5) the first participant that is left leads a
 that all voted yes, they abort, for nobody can have committed; otherwise they commit. That blocks nobody while somebody
 is left, and rests on one assumption: who does not answer in time is down, not cut off.
 
+Without commitment a part is carried out as soon as it is asked for, locks nothing, and asks nobody afterwards.
+
 An increment moves money into an account of that name here from one of that name at another participant. Written values
 are kept by all participants alike, and are apart from the accounts.
 """
@@ -32,6 +34,7 @@ from simulations.engine.commitment import (
     PRE_COMMITTED,
     PREPARED,
     UNKNOWN,
+    Apply,
     Decide,
     Inquire,
     Part,
@@ -132,7 +135,7 @@ class Participant(Node):
         Metric("accounts.net", "", "What transfers have brought into all accounts less what they took.", "gauge"),
         Metric("accounts.overdrawn", "", "Times that an account fell below nothing.", "count"),
     )
-    HANDLES: ClassVar[tuple[type[Body], ...]] = (Read, Prepare, PreCommit, Decide, Inquire)
+    HANDLES: ClassVar[tuple[type[Body], ...]] = (Read, Prepare, PreCommit, Decide, Inquire, Apply)
     INVARIANTS: ClassVar[tuple[Invariant, ...]] = (ATOMICITY,)
 
     @classmethod
@@ -202,13 +205,17 @@ class Participant(Node):
             raise Refused("aborted", False)
         return Yes()
 
-    def promise(self, body: Prepare) -> None:
-        """Lock what the part touches, and put the promise on its way to disk. Raises Refused for a no."""
-        part = body.part
+    def examine(self, part: Part) -> None:
+        """Raises Refused where a part cannot be carried out now."""
         if lock_of(part) in self.locks:
             raise Refused("locked", False)
         if not part.sets and part.amount < 0 and self.balance(part.key) + part.amount < 0:
             raise Refused("insufficient funds", False)
+
+    def promise(self, body: Prepare) -> None:
+        """Lock what the part touches, and put the promise on its way to disk. Raises Refused for a no."""
+        part = body.part
+        self.examine(part)
         self.disk.write(f"prepare {body.transaction}", body)
         self.states[body.transaction] = PREPARED
         self.prepared[body.transaction] = body
@@ -230,6 +237,23 @@ class Participant(Node):
         return Standing(self.states.get(transaction, ABORTED))
 
     # The outcome
+
+    async def on_apply(self, body: Apply, message: Message) -> Body:
+        """No commitment: carry the part out at once, and confirm it when it is on disk. Asked again, confirm again."""
+        prepare = body.prepare
+        transaction = prepare.transaction
+        if transaction not in self.states:
+            self.examine(prepare.part)
+            self.disk.write(f"prepare {transaction}", prepare)
+            self.disk.write(f"{DECISION_KEY}{transaction}", Decision(True, self.decided))
+            self.decided += 1
+            self.states[transaction] = COMMITTED
+            self.carry_out(prepare.part)
+            self.publish("transactions.committed", 1)
+            self.show_state()
+        await self.synced()
+        self.show("decision", outcome(transaction, self.states[transaction] == COMMITTED))
+        return Standing(self.states[transaction])
 
     async def on_decide(self, body: Decide, message: Message) -> Body:
         """The last phase. The acknowledgement lets the coordinator forget, so the outcome is on disk before it."""

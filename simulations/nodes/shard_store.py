@@ -1,11 +1,18 @@
 """The sharded store: keys divided over many members, and moved while they are in use when one more joins.
 
-Any member takes any request and forwards it to the key's owner, as Dynamo's and Cassandra's coordinators do. Whoever
-wants to join asks the first of the founders, which lets in one at a time: it tells all members of the next ring. From
-then on each hands over what is no longer its own, in batches. A key is served by its old owner until its batch leaves,
-held back while the batch is on its way, and served by its new owner from its arrival on; whoever asks the wrong one of
-the two is forwarded. So each key has one owner at any moment, and no request fails. The other way is to refuse what is
-on the move until all of it has arrived (*stop and copy*).
+Keys are divided by their hashes, on a ring or modulo the number of members; by **ranges** in their order, so that
+neighbours lie together; or by a **directory**, a node whose table says where each is. Any member takes any request and
+forwards it to the key's owner, as Dynamo's and Cassandra's coordinators do; a *shard router* asks the owner at once,
+and is told when its map is old. With a directory a member knows only what it has itself.
+
+The first of the founders decides, or the directory: it lets in who wants to join, one at a time, and tells all members
+whose the keys are from then on. A range that has grown too large or too hot is split, and its upper part goes to
+whoever has least (Chang et al.: "Bigtable", OSDI 2006, section 5.1; by load: CockroachDB). In each case every member
+hands over what is no longer its own, in batches. A key is served by its old owner until its batch leaves, held back
+while the batch is on its way, and served by its new owner from its arrival on; whoever asks the wrong one of the two is
+forwarded. So each key has one owner at any moment, and no request fails. The other way is to refuse what is on the move
+until all of it has arrived (*stop and copy*). To move keys takes workers and links that requests need too, so it can be
+held to a rate.
 
 A batch is marked on the sender's disk before it leaves and kept until the receiver has it on its own: a crash of either
 sends it once more, and what has arrived before is left alone (DeCandia et al.: "Dynamo", SOSP 2007, section 4.9).
@@ -13,27 +20,54 @@ sends it once more, and what has arrived before is left alone (DeCandia et al.: 
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
 
 from simulations.engine.channel import Message
-from simulations.engine.declare import Choice, Metric, Param, Show
+from simulations.engine.declare import Metric, Neighbour, Param, Show
 from simulations.engine.disk import GROUP
 from simulations.engine.distributions import NS_PER_MS, to_ns
 from simulations.engine.messages import DONE, Body, Read, Request, Value, Write
-from simulations.engine.partitioning import PARTITIONING_PARAMS, Partitioning, partitioning
+from simulations.engine.moving import (
+    GROWTH_PARAMS,
+    MOVING_PARAMS,
+    STOP,
+    Throttle,
+    doubts_among_shards,
+    shard_doubts,
+    toil,
+)
+from simulations.engine.partitioning import (
+    DIRECTORY,
+    PARTITIONING_PARAMS,
+    Partitioning,
+    partitioning,
+)
 from simulations.engine.retries import call_until_answered
-from simulations.engine.server import SERVER_METRICS, SERVER_PARAMS, Server, capacity, load_shows
-from simulations.engine.shards import JoinRing, Layout, NewRing, RingKnown, Taken, Transfer
+from simulations.engine.server import SERVER_METRICS, SERVER_PARAMS, capacity, load_shows
+from simulations.engine.shard_keeper import AGAIN_MS, RING_KEY, Keeper
+from simulations.engine.shards import (
+    AskMap,
+    JoinRing,
+    Layout,
+    MapKnown,
+    NewRing,
+    RangeReport,
+    RingKnown,
+    Routed,
+    ShardMap,
+    Taken,
+    Transfer,
+    first_map,
+)
+from simulations.engine.splitting import SPLIT_PARAMS, Splits
 from simulations.engine.tasks import Failure, Future, Refused
 
-LIVE: Final = "live"
-STOP: Final = "stop"
-RING_KEY: Final = "ring of members"  # on disk; no key of a client has a blank
-POLL_MS: Final = 100  # how often the first founder looks whether all is moved
-AGAIN_MS: Final = 500  # how long a member waits for another before it tries once more
+NOT_HERE: Final = "key of another member"
+LANDING_FACTOR: Final = 10  # a batch may take so many times longer to be taken in than its keys need
 
 
-class ShardStore(Server):
+class ShardStore(Keeper):
     """Keeps the keys that are its own, and knows whose the others are."""
 
     TYPE: ClassVar[str] = "shard-store"
@@ -45,57 +79,9 @@ class ShardStore(Server):
     PARAMS: ClassVar[tuple[Param, ...]] = (
         *capacity(("Workers", 4), ("Request takes", 4, "What a request costs its owner besides the disk."), 1000),
         *PARTITIONING_PARAMS,
-        Param(
-            "founders",
-            "Founders",
-            "text",
-            "",
-            help="Who is a member from the start, with blanks between; empty: all of the cluster.",
-            section="Growth",
-        ),
-        Param(
-            "joins_at_ms",
-            "Joins at",
-            "number",
-            0,
-            "ms",
-            0,
-            86_400_000,
-            help="For one that is no founder.",
-            section="Growth",
-        ),
-        Param(
-            "preloaded",
-            "Keys at the start",
-            "integer",
-            0,
-            "",
-            0,
-            100_000,
-            help="k0, k1 and so on, nothing written to them yet; of the whole store.",
-            section="Growth",
-        ),
-        Param(
-            "handover",
-            "Handover",
-            "choice",
-            LIVE,
-            choices=(Choice(LIVE, "Live: forward what has left"), Choice(STOP, "Stop and copy: refuse what moves")),
-            help="What becomes of requests for keys on the move.",
-            section="Growth",
-        ),
-        Param("batch_keys", "Batch", "integer", 50, "keys", 1, 100_000, help="Moved at once.", section="Growth"),
-        Param(
-            "batch_pause_ms",
-            "Pause between batches",
-            "number",
-            20,
-            "ms",
-            0,
-            3_600_000,
-            help="So that moving leaves room for work.",
-            section="Growth",
-        ),
+        *SPLIT_PARAMS,
+        *GROWTH_PARAMS,
+        *MOVING_PARAMS,
         Param(
             "timeout_ms",
             "Timeout",
@@ -128,38 +114,56 @@ class ShardStore(Server):
     METRICS: ClassVar[tuple[Metric, ...]] = (
         Metric("shard.keys", "keys", "Keys that it has.", "gauge"),
         Metric("shard.keys_moved", "keys", "Keys that it has handed over to another member.", "count"),
+        Metric("shard.move_ms", "ms", "From a new map to having all keys where they belong by it.", "duration"),
         Metric("shard.forwarded", "requests", "Requests that it has forwarded.", "count"),
+        Metric("shard.served", "requests", "Requests for its own keys that it has served.", "count"),
+        Metric("shard.splits", "ranges", "Ranges that it has had split, as the one who decides.", "count"),
         *SERVER_METRICS,
     )
-    HANDLES: ClassVar[tuple[type[Body], ...]] = (Read, Write, JoinRing, NewRing, Transfer)
+    HANDLES: ClassVar[tuple[type[Body], ...]] = (Read, Write, Routed, AskMap, JoinRing, NewRing, RangeReport, Transfer)
+
+    @classmethod
+    def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
+        return shard_doubts(params, neighbours)
+
+    @classmethod
+    def doubts_beside(cls, params: dict[str, Any], neighbours: Mapping[str, Neighbour]) -> list[tuple[str, str]]:
+        return doubts_among_shards(params, neighbours)
 
     def start(self) -> None:
         self.open({})
         self.timeout_ms = self.number("timeout_ms")
-        self.fsync_time = self.duration("fsync_time")
         self.stops = self.text("handover") == STOP
         self.batch_keys = self.integer("batch_keys")
+        self.kind = self.text("partitioning")
         everybody = sorted([self.id, *self.peers])
-        self.founders = [name for name in self.text("founders").split() if name in everybody] or everybody
+        founders = [name for name in self.text("founders").split() if name in everybody] or everybody
+        self.keeper = self.text("directory") if self.kind == DIRECTORY else founders[0]
+        self.throttle = Throttle(self)
+        self.splits = Splits(self)
+        self.streams = self.integer("move_streams")
+        self.leaving: dict[str, bool] = {}  # keys of batches that are being made or on their way
+        self.moves_since_ns = self.now_ns
         self.writing: dict[str, int] = {}  # writes under way
         self.sent: dict[str, bool] = {}  # keys given up; true once the new owner has them
         self.handed: list[str] = []  # members that have all that is theirs
-        self.landing: list[Future] = []  # requests for keys on their way
-        self.asking: list[str] = []  # who wants to join
-        self.leading = False
+        self.landing: list[Future] = []  # requests for keys on their way, or by a map that is not here yet
         self.show_keys = self.gauge("keys")
         self.values: dict[str, int | None] = {}
         stored = self.disk.read()
-        self.layout: Layout = stored.pop(RING_KEY, Layout(1, tuple(self.founders)))
-        self.lay_out(self.layout)
-        if not stored and self.layout.version == 1:
+        layout: Layout = stored.pop(RING_KEY, Layout(first_map(self.kind, founders, self.text("split_points").split())))
+        self.keep(layout, self.duration("fsync_time"))
+        self.lay_out(layout)
+        if not stored and layout.map.version == 1:
             self.preload()
         for key, entry in stored.items():
-            if entry is not None and entry[1] in (0, self.layout.version):
+            if entry[1] in (0, layout.map.version):
                 self.values[key] = entry[0]
-                if entry[1]:
-                    self.sent[key] = False
+            if entry[1] in (layout.map.version, -layout.map.version):
+                self.sent[key] = entry[1] < 0
         self.count_keys()
+        if self.splits.on:
+            self.timer(to_ns(self.number("report_ms")), "report", self.report)
         self.go_on()
 
     def preload(self) -> None:
@@ -174,23 +178,41 @@ class ShardStore(Server):
 
     async def serve(self, body: Request, message: Message) -> Body:
         """Serve a key that is one's own, and forward the rest. Raises Refused where it moves and that stops it."""
-        assert isinstance(body, (Read, Write))
+        if isinstance(body, AskMap):
+            return self.known()
+        assert isinstance(body, (Read, Write, Routed))
+        request = body.request if isinstance(body, Routed) else body
         while True:
-            owner = self.whereabouts(body.key)
+            map = self.layout.map
+            early = isinstance(body, Routed) and body.version > map.version and self.kind == DIRECTORY
+            owner = "" if early else self.whereabouts(request.key)
             if not owner:
                 arrival = Future()
                 self.landing.append(arrival)
                 await self.cancellable(message, arrival)
-            elif owner != self.id:
-                self.publish("shard.forwarded", 1)
-                self.admission.begin(message)
-                timeout_ms = self.admission.time_left_ms(message, self.timeout_ms)
-                reply: Body = await self.cancellable(message, self.call(owner, body, timeout_ms))
-                return reply
-            else:
-                answer = await self.serve_here(body, message)
+            elif owner == self.id:
+                answer = await self.serve_here(request, message)
                 if answer is not None:
                     return answer
+            elif isinstance(body, Routed) and body.version < map.version:
+                return self.known()
+            else:
+                return await self.forward(owner, request, message)
+
+    async def forward(self, owner: str, request: Read | Write, message: Message) -> Body:
+        """Ask the owner. Raises Refused where only the directory knows who that is."""
+        theirs = self.part.owner(request.key) != self.id
+        if self.kind == DIRECTORY and theirs and (self.old is None or self.old.owner(request.key) != self.id):
+            raise Refused(NOT_HERE, False)
+        self.publish("shard.forwarded", 1)
+        self.admission.begin(message)
+        timeout_ms = self.admission.time_left_ms(message, self.timeout_ms)
+        reply: Body = await self.cancellable(message, self.call(owner, request, timeout_ms))
+        return reply
+
+    def known(self) -> MapKnown:
+        """What a router may know."""
+        return MapKnown(self.kind, self.integer("virtual_nodes"), self.layout.map.settled())
 
     async def serve_here(self, body: Read | Write, message: Message) -> Body | None:
         """Wait for a worker and work; None if the key has left meanwhile."""
@@ -200,14 +222,19 @@ class ShardStore(Server):
         try:
             self.admission.begin(message)
             await self.cancellable(message, self.work(self.service_time, "service time"))
-            if self.whereabouts(body.key) != self.id:
-                return None
-            return await self.carry_out(body, message)
-        finally:
+            answer: Body | None = None
+            if self.whereabouts(body.key) == self.id:
+                self.splits.count(body.key)
+                answer = await self.carry_out(body, message)
+        except Failure:
             self.workers.release()
+            raise
+        self.workers.release()
+        return answer
 
     async def carry_out(self, body: Request, message: Message) -> Body:
         """Read or write. Raises Refused when the disk is full."""
+        self.publish("shard.served", 1)
         if isinstance(body, Read):
             return Value(self.values.get(body.key))
         if isinstance(body, Write):
@@ -225,6 +252,8 @@ class ShardStore(Server):
         """Who serves a key now, or knows it better than this member; "" while it is on its way from here. Raises
         Refused for a key on the move where that stops it.
         """
+        if not self.layout.map.version:
+            raise Refused("no map yet", False)
         now = self.part.owner(key)
         if self.old is None:
             return now
@@ -242,160 +271,161 @@ class ShardStore(Server):
     # The ring
 
     def lay_out(self, layout: Layout) -> None:
-        """Know who the members are."""
+        """Know whose the keys are."""
         self.layout = layout
-        kind, points = self.text("partitioning"), self.integer("virtual_nodes")
-        self.part = partitioning(kind, layout.members, points)
-        self.old: Partitioning | None = partitioning(kind, layout.before, points) if layout.before else None
+        map, points = layout.map, self.integer("virtual_nodes")
+        self.part = partitioning(self.kind, map.members, points, map.table)
+        self.old: Partitioning | None = None
+        if map.before:
+            self.old = partitioning(self.kind, map.before, points, map.table_before)
 
     def go_on(self) -> None:
-        """Do what is to be done in the present ring: join it, move what is not one's own, let others in."""
-        layout = self.layout
+        """Do what is to be done by the present map: join, move what is not one's own, let others in."""
+        map = self.layout.map
         self.show_state()
-        if self.id not in layout.members:
+        if self.id not in map.members:
             self.timer(max(1, to_ns(self.number("joins_at_ms")) - self.now_ns), "join", self.join)
-        elif self.id in layout.before:
-            for member in layout.members:
-                if member != self.id:
+        elif self.id in map.before:
+            for member in map.members:
+                for _ in range(self.streams if member != self.id else 0):
                     self.spawn(self.hand_over(member), self.cause)
-        if self.id == self.founders[0] and layout.version > 1:
+        if self.id == self.keeper and map.version > 1:
             self.lead()
 
     def join(self) -> None:
         """Ask to be let in, until it is so."""
-        self.show_state("joining")
-        self.spawn(self.ask_to_join(), self.cause)
+        if self.id not in self.layout.map.members and self.host.reaches(self.keeper):
+            self.show_state("joining")
+            self.spawn(self.ask_to_join(), self.cause)
 
     async def ask_to_join(self) -> None:
-        """Ask the first founder, again and again."""
-        while self.id not in self.layout.members:
+        """Ask who decides, again and again."""
+        while self.id not in self.layout.map.members:
             try:
-                await self.call(self.founders[0], JoinRing(), AGAIN_MS)
+                await self.call(self.keeper, JoinRing(), AGAIN_MS)
             except Failure:
                 pass
             await self.sleep(AGAIN_MS * NS_PER_MS)
 
-    def on_join_ring(self, body: JoinRing, message: Message) -> Body:
-        """Somebody wants to join: in turn."""
-        who = message.channel.src.id
-        if who not in self.layout.members and who not in self.asking:
-            self.asking.append(who)
-            self.lead()
-        return DONE
-
-    def lead(self) -> None:
-        """As the first founder, see to it that everybody gets where they belong."""
-        if not self.leading:
-            self.leading = True
-            self.spawn(self.let_in(), self.cause)
-
-    async def let_in(self) -> None:
-        """Let in who asks, one at a time, each when all the keys are where the last one left them."""
-        while True:
-            await self.all_settled()
-            if not self.asking:
-                self.leading = False
-                return
-            if not self.adopt_with(self.asking[0]):  # the disk is full
-                await self.sleep(AGAIN_MS * NS_PER_MS)
-
-    def adopt_with(self, newcomer: str) -> bool:
-        """Adopt the ring with one member more, the first who asks. Returns whether there is room on the disk for it."""
-        layout = self.layout
-        try:
-            self.adopt(NewRing(layout.version + 1, (*layout.members, newcomer), layout.members))
-        except Refused:
-            return False
-        self.note(f"{self.asking.pop(0)} joins")
-        return True
-
-    async def all_settled(self) -> None:
-        """Tell the members of the ring, and wait until all keys are moved."""
-        unsettled = [member for member in self.layout.members if member != self.id]
-        while unsettled or self.old is not None:
-            ring = self.ring()
-            for member in list(unsettled):
-                try:
-                    reply = await self.call(member, ring, AGAIN_MS)
-                except Failure:
-                    continue
-                if isinstance(reply, RingKnown) and reply.settled:
-                    unsettled.remove(member)
-            await self.sleep(POLL_MS * NS_PER_MS)
-
-    def ring(self) -> NewRing:
-        """The present ring, as told to others."""
-        return NewRing(self.layout.version, self.layout.members, self.layout.before)
+    def moving(self) -> bool:
+        return self.old is not None
 
     def on_new_ring(self, body: NewRing, message: Message) -> Body:
-        """There is a new ring."""
-        self.adopt(body)
+        """Keys are somebody else's from now on."""
+        self.adopt(body.map)
         return RingKnown(self.old is None)
 
-    def adopt(self, ring: NewRing) -> None:
-        """Follow a newer ring. Raises Refused when the disk is full."""
-        if ring.version <= self.layout.version:
+    def adopt(self, map: ShardMap) -> None:
+        """Follow a newer map. Raises Refused when the disk is full."""
+        first = not self.layout.map.version
+        if map.version <= self.layout.map.version:
             return
-        others = tuple([member for member in ring.before if member != self.id])
-        layout = Layout(ring.version, ring.members, ring.before, others)
+        others = tuple([member for member in map.before if member != self.id])
+        layout = Layout(map, others)
         self.disk.write(RING_KEY, layout)
         self.disk.fsync(self.fsync_time, GROUP)
+        if self.old is not None:  # after a restart; others have what was given up, or there were no newer map
+            self.values = {key: value for key, value in self.values.items() if self.part.owner(key) == self.id}
         self.sent = {}
         self.handed = []
+        self.splits.reports = {}
+        self.moves_since_ns = self.now_ns
         self.lay_out(layout)
+        if self.id == self.keeper and map.members == map.before:
+            self.publish("shard.splits", 1)
+        if first and not map.before:
+            self.preload()
+            self.count_keys()
         self.go_on()
+        self.wake()
 
     def settle(self) -> None:
-        """Forget the ring before, once everything has come and gone."""
+        """Forget the map before, once everything has come and gone."""
         layout = self.layout
-        others = len(layout.members) - 1
-        if self.old is None or layout.awaited or (self.id in layout.before and len(self.handed) < others):
+        others = len(layout.map.members) - 1
+        if self.old is None or layout.awaited or (self.id in layout.map.before and len(self.handed) < others):
             return
+        settled = Layout(layout.map.settled())
         try:
-            self.disk.write(RING_KEY, Layout(layout.version, layout.members))
+            self.disk.write(RING_KEY, settled)
         except Refused:  # the disk is full
             self.timer(AGAIN_MS * NS_PER_MS, "settle", self.settle)
             return
         self.disk.fsync(self.fsync_time, GROUP)
-        self.lay_out(Layout(layout.version, layout.members))
+        self.publish("shard.move_ms", self.now_ns - self.moves_since_ns)
+        self.lay_out(settled)
         self.show_state()
         self.wake()
+
+    # Splits
+
+    def report(self) -> None:
+        """Tell who decides what one's ranges have to do; as the one who decides, look for one to split."""
+        self.timer(to_ns(self.number("report_ms")), "report", self.report)
+        told = self.splits.report(self.part, list(self.values))
+        if self.id != self.keeper:
+            self.send(self.keeper, told)
+            return
+        self.splits.hear(self.id, told)
+        if self.split() is not None:
+            self.lead()
+
+    def on_range_report(self, body: RangeReport, message: Message) -> None:
+        """A member's ranges."""
+        self.splits.hear(message.channel.src.id, body)
+
+    def split(self) -> ShardMap | None:
+        return self.splits.next_map()
 
     # Moving keys
 
     async def hand_over(self, receiver: str) -> None:
         """Give a member the keys that are its own now, batch by batch."""
+        map = self.layout.map
         pause_ns = to_ns(self.number("batch_pause_ms"))
-        while receiver not in self.handed:
-            keys, last = self.next_batch(receiver)
-            given_up = bool(keys) or last  # otherwise all that is left is being written
+        timeout_ms = AGAIN_MS + LANDING_FACTOR * self.batch_keys * self.streams * self.number("move_ms")
+        while self.layout.map.version == map.version and receiver not in self.handed:
+            chosen = self.next_batch(receiver)
+            if chosen:
+                await self.sleep(self.throttle.wait_ns(len(chosen)))
+                await toil(self, len(chosen))
+            keys, last = self.still_to_go(receiver, chosen)
+            given_up = bool(keys) or last  # otherwise all that is left is being written, or leaves in other batches
             if given_up:
                 try:
                     await self.give_up(receiver, keys, last)
                 except Refused:
                     given_up = False
-            if not given_up:
-                await self.sleep(NS_PER_MS)
-                continue
-            entries = tuple([(key, self.values[key]) for key in keys])
-            batch = Transfer(self.ring(), entries, last)
-            await call_until_answered(self, receiver, batch, AGAIN_MS, NS_PER_MS)
-            self.landed(receiver, keys, last)
-            await self.sleep(pause_ns)
+            if given_up:
+                entries = tuple([(key, self.values[key]) for key in keys])
+                batch = Transfer(map, entries, last, self.integer("value_bytes"))
+                await call_until_answered(self, receiver, batch, timeout_ms, NS_PER_MS)
+                if self.layout.map.version == map.version:  # else others were done, and this is of a move that is over
+                    self.landed(receiver, keys, last)
+            for key in chosen:
+                self.leaving.pop(key, None)
+            await self.sleep(pause_ns if given_up else self.streams * NS_PER_MS)
 
-    def next_batch(self, receiver: str) -> tuple[list[str], bool]:
-        """Keys of a member that nobody is writing, and whether there are no others."""
+    def next_batch(self, receiver: str) -> list[str]:
+        """Keys of a member that nobody is writing and that are in no batch; they are in this one."""
         keys = [key for key in self.values if self.part.owner(key) == receiver]
-        batch = [key for key in keys if key not in self.writing][: self.batch_keys]
-        return batch, len(batch) == len(keys) and all(self.part.owner(key) != receiver for key in self.writing)
+        batch = [key for key in keys if key not in self.writing and key not in self.leaving][: self.batch_keys]
+        self.leaving.update(dict.fromkeys(batch, True))
+        return batch
+
+    def still_to_go(self, receiver: str, chosen: list[str]) -> tuple[list[str], bool]:
+        """Those of a batch that nobody is writing by now, and whether they are all that is left."""
+        keys = [key for key in chosen if key not in self.writing]
+        left = [key for key in (*self.values, *self.writing) if self.part.owner(key) == receiver]
+        return keys, set(left) == set(keys)
 
     async def give_up(self, receiver: str, keys: list[str], last: bool) -> None:
         """Mark keys as no longer one's own. Raises Refused when the disk is full."""
-        marks: dict[str, object] = {key: (self.values[key], self.layout.version) for key in keys}
+        marks: dict[str, object] = {key: (self.values[key], self.layout.map.version) for key in keys}
         layout = self.layout
         if last and receiver not in layout.closed:
             closed = (*layout.closed, receiver)
-            layout = Layout(layout.version, layout.members, layout.before, layout.awaited, closed)
+            layout = Layout(layout.map, layout.awaited, closed)
             marks[RING_KEY] = layout
         if marks:
             self.disk.write_together(marks)
@@ -413,19 +443,21 @@ class ShardStore(Server):
             self.publish("shard.keys_moved", len(keys))
             self.count_keys()
             try:
-                self.disk.write_together(dict.fromkeys(keys))
+                self.disk.write_together(dict.fromkeys(keys, (None, -self.layout.map.version)))
             except Refused:
                 pass  # the disk is full: the marks say as much
-        if last:
+        if last and receiver not in self.handed:
             self.handed.append(receiver)
         self.wake()
         self.settle()
 
     async def on_transfer(self, body: Transfer, message: Message) -> Body:
         """Keys have come. What is here already has come before. Raises Refused when the disk is full."""
-        self.adopt(body.ring)
+        self.adopt(body.map)
         sender = message.channel.src.id
-        if body.ring.version < self.layout.version or sender not in self.layout.awaited:
+        if body.map.version == self.layout.map.version and sender in self.layout.awaited:
+            await toil(self, len(body.entries))
+        if body.map.version < self.layout.map.version or sender not in self.layout.awaited:
             return Taken()
         entries = {key: value for key, value in body.entries if key not in self.values}
         if entries:
@@ -444,7 +476,7 @@ class ShardStore(Server):
         """All that was a member's and is one's own has come. Raises Refused when the disk is full."""
         layout = self.layout
         awaited = tuple([member for member in layout.awaited if member != sender])
-        layout = Layout(layout.version, layout.members, layout.before, awaited, layout.closed)
+        layout = Layout(layout.map, awaited, layout.closed)
         self.disk.write(RING_KEY, layout)
         self.layout = layout
 
@@ -461,5 +493,5 @@ class ShardStore(Server):
 
     def show_state(self, state: str = "") -> None:
         """Show what it is doing."""
-        member = self.id in self.layout.members
+        member = self.id in self.layout.map.members
         self.show("state", state or ("moving" if self.old is not None else "member" if member else "outside"))

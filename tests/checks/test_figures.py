@@ -179,6 +179,8 @@ def test_lag_is_from_the_first_replica_that_shows_a_change() -> None:
     clusters = [{"id": "s", "members": ["c", "s-1", "s-2"]}]
     found = recorded({"clusters": clusters}, state=state).metrics()
     assert (found["replicas.lag_ms.mean"], found["replicas.lag_ms.max"]) == (5, 8)
+    assert found["replicas.all_ms.mean"] == 8  # k = 1; k = 2 does not come to all
+    assert found["replicas.missed_ratio"] == pytest.approx(2 / 6)
 
 
 def test_a_clusters_members_are_busy_together() -> None:

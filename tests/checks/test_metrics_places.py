@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from simulations.document import validate
+from simulations.document import DocumentError, validate
 from simulations.engine.declare import Metric
 from simulations.engine.log import Log
 from simulations.engine.messages import Done
 from simulations.engine.metrics import Selection
 from simulations.engine.metrics_costs import Prices, cost_metrics
-from simulations.engine.metrics_published import charged, published_metrics
+from simulations.engine.metrics_published import charged, published_metrics, published_together
 from simulations.engine.simulation import Limits
 from simulations.report import Recording, judge, record, report
 from tests.checks.test_figures import recorded
@@ -139,6 +139,45 @@ def test_a_share_is_so_many_of_so_many() -> None:
     assert (found["nodes.k.praised.count"], found["nodes.k.praised.total"]) == (3, 4)
     assert "nodes.k.praised.ratio" not in published(log, 50, 60)
     assert [Cook.METRICS[-1].unit_of(name) for name in Cook.METRICS[-1].figures()] == ["ratio", "meals", "meals"]
+
+
+def test_the_members_of_a_cluster_together() -> None:
+    log, _ = kitchen([*TELLS, (70, "praised", 1), (80, "praised", 0)])
+    index = log.nodes.index("k")
+    for node in (index + 1, index + 2):  # two more like it
+        log.nodes.append(f"k{node}")
+        for name in ("served", "waited_ms", "praised"):
+            log.published[node, name] = log.published[index, name]
+    declared = dict.fromkeys(log.nodes, Cook.METRICS)
+    found = published_together(log, Selection(0, 100 * MS), declared, {"all": frozenset((index, index + 1))})
+    assert (found["clusters.all.served"], found["clusters.all.gas"]) == (8, 0.25)
+    assert (found["clusters.all.waited_ms.mean"], found["clusters.all.waited_ms.p50"]) == (6, 5)
+    assert (found["clusters.all.praised.count"], found["clusters.all.praised.total"]) == (2, 4)
+    assert not [name for name in found if "pots" in name]
+    window = published_together(log, Selection(15 * MS, 35 * MS), declared, {"all": frozenset((index, index + 1))})
+    assert (window["clusters.all.served"], window["clusters.all.waited_ms.max"]) == (6, 5)
+
+
+def test_claims_may_name_what_a_clusters_members_publish_together() -> None:
+    def mistakes(metric: str) -> list[str]:
+        left = {"metric": f"clusters.g.{metric}"}
+        document = {
+            "format": "netsplit/1",
+            "title": "T",
+            "duration_ms": 100,
+            "nodes": [{"id": "m", "type": "swim", "x": 0, "y": 0, "count": 3}],
+            "links": [],
+            "clusters": [{"id": "g", "protocol": "swim", "members": ["m"]}],
+            "expect": [{"claim": "C", "left": left, "op": ">=", "right": 0}],
+        }
+        try:
+            validate(document)
+        except DocumentError as error:
+            return [mistake.path for mistake in error.mistakes]
+        return []
+
+    assert mistakes("swim.accused") == mistakes("swim.messages.mean") == []
+    assert mistakes("swim.nonsense") == mistakes("multi.total.max") == ["expect[0].left.metric"]
 
 
 def test_what_is_not_declared_is_a_node_bug_and_what_is_not_used_costs_no_row() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.fidelity import balancing, caching, lines, overlays, overload, policies, queues, retrying
+from tests.fidelity import balancing, caching, epidemics, lines, overlays, overload, policies, queues, retrying
 from tests.fidelity.estimating import Experiment
 
 
@@ -17,4 +17,5 @@ def all_experiments(reference_runs: int) -> list[Experiment]:
         *lines.experiments(),
         *caching.experiments(),
         *overlays.experiments(reference_runs),
+        *epidemics.experiments(reference_runs),
     ]

@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from tests.fidelity import overload
+from tests.fidelity import epidemics, overload
 from tests.fidelity.estimating import RUNS, Experiment, summaries
 from tests.fidelity.table import all_experiments
 
@@ -26,6 +26,8 @@ SHARES: Final = {
     "bal": 0.01,
     "Cho": 0.1,
     "Kad": 0.1,
+    "Rum": 0.1,
+    "SWI": 0.02,
 }
 COMPETING: Final = 0.01
 REFERENCE_RUNS: Final = 200
@@ -52,3 +54,10 @@ def test_theory_lies_within(experiment: Experiment) -> None:
 @pytest.mark.parametrize("experiment", overload.experiments(), ids=["stays overloaded", "recovers"])
 def test_a_shorter_outage_does_the_same(experiment: Experiment) -> None:
     assert experiment.measure(1, 0.2) == tuple(case.expected for case in experiment.cases)
+
+
+@pytest.mark.parametrize("variant", list(epidemics.TABLES)[:5], ids=str)
+def test_the_reference_gives_the_figures_of_the_paper(variant: epidemics.Variant) -> None:
+    """Demers et al. 1987, tables 1 and 2: of 1000 sites, within the noise of 30 epidemics."""
+    got = epidemics.reference(30, epidemics.SITES, variant)
+    assert got == pytest.approx(epidemics.TABLES[variant], rel=0.15)

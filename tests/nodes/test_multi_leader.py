@@ -71,6 +71,11 @@ def test_writes_are_collected_and_shipped_together() -> None:
     assert last(story, "keys", 3) == [10, 10, 10]
 
 
+def test_what_is_there_already_is_not_shipped_with_every_write() -> None:
+    story = store({"u0": [write(100 + 20 * n, n, f"k{n}") for n in range(10)]}, anti_entropy_ms=0)
+    assert len({message.size for message in story.messages("ship")}) == 1
+
+
 @pytest.mark.parametrize("conflicts", CONFLICTS)
 def test_both_sides_of_a_partition_answer_and_agree_after_it(conflicts: str) -> None:
     steps = {"u0": [write(200, 1), read(300)], "u1": [write(210, 2), read(300)], "v0": [read(1900)]}

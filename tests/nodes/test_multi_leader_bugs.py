@@ -26,7 +26,7 @@ class Adder(MultiLeader):  # type: ignore[misc]
     """Adds what others ship to what it has of them, in place of taking the greater."""
 
     async def on_ship(self, body: Any, message: Any) -> Any:
-        for key, _, counter in body.entries:
+        for key, _, counter, _ in body.entries:
             held = {one: plus for one, plus, _ in self.counters.get(key, ())}
             for writer, plus, _ in counter:
                 if writer != self.store.writer:

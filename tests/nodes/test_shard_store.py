@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from simulations.engine.declare import Neighbour
 from simulations.nodes.shard_store import ShardStore
 from tests.nodes.stories import answers, atomic, read, user, write
 from tests.worlds import MS, Entry, Run, client, crash, link, lossy, node, run, world
@@ -108,6 +109,44 @@ def test_a_restart_finds_keys_and_ring() -> None:
     story = store([user("u", "s1", steps), user("v", "s2", asks)], crashes, joiners={"s4": 500})
     assert answers(story, "v") == [1, 2, 3, 4]
     assert story.states("s4", "state")[-1][1] == "member"
+
+
+DOUBTFUL: dict[str, tuple[dict[str, Any], str]] = {
+    "directory": ({"partitioning": "directory"}, "all requests fail"),
+    "split_points": ({"partitioning": "range"}, "has all keys for ever"),
+    "batch_keys": ({"move_keys_per_s": 10}, "10 or fewer"),
+    "move_keys_per_s": ({"move_keys_per_s": 900, "move_ms": 5}, "move 800 a second"),
+}
+
+
+@pytest.mark.parametrize("name", DOUBTFUL)
+def test_doubts_about_a_member(name: str) -> None:
+    params, words = DOUBTFUL[name]
+    usual = {param.name: param.default for param in ShardStore.PARAMS}
+    assert ShardStore.doubts(usual, frozenset()) == []
+    assert words in dict(ShardStore.doubts({**usual, **params}, frozenset()))[name]
+    points = {**usual, "partitioning": "range", "split_points": "k10 k9"}
+    assert "k9 k10" in dict(ShardStore.doubts(points, frozenset()))["split_points"]
+
+
+def test_doubts_about_members_that_disagree() -> None:
+    usual = {param.name: param.default for param in ShardStore.PARAMS}
+    other = {"b": Neighbour("shard-store", {**usual, "partitioning": "modulo"}, True)}
+    assert "disagree" in dict(ShardStore.doubts_beside(usual, other))["partitioning"]
+    assert ShardStore.doubts_beside(usual, {"b": Neighbour("shard-store", usual, True)}) == []
+    asks = {**usual, "partitioning": "directory", "directory": "r"}
+    assert "keeps no such table" in ShardStore.doubts_beside(asks, {"r": Neighbour("register", {}, True)})[0][1]
+
+
+def test_a_member_that_restarts_half_way_knows_what_it_has_given_away_already() -> None:
+    steps = [write(10 + number, number + 1, f"k{number}") for number in range(40)]
+    steps += [read(1600 + number, f"k{number}") for number in range(40)]
+    crashes = [crash(member, 1500, 1510) for member in FOUNDERS]
+    story = store(
+        [user("u", "s1", steps)], crashes, {"s4": 1000}, 3000, partitioning="modulo", batch_keys=1, batch_pause_ms=200
+    )
+    assert answers(story) == list(range(1, 41))
+    assert [state for _, state in story.states("s1", "state")].count("moving") == 2
 
 
 def test_founders_that_are_not_there_are_left_out() -> None:
