@@ -13,6 +13,7 @@ from pathlib import Path
 from house import NODE_MODULES, ROOT, VENV_PYTHON, Trouble, data_dir, say
 from install import node, npm
 
+PLANTED = "--planted"
 LOCKED = ("requirements", "requirements-postgres", "requirements-node", "requirements-dev")
 
 
@@ -52,10 +53,15 @@ def gallery() -> int:
 
 
 def explore() -> int:
-    """Scenarios under random fault schedules; exit status 1 when one breaks a rule."""
+    """Scenarios under random fault schedules; exit status 1 when one breaks a rule. With --planted: tests' broken node
+    types; exit status 1 when one is not found.
+    """
+    arguments = shlex.split(os.environ.get("ARGS", ""))
+    if PLANTED in arguments:
+        return python("-m", "tests.planted", *(word for word in arguments if word != PLANTED))
     runs = os.environ.get("RUNS", "")
     chosen = [*shlex.split(os.environ.get("SLUGS", "")), *(["--runs", runs] if runs else [])]
-    return python("scripts/with_workers.py", "explore", *chosen, *shlex.split(os.environ.get("ARGS", "")))
+    return python("scripts/with_workers.py", "explore", *chosen, *arguments)
 
 
 def bench_browser() -> int:

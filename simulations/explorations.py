@@ -47,7 +47,7 @@ def verdicts_of(result: object, chunk: range) -> list[Verdict]:
     if isinstance(result, list):
         return [Verdict(**{name: _frozen(value) for name, value in entry.items()}) for entry in result]
     why = (FAILED, f"Schedules {chunk[0]}–{chunk[-1]} were not run: {type(result).__name__}: {result}")
-    return [Verdict(number, 0, (), (why,), (), (), (), 0, 0, LOST) for number in chunk]
+    return [Verdict(number, 0, (), (why,), (), (), (), 0, 0, 0, LOST) for number in chunk]
 
 
 def _frozen(value: Any) -> Any:
@@ -62,6 +62,7 @@ class Tally:
         self.runs = 0
         self.answered = 0
         self.recovered = 0
+        self.taken_over = 0
         self.cut_short = 0
         self.kinds: Counter[str] = Counter()
         self.checks: dict[str, Counter[str]] = {}
@@ -71,6 +72,7 @@ class Tally:
         self.runs += 1
         self.answered += verdict.answered > 0
         self.recovered += verdict.recovered > 0
+        self.taken_over += verdict.terms > 1
         self.cut_short += verdict.status == "limited"
         self.kinds.update(verdict.kinds)
         broken = [name for name, _ in verdict.broken]
@@ -97,6 +99,7 @@ class Tally:
             ],
             "answered": self.answered,
             "recovered": self.recovered,
+            "taken_over": self.taken_over,
             "cut_short": self.cut_short,
             "faults": dict(sorted(self.kinds.items())),
             "checks": {name: dict(counts) for name, counts in sorted(self.checks.items())},

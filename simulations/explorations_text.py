@@ -24,6 +24,8 @@ def as_text(result: Mapping[str, Any]) -> str:
         f" {len(violated):,} violated a rule",
         f"  clients were answered in {result['answered']:,}, and after all was mended in {result['recovered']:,}",
     ]
+    if result["taken_over"]:
+        lines.append(f"  another took over in {result['taken_over']:,}")
     if result["cut_short"]:
         lines.append(f"  {result['cut_short']:,} ran into the limit of events and were judged up to there")
     faults = ", ".join(f"{kind} {count:,}" for kind, count in result["faults"].items())

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from simulations.catalogue import rules_of
+from simulations.checks.invariants import terms_of
 from simulations.checks.judging import WEAKER
 from simulations.document import Document, validate
 from simulations.engine.node import Node
@@ -39,10 +41,17 @@ class Explored:
     without: frozenset[str] = frozenset()
 
 
-# A CP minority may never hear of a value for which nobody asks again: its replicas need not converge.
 EXPLORED: Final = (
+    # A CP minority may never hear of a value for which nobody asks again: its replicas need not converge.
     Explored("cap-partition", "cp", frozenset({"convergence"})),
     Explored("cap-partition", "ap", OF_ONE_COPY),
+    # All that is judged is promised.
+    Explored("consensus-paxos"),
+    Explored("consensus-raft"),
+    Explored("consensus-multi-paxos"),
+    Explored("consensus-zab"),
+    Explored("consensus-pbft", "healthy"),
+    Explored("consensus-pbft"),  # with a liar
 )
 
 
@@ -59,6 +68,7 @@ class Verdict:
     left_out: tuple[str, ...]  # what was violated and is not promised
     answered: int  # operations with an answer
     recovered: int  # of those, begun when all was mended
+    terms: int  # in which somebody was in charge, where there is such an office
     status: str
 
     @property
@@ -72,9 +82,12 @@ class Verdict:
 
 
 def prepared(document: Document, variant: str | None = None) -> Document:
-    """The document as it is explored: one variant, without faults and claims of its own, and short. Raises KeyError."""
+    """The document as it is explored: one variant, short, without claims, and of faults of its own with its liars only,
+    who are what a protocol is made for. Raises KeyError.
+    """
     chosen = document if variant is None else document.variant(variant)
-    data = chosen.data() | {"faults": [], "variants": {}, "expect": []}
+    data = chosen.data() | {"variants": {}, "expect": []}
+    data["faults"] = [fault for fault in data.get("faults", []) if fault["kind"] == "byzantine"]
     data["duration_ms"] = min(chosen.duration_ms, DURATION_MS_MAX)
     data["settle_ms"] = max(chosen.settle_ms, SETTLE_MS_MIN)
     data.pop("warmup_ms", None)
@@ -85,8 +98,9 @@ def prepared(document: Document, variant: str | None = None) -> Document:
 def struck(document: Document, seed: int, number: int) -> Document:
     """A prepared document with a schedule's faults and with the seed of its run. Raises ValueError."""
     key = stream_key(seed, f"schedule {number}", "run")
-    faults = schedule(document, seed, number)
-    return validate(document.data() | {"faults": faults, "seed": below(key, nth(key, 1), RUN_SEEDS)})
+    data = document.data()
+    faults = [*data["faults"], *schedule(document, seed, number)]
+    return validate(data | {"faults": faults, "seed": below(key, nth(key, 1), RUN_SEEDS)})
 
 
 def explore(
@@ -105,7 +119,8 @@ def judged(
     document: Document, number: int = 0, without: frozenset[str] = frozenset(), types: Types | None = None
 ) -> Verdict:
     """Run a document with its faults and say what was violated."""
-    recording = record(document.physical(), Limits(events_max=EVENTS_MAX), None, types)
+    physical = document.physical()
+    recording = record(physical, Limits(events_max=EVENTS_MAX), None, types)
     verdicts: dict[str, list[tuple[str, str]]] = {}
     for finding in recording.findings:
         verdicts.setdefault(finding.verdict, []).append((finding.name, finding.explanation))
@@ -123,23 +138,26 @@ def judged(
         left_out=tuple(name for name, _ in failing if name in without),
         answered=_answered(recording, 0),
         recovered=_answered(recording, _mended_ns(recording, document)),
+        terms=terms_of(recording.log, rules_of(physical)),
         status=recording.status,
     )
 
 
 def healed_ms(document: Document) -> float:
-    """When the last fault is mended that starts at a given time."""
+    """When the last fault is mended that starts at a given time, and is mended."""
     faults = [fault.model_dump(mode="json") for fault in document.faults if fault.at_ms is not None]
-    return max((fault["at_ms"] + length_ms(fault) for fault in faults), default=0.0)
+    lengths = [(fault["at_ms"], length_ms(fault)) for fault in faults]
+    return max((at_ms + lasts_ms for at_ms, lasts_ms in lengths if lasts_ms < math.inf), default=0.0)
 
 
 def length_ms(fault: Mapping[str, Any]) -> float:
-    """How long a fault lasts."""
+    """How long a fault lasts; infinite where it is never mended."""
     if fault["kind"] == "restart":
         return float(fault["down_ms"])
     if fault.get("when") is not None:
         return float(fault["lasts_ms"])
-    return float(fault["until_ms"] - fault["at_ms"])
+    until_ms = fault.get("until_ms")
+    return math.inf if until_ms is None else float(until_ms - fault["at_ms"])
 
 
 def _mended_ns(recording: Recording, document: Document) -> float:

@@ -1,10 +1,11 @@
 """Fault schedules drawn at random: what strikes a document's cluster, when, and for how long.
 
 A schedule is a pure function of the document, a seed and a number. It strikes the members of the document's clusters,
-the links between them, and those on which others reach them; where there is no cluster, every node that serves. Strikes
-come alone, at the same moment as another begins or ends, in quick succession, or when a node does something of note,
-and some while things begin. All that starts at a given time is mended when HEALED of the workload is over, so that the
-rest can show a recovery; a crash that waits for an event is short.
+the links between them, those on which others reach them, and who keeps them in order from outside; where there is no
+cluster, every node that serves. Strikes come alone, at the same moment as another begins or ends, in quick succession,
+when a node does something of note or comes to be in charge, and some while things begin. All that starts at a given
+time is mended when HEALED of the workload is over, so that the rest can show a recovery; what waits for an event is
+short.
 """
 
 from __future__ import annotations
@@ -48,9 +49,21 @@ def groups_of(document: Document) -> list[Group]:
     type_of = {name: node.type for node in document.nodes for name in names.nodes[node.id]}
     found = [_group(names, drawn, members, id if meshes[id] else "", type_of) for id, members in names.members.items()]
     if found:
-        return found
+        return found + _keepers(names, drawn, type_of)
     serving = [name for name, type_name in type_of.items() if node_types()[type_name].SERVES]
     return [_group(names, drawn, serving, "", type_of)] if serving else []
+
+
+def _keepers(names: Names, drawn: Sequence[Link], type_of: Mapping[str, str]) -> list[Group]:
+    """Each node of the members' kind that is linked to one of them and stands in no cluster: a monitor, a master."""
+    members = {name for cluster in names.members.values() for name in cluster}
+    beside = {end for link in drawn if (link.a in members) != (link.b in members) for end in (link.a, link.b)}
+    kind = {node_types()[type_of[member]].CATEGORY for member in members}
+    return [
+        _group(names, drawn, [name], "", type_of)
+        for name, type_name in type_of.items()
+        if name in beside and name not in members and node_types()[type_name].CATEGORY in kind
+    ]
 
 
 def _group(names: Names, drawn: Sequence[Link], members: Sequence[str], mesh: str, type_of: Mapping[str, str]) -> Group:
@@ -62,8 +75,16 @@ def _group(names: Names, drawn: Sequence[Link], members: Sequence[str], mesh: st
     towards = [link for link in drawn if (link.a in inside) != (link.b in inside)]
     whole = f"cluster:{mesh}" if mesh and len(members) > 1 else ""
     types = {type_of[member] for member in members}
-    events = _events(type_of[members[0]]) if len(types) == 1 and len(members) <= MESHED_MAX else ()
-    return Group(tuple(members), tuple(between), tuple(towards), whole, events)
+    alike = len(types) == 1 and len(members) <= MESHED_MAX
+    events = _events(type_of[members[0]]) if alike else ()
+    offices = _offices(type_of[members[0]]) if alike else ()
+    return Group(tuple(members), tuple(between), tuple(towards), whole, events, offices)
+
+
+def _offices(type_name: str) -> tuple[str, ...]:
+    """What a member shows when it comes to be in charge: the roles that one has at most."""
+    rules = [rule for rule in node_types()[type_name].INVARIANTS if rule.kind == "one-per-term"]
+    return tuple(f"{rule.fields[0]} = {rule.value}" for rule in rules)
 
 
 def _events(type_name: str) -> tuple[str, ...]:
@@ -86,7 +107,8 @@ def schedule(document: Document, seed: int, number: int) -> list[Entry]:
     for _ in range(1 + dice.below(STRIKES_MAX)):
         if len(faults) >= FAULTS_MAX:
             break
-        strike = _strike(dice, dice.pick(groups), moments, healed_ms)
+        struck = dice.pick([group for group in groups for _ in group.members])
+        strike = _strike(dice, struck, moments, healed_ms)
         moments += [strike.at_ms, strike.until_ms]
         faults += dice.pick(kinds(strike.group))(strike)[: FAULTS_MAX - len(faults)]
     faults.sort(key=lambda fault: fault.get("at_ms", 0))

@@ -8,6 +8,7 @@ of runs is limited. What remains is a scenario of its own.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
@@ -102,9 +103,9 @@ def fewest(entries: Sequence[Entry], wrong: Callable[[list[Entry]], bool]) -> li
 
 
 def _simpler_faults(data: Data, trial: Trials, simpler: Callable[[Entry], Iterator[Entry]]) -> Data:
-    """Each fault as simple as it can be with the others as they are."""
+    """Each fault that is mended as simple as it can be with the others as they are."""
     for place in range(len(data["faults"])):
-        found = True
+        found = length_ms(data["faults"][place]) < math.inf
         while found:
             found = False
             for candidate in simpler(data["faults"][place]):

@@ -13,6 +13,9 @@ STRIKE_FAULTS_MAX: Final = 8
 ONE_WAY_LINKS_MAX: Final = 4
 EVENT_NTH_MAX: Final = 100
 AT_EVENT_MS_MAX: Final = 1_000  # of what waits for an event, and may begin late
+IN_OFFICE: Final = (2, 3)  # members are struck once they are in charge
+IN_OFFICE_MS_MAX: Final = 200  # until they are
+IN_OFFICE_LASTS_MS: Final = (100, 600)
 
 Entry = dict[str, Any]
 
@@ -66,6 +69,7 @@ class Group:
     towards: tuple[Link, ...]
     mesh: str  # the target that stands for all links of its mesh, or ""
     events: tuple[str, ...] = ()  # of each member, for which a fault may wait
+    offices: tuple[str, ...] = ()  # events, too: a member comes to be in charge
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,24 @@ def _crash_at_event(strike: Strike) -> list[Entry]:
         when["after_ms"] = dice.spread(1, 20)
     lasts_ms = min(strike.until_ms - strike.at_ms, AT_EVENT_MS_MAX)
     return [{"kind": "crash", "target": target, "when": when, "lasts_ms": lasts_ms}]
+
+
+def _struck_in_office(strike: Strike) -> list[Entry]:
+    """Whoever of some comes to be in charge crashes, stands still, or is cut off from the others, soon after."""
+    dice, members = strike.dice, strike.group.members
+    struck = dice.some(members, dice.pick(IN_OFFICE))
+    kind = dice.pick(("crash", "pause", "partition", "partition"))
+    office, nth, after_ms = dice.pick(strike.group.offices), dice.pick((1, 1, 1, 2)), dice.spread(1, IN_OFFICE_MS_MAX)
+    lasts_ms = dice.spread(*IN_OFFICE_LASTS_MS)
+    return [
+        {
+            "kind": kind,
+            "target": [[member], [one for one in members if one != member]] if kind == "partition" else member,
+            "when": {"node": member, "event": office, "nth": nth, "after_ms": after_ms},
+            "lasts_ms": lasts_ms,
+        }
+        for member in struck
+    ]
 
 
 def _crashes_at_once(strike: Strike) -> list[Entry]:
@@ -239,6 +261,7 @@ def _duplicate(strike: Strike) -> list[Entry]:
 # What strikes, as often as it stands there.
 ON_NODES: Final = (_crash, _crash, _crash, _standstill, _standstill, _slow, _wrong_clock, _slow_disk, _torn_write)
 AT_EVENTS: Final = (_crash_at_event, _crash_at_event)
+IN_CHARGE: Final = (_struck_in_office,) * 6
 ON_GROUPS: Final = (
     *(_crashes_at_once, _crashes_at_once, _restarts_in_turn),
     *(_partition, _partition, _partition, _partial_partition, _partial_partition),
@@ -253,7 +276,7 @@ def kinds(group: Group) -> list[Callable[[Strike], list[Entry]]]:
     if group.events:
         found += AT_EVENTS
     if len(group.members) > 1:
-        found += ON_GROUPS
+        found += [*ON_GROUPS, *(IN_CHARGE if group.offices else ())]
     if group.between:
         found += BETWEEN
     if group.between or group.towards:

@@ -15,11 +15,17 @@ Types = Mapping[str, type[Node]]  # take the place of the types of these names
 
 
 def cluster_document(
-    protocol: str, members: int = 3, clients: int = 3, duration_ms: float = 3_000, **params: Any
+    protocol: str,
+    members: int = 3,
+    clients: int = 3,
+    duration_ms: float = 3_000,
+    keys: int = 2,
+    latency: Any = 5,
+    **params: Any,
 ) -> Entry:
-    """A cluster of one type, with as many clients that read and write two keys; each is linked to every member."""
+    """A cluster of one type, with as many clients that read and write some keys; each is linked to every member."""
     ids = [f"n{number}" for number in range(1, members + 1)]
-    asking = {"requests": "read-write", "rate_per_s": 20, "keys": 2, "timeout_ms": 400}
+    asking = {"requests": "read-write", "rate_per_s": 20, "keys": keys, "timeout_ms": 400}
     users = [{"id": f"c{number}", "type": "client", "params": asking} for number in range(1, clients + 1)]
     return {
         "format": "netsplit/1",
@@ -30,7 +36,9 @@ def cluster_document(
             for user in users
             for id in ids
         ],
-        "clusters": [{"id": "mesh", "protocol": protocol, "members": ids, "params": params, "link": {"latency": 5}}],
+        "clusters": [
+            {"id": "mesh", "protocol": protocol, "members": ids, "params": params, "link": {"latency": latency}}
+        ],
     }
 
 

@@ -94,6 +94,35 @@ def test_only_members_of_clusters_are_struck_and_the_links_by_which_they_are_rea
     assert group.mesh == "cluster:store"
 
 
+def test_who_comes_to_be_in_charge_is_struck_and_so_another_takes_over() -> None:
+    ready = prepared(validate(cluster_document("raft")))
+    (group,) = groups_of(ready)
+    assert group.offices == ("role = leader",)
+    waiting = [fault for number in range(1, 41) for fault in schedule(ready, 1, number) if "when" in fault]
+    in_charge = [fault for fault in waiting if fault["when"]["event"] == "role = leader"]
+    assert {fault["kind"] for fault in in_charge} == {"crash", "pause", "partition"}
+    terms = [verdict.terms for verdict in explore(ready, 1, range(1, 13))]
+    assert min(terms) == 1
+    assert sum(count > 1 for count in terms) >= 4
+
+
+def test_who_keeps_a_cluster_in_order_is_struck_too() -> None:
+    cluster, master = groups_of(scenario("replication-chain"))
+    assert (len(cluster.members), master.members) == (4, ("master",))
+    assert {link.target for link in master.towards} == {f"master-n{number}" for number in range(1, 5)}
+    faults = [fault for number in range(1, 41) for fault in struck(scenario("replication-chain"), 1, number).faults]
+    crashed: set[Any] = {fault.target for fault in faults if fault.kind == "crash"}
+    assert crashed == {"n1", "n2", "n3", "n4", "master"}
+
+
+def test_liars_stay_under_any_schedule() -> None:
+    ready = scenario("consensus-pbft")
+    liar, *others = struck(ready, 1, 1).data()["faults"]
+    assert (liar["kind"], liar["target"]) == ("byzantine", "r0")
+    assert others == schedule(ready, 1, 1)
+    assert healed_ms(struck(ready, 1, 1)) <= HEALED * ready.duration_ms
+
+
 def test_where_there_is_no_cluster_what_serves_is_struck() -> None:
     for slug in ("client-server", "multi-tier"):
         (group,) = groups_of(scenario(slug))

@@ -40,6 +40,17 @@ def check_invariants(log: Log, groups: Sequence[Group]) -> list[Finding]:
     return [_finding(log, invariant, places) for invariant, places in rules.values()]
 
 
+def terms_of(log: Log, groups: Sequence[Group]) -> int:
+    """In how many terms somebody was in charge, by the rules that allow one at most."""
+    number = {name: index for index, name in enumerate(log.nodes)}
+    return sum(
+        one_per_term(log, invariant, [number[name] for name in names if name in number])[0]
+        for invariants, names in groups
+        for invariant in invariants
+        if invariant.kind == "one-per-term"
+    )
+
+
 def _finding(log: Log, invariant: Invariant, places: Sequence[Sequence[int]]) -> Finding:
     judge, noun = KINDS[invariant.kind]
     results = [judge(log, invariant, nodes) for nodes in places]

@@ -1,0 +1,1 @@
+"""Protocols with one rule broken each, which a search over fault schedules must find."""
