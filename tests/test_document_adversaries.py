@@ -22,7 +22,7 @@ def document(*faults: dict[str, Any], copies: int = 1) -> dict[str, Any]:
             {"id": "lb", "type": "load-balancer"},
             {"id": "s", "type": "service", "count": copies},
             *({"id": f"r-{n}", "type": "register"} for n in (1, 2)),
-            {"id": "q", "type": "register", "count": 2},
+            {"id": "q", "type": "register", "count": 3},
         ],
         "links": [
             {"id": "front", "a": "c", "b": "lb"},
@@ -113,7 +113,7 @@ def test_names_of_no_link_are_refused(target: str, words: str) -> None:
         ({**SPOOF, "claims": "c"}, "claims", "is the sender itself"),
         ({**SPOOF, "to": "s", "claims": "lb"}, "to", '"c" has no link to "s". Draw one.'),
         ({**SPOOF, "claims": "r-1"}, "claims", '"lb" has no link to "r-1"'),
-        ({**SPOOF, "claims": "q"}, "claims", '"q" stands for 2 nodes; name one, such as "q-1"'),
+        ({**SPOOF, "claims": "q"}, "claims", '"q" stands for 3 nodes; name one, such as "q-1"'),
         ({**SPOOF, "target": "lb", "to": "c"}, "message", 'A node of type "client" takes no message "write".'),
         ({**SPOOF, "target": "q-1", "claims": "q-2", "to": "r-1", "message": "work"}, "message", "Name one of: write"),
     ],
