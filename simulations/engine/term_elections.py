@@ -236,7 +236,7 @@ class Elector(Node):
         free = body.term == term and self.vote in ("", candidate)
         granted = free and self.up_to_date(body.last_term, body.last_index) and self.promise(term, candidate)
         if granted:
-            self.since_ns = self.now_ns
+            self.wait_anew()  # a candidate for whom there is no vote delays nobody (figure 2)
         await self.settled()
         self.send(candidate, VoteReply(term, granted))
 
@@ -271,8 +271,6 @@ class Elector(Node):
         if (term, vote) != (self.term, self.vote):
             if not self.journal.write(Promise(term, vote)):
                 return False
-            if term > self.term:
-                self.wait_anew()
             self.term = term
             self.vote = vote
             self.show("term", term)
@@ -297,3 +295,4 @@ class Elector(Node):
             self.turn(self.standing())
         if before == "leader":
             self.retire()
+            self.wait_anew()

@@ -187,9 +187,9 @@ class Coordinator(Node):
 
     async def agree(self, transaction: str, parts: Parts, members: tuple[str, ...]) -> None:
         """By the phases of the protocol. Raises Refused where the transaction is aborted."""
-        objection = await self.votes(transaction, parts, members)
+        objection, bound = await self.votes(transaction, parts, members)
         if objection:
-            self.abort(transaction, members)
+            self.abort(transaction, bound)
             raise Refused(objection, False)
         if self.three_phase and not await self.pre_committed(transaction, members):
             del self.undecided[transaction]
@@ -211,19 +211,25 @@ class Coordinator(Node):
                 raise Refused(failure.reason, done > 0 or failure.uncertain) from None
         self.decide(transaction, True)
 
-    async def votes(self, transaction: str, parts: Parts, members: tuple[str, ...]) -> str:
-        """Phase one: why not to commit, or "" when all have voted yes (section 7.4, step 1)."""
+    async def votes(self, transaction: str, parts: Parts, members: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+        """Phase one: why not to commit, or "" when all have voted yes (section 7.4, step 1); and whom a yes binds, or
+        may bind: whoever said no has aborted and hears no more of it.
+        """
         calls = [
             self.call(who, Prepare(transaction, part, self.id, members, self.three_phase), self.timeout_ms)
             for who, part in parts
         ]
         objection = "" if calls else "no participant"
-        for call in calls:
+        bound: list[str] = []
+        for who, call in zip(members, calls, strict=True):
             try:
                 await call
+                bound.append(who)
             except Failure as failure:
                 objection = objection or failure.reason
-        return objection
+                if failure.uncertain:
+                    bound.append(who)
+        return objection, tuple(bound)
 
     async def pre_committed(self, transaction: str, members: tuple[str, ...]) -> bool:
         """Phase two of three: who does not answer in time is taken to be down, and hears of the outcome when it is up

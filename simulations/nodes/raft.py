@@ -185,7 +185,6 @@ class Raft(Member):
         if self.boolean("check_quorum") and self.now_ns - self.rounds.since_ns >= self.shortest_ns:
             self.note("no majority has answered for an election timeout: steps down")
             self.follow("")
-            self.wait_anew()
             return
         self.begin_round()
         self.pulse_timer(term)
@@ -276,6 +275,8 @@ class Raft(Member):
         self.observe(term)
         if term != self.term:
             return False
+        if leader != self.leader:
+            self.wait_anew()
         self.follow(leader)
         self.since_ns = self.heard_ns = self.now_ns
         return True

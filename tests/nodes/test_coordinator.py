@@ -37,11 +37,15 @@ def test_a_commit_takes_two_rounds_of_messages_or_three(protocol: str, messages:
     assert [op.takes_ms for op in story.operations()] == [takes_ms]
 
 
-def test_what_is_not_there_is_not_paid_out() -> None:
+def test_what_is_not_there_is_not_paid_out_and_who_said_no_hears_no_more_of_it() -> None:
+    """Section 7.4, step 3: an abort is told to those that voted yes."""
     story = bank([asking("u", [(10, Increment("a", 30))])], opening_balance=29)
     assert ends(story) == [("fail", "insufficient funds")]
     assert decisions(story, "c") == ["c.0.0 = abort"]
     assert net(story) == 0
+    asked = {message.dst for message in story.messages("prepare")}
+    assert {message.dst for message in story.messages("decide")} < asked
+    assert len(story.messages("decide")) == len(asked) - 1 == 1
 
 
 def test_a_missing_vote_is_a_no_and_certainly_had_no_effect() -> None:

@@ -57,8 +57,8 @@ def figure_8(kind: type[Node], seed: int) -> Run:
     everybody = ["r0", "r1", "r2", "r3", "r4"]
     faults = [
         partition([["r0", "r1"], ["r2", "r3", "r4"]], 300, 453),
-        partition([["r4"], everybody[:4]], 453, 774),
-        partition([["r0", "r1"], everybody[2:]], 774, 3000),
+        partition([["r4"], everybody[:4]], 453, 764),
+        partition([["r0", "r1"], everybody[2:]], 764, 3000),
     ]
     own = {"r0": first(), "r1": LATE, "r2": LATE, "r3": LATE, "r4": first(155)}
     return members({"u0": [write(310, 7)]}, faults, 5, kind=kind, seed=seed, own=own, batch_max=1)
