@@ -93,7 +93,7 @@ def make_test() -> int:
 
 @target
 def make_fidelity() -> int:
-    """hold the engine against queueing theory and published figures (ARGS="M/M/1" for some; some ten minutes)"""
+    """hold the engine against queueing theory and published figures (ARGS="M/M/1" for some; about an hour)"""
     return with_tools(tasks.fidelity)
 
 
