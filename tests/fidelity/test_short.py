@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from tests.fidelity import epidemics, overload
+from tests.fidelity import epidemics, overload, staleness
 from tests.fidelity.estimating import RUNS, Experiment, summaries
 from tests.fidelity.table import all_experiments
 
@@ -75,3 +75,11 @@ def test_the_reference_gives_the_figures_of_the_paper(variant: epidemics.Variant
     """Demers et al. 1987, tables 1 and 2: of 1000 sites, within the noise of 30 epidemics."""
     got = epidemics.reference(30, epidemics.SITES, variant)
     assert got == pytest.approx(epidemics.TABLES[variant], rel=0.15)
+
+
+@pytest.mark.parametrize("delays", list(staleness.TABLE_4), ids=lambda delays: delays.name)
+def test_the_theory_gives_the_latencies_of_the_paper(delays: staleness.Delays) -> None:
+    """Bailis et al. 2012, table 4: the 99.9th percentile of operations that wait for one, two or three replicas."""
+    for kind, published in zip(("read", "write"), staleness.TABLE_4[delays], strict=True):
+        got = [staleness.latency(delays, kind, need, 0.001) for need in (1, 2, 3)]
+        assert got == pytest.approx(published, rel=0.05)
