@@ -23,8 +23,6 @@ from tests.browser.stage import (
 PAGES = [
     "/",
     "/parts/",
-    "/why/",
-    "/models/",
     "/scenarios/mine/",
     "/s/cap-partition/?at=6100",
     "/embed/cap-partition/",
