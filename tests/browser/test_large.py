@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Any
 
 from playwright.sync_api import Page, expect
@@ -109,7 +110,8 @@ def test_two_runs_are_compared_whole(page: Page) -> None:
     assert name
     assert canvas
     assert note["y"] >= name["y"] + name["height"]
-    for x, y in (place_of(page, document, node["id"]) for node in document["nodes"]):
+    outermost = [most(document["nodes"], key=itemgetter(axis))["id"] for most in (min, max) for axis in "xy"]
+    for x, y in (place_of(page, document, node) for node in outermost):
         assert canvas["x"] <= x <= canvas["x"] + canvas["width"]
         assert canvas["y"] <= y <= canvas["y"] + canvas["height"]
 

@@ -63,6 +63,7 @@ def test_a_tablet_places_moves_and_links_by_touch(new_context: Any) -> None:
     changed(page, before, places)
     assert places(page)["service-1"] == before["service-1"]
     page.locator('[data-tool="connect"]').tap()
+    expect(page.locator('[data-tool="connect"]')).to_have_attribute("aria-pressed", "true")
     node(page, "client-1").tap()
     node(page, "service-1").tap()
     expect(page.locator('[data-link="client-1-service-1"]')).to_have_count(1)
