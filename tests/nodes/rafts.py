@@ -14,6 +14,7 @@ from tests.worlds import Entry, Run, client, exponential, interpreted, link, nod
 
 source = interpreted("nodes/raft")
 Raft = source.Raft
+LATE = {"election_timeout_ms_max": 1500}
 
 
 def cluster(ids: Sequence[str], latency: Any = 5, loss: float = 0.0) -> Entry:
@@ -79,3 +80,8 @@ def contest(kind: type[Node], seed: int, faults: Iterable[Entry], count: int = 5
     nodes += [node(kind, id, **{"fsync_time": exponential(2), **params}) for id in ids]
     links = [link(f"c{n}", f"r{n}") for n in range(count)]
     return run(world(nodes, links, [cluster(ids, exponential(8), 0.02)], faults, 2500, 500, seed), kind)
+
+
+def last(story: Run, field: str, count: int = 3) -> list[Any]:
+    """What the members show at the end."""
+    return [story.states(f"r{number}", field)[-1][1] for number in range(count)]
