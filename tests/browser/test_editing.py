@@ -24,13 +24,20 @@ from tests.browser.stage import (
 )
 
 
+def paste(page: Page) -> None:
+    """Waits until the system's clipboard, which belongs to another process, has what was copied."""
+    page.context.grant_permissions(["clipboard-read"])
+    wait_until(page, "async () => (await navigator.clipboard.readText()).includes('netsplit')")
+    page.keyboard.press("Control+v")
+
+
 def test_parts_are_copied_pasted_duplicated_and_cut_with_their_links(page: Page) -> None:
     open_sandbox(page)
     node(page, "alice").click()
     node(page, "server").click(modifiers=["Shift"])
     page.keyboard.press("Control+c")
     expect(page.locator("#said")).to_have_text("2 nodes copied")
-    page.keyboard.press("Control+v")
+    paste(page)
     expect(page.locator("#said")).to_have_text("2 nodes pasted")
     expect(page.locator("#graph .node")).to_have_count(6)
     expect(page.locator('[data-link="alice-1-server-1"]')).to_have_count(1)
@@ -56,7 +63,7 @@ def test_parts_go_from_one_tab_to_another(page: Page, context: Any) -> None:
     other = context.new_page()
     open_sandbox(other)
     empty(other)
-    other.keyboard.press("Control+v")
+    paste(other)
     expect(other.locator("#graph .node")).to_have_count(4)
     expect(other.locator("#graph .x6-edge")).to_have_count(3)
     assert document(other)["nodes"][0]["label"] == "Alice"

@@ -25,8 +25,6 @@ SHARES: Final = {
     "lin": 0.01,
     "LRU": 0.02,
     "bal": 0.01,
-    "Cho": 0.05,
-    "Kad": 0.04,
     "Rum": 0.1,
     "SWI": 0.02,
     "2PC": 0.1,
@@ -45,7 +43,7 @@ REFERENCE_RUNS: Final = 200
 
 
 def share_of(experiment: Experiment) -> float:
-    """How much of it is run here; 0: nothing, because a part of it would not be over its warm-up."""
+    """How much of it is run here; 0: nothing, because a part would not be over its warm-up, or as long as the whole."""
     name = experiment.cases[0].name
     if name.startswith("Raft elects"):
         return next(share for words, share in ELECTING.items() if words in name)
