@@ -17,7 +17,7 @@ from simulations.document_base import Entry, whole
 from simulations.document_entries import FAULT_HELP, FAULT_PARAMS
 from simulations.document_links import LINK_PARAMS
 from simulations.document_params import param_model
-from simulations.engine.declare import Invariant, Lie, Metric, Param, Show
+from simulations.engine.declare import Invariant, Lie, Metric, Param, QuorumRule, Show
 from simulations.engine.lies import LIES
 from simulations.engine.messages import ROLES, Body, kind_of, role_of
 from simulations.engine.metrics_table import METRICS
@@ -172,6 +172,7 @@ def _type(node_type: type[Node]) -> dict[str, Any]:
         "serves": node_type.SERVES,
         "clusters": node_type.CLUSTERS,
         "forwards": node_type.FORWARDS,
+        "quorum": _quorum(node_type.QUORUM),
         "lies": [{"name": lie.name, "title": lie.title, "help": lie.help} for lie in lies_of(node_type.TYPE)],
         "metrics": [
             {**_metric(metric), "name": name, "unit": metric.unit_of(name)}
@@ -182,6 +183,14 @@ def _type(node_type: type[Node]) -> dict[str, Any]:
             {"name": rule.name, "title": rule.title, "definition": rule.definition} for rule in node_type.INVARIANTS
         ],
     }
+
+
+def _quorum(rule: QuorumRule | None) -> dict[str, Any] | None:
+    return None if rule is None else {"when": _when(rule.when), "faulty": rule.faulty}
+
+
+def _when(when: tuple[Any, ...]) -> dict[str, Any] | None:
+    return {"param": when[0], "values": list(when[1:])} if when else None
 
 
 def _prose(node_type: type[Node]) -> str:
@@ -205,7 +214,7 @@ def _param(param: Param) -> dict[str, Any]:
         "choices": [{"value": choice.value, "title": choice.title} for choice in param.choices],
         "help": param.help,
         "section": param.section,
-        "when": {"param": param.when[0], "values": list(param.when[1:])} if param.when else None,
+        "when": _when(param.when),
     }
 
 
@@ -216,7 +225,14 @@ def _default(param: Param) -> object:
 
 
 def _show(show: Show) -> dict[str, Any]:
-    return {"field": show.field, "title": show.title, "unit": show.unit, "as": show.look, "of": show.full}
+    return {
+        "field": show.field,
+        "title": show.title,
+        "unit": show.unit,
+        "as": show.look,
+        "of": show.full,
+        "title_first": show.title_first,
+    }
 
 
 def _metric(metric: Metric) -> dict[str, Any]:

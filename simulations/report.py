@@ -107,9 +107,9 @@ class Recording:
         """The units of figures, by name; none for a number."""
         return self._places.units(metrics)
 
-    def checks(self) -> list[dict[str, Any]]:
-        """What the checks found, as plain data."""
-        return [finding.as_dict() for finding in self.findings]
+    def checks(self, labels: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+        """What the checks found, as plain data; nodes that have labels, given by id, are called by them."""
+        return [finding.as_dict(labels) for finding in self.findings]
 
     @cached_property
     def findings(self) -> list[Finding]:
@@ -211,7 +211,7 @@ def judge(document: Document, recordings: Mapping[str, Recording], watched: str 
     own = _own(recordings) if watched is None else watched
     return {
         "metrics": recordings[own].metrics(),
-        "checks": recordings[own].checks(),
+        "checks": recordings[own].checks({node.id: node.label for node in document.nodes if node.label}),
         "expect": judge_claims(document, recordings),
     }
 

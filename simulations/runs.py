@@ -142,7 +142,7 @@ def refuse_too_many(owner: uuid.UUID) -> None:
             _("You have %(count)d runs waiting already. Stop one or let one finish.")
             % {"count": settings.RUNS_WAITING_PER_OWNER_MAX}
         )
-    if waiting.count() >= settings.RUNS_WAITING_MAX:
+    if waiting.filter(queue=Run.INTERACTIVE).count() >= settings.RUNS_WAITING_MAX:  # for the others nobody waits
         raise TooManyRuns(_("The queue is full. Try again in a minute."))
 
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from prepare import prepare_database
+from prepare import bundle_scripts, prepare_database
 from tests.stack import Stack
 
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A data folder with a migrated database and the gallery in it, made once for all test workers."""
+    """A data folder with a migrated database and the gallery in it, its pages bundled: once for all test workers."""
     base = tmp_path_factory.getbasetemp()
     folder = (base if worker_id == "master" else base.parent) / "prepared"
     for name in ("run", "logs"):
@@ -23,6 +23,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     with (folder / "lock").open("w") as lock:
         flock(lock, LOCK_EX)
         inherited = {name: value for name, value in os.environ.items() if name not in Stack.NOT_INHERITED}
+        bundle_scripts()
         prepare_database(folder, {**inherited, "DATA_DIR": str(folder)})
     return folder
 

@@ -79,3 +79,16 @@ def test_an_edit_counts_from_the_next_process_on(monkeypatch: pytest.MonkeyPatch
     before = engine_version(["client"])
     monkeypatch.setattr(Path, "read_bytes", lambda path: b"edited")
     assert engine_version(["client"]) == before
+
+
+def test_types_that_need_a_quorum_say_how_many_that_is() -> None:
+    rules = {name: node_type.QUORUM for name, node_type in node_types().items() if node_type.QUORUM}
+    assert set(rules) == {"raft", "paxos", "multi-paxos", "zab", "register", "ledger", "pbft"}
+    told = {one["type"]: one["quorum"] for one in describe()["types"]}
+    assert told["raft"] == {"when": None, "faulty": ""}
+    assert told["register"] == {"when": {"param": "mode", "values": ["cp"]}, "faulty": ""}
+    assert told["pbft"] == {"when": None, "faulty": "faulty"}
+    assert told["leader-follower"] is told["multi-leader"] is told["database"] is None
+    for name, rule in rules.items():
+        named = {rule.faulty, *rule.when[:1]} - {""}
+        assert named <= {param.name for param in node_types()[name].PARAMS}

@@ -66,10 +66,15 @@ def test_a_member_that_stands_for_many_counts_as_many() -> None:
         (2, {"n": 3, "r": 2, "w": 3}, "w", "Every write is refused"),
         (2, {"n": 3, "r": 2, "w": 2}, "n", "A key has 2 copies"),
         (5, {"n": 3, "replicas": "m0 m1"}, "n", "A key has 2 copies"),
+        (3, {"n": 3, "sloppy": True}, "sloppy", "Nobody can stand in: all 3 are replicas of every key. Use N = 2"),
     ],
 )
 def test_quorums_that_the_cluster_cannot_meet(size: int, params: dict[str, Any], name: str, words: str) -> None:
     assert words in doubted("leaderless", size, **params)[f"clusters[0].params.{name}"]
+
+
+def test_a_sloppy_quorum_with_members_to_stand_in_is_not_doubted() -> None:
+    assert doubted("leaderless", 4, n=3, sloppy=True) == {}
 
 
 @pytest.mark.parametrize(
@@ -83,14 +88,74 @@ def test_quorums_that_the_cluster_cannot_meet(size: int, params: dict[str, Any],
 def test_quorums_that_do_not_fit_each_other(params: dict[str, Any], name: str, words: str) -> None:
     data = scenario("leaderless", ["a", "b", "c"], params)
     found = {doubt.path: doubt.message for doubt in doubts(validate(data))}
-    assert words in found[f"nodes[0].params.{name}"]
+    assert words in found[f"clusters[0].params.{name}"]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "size", "params", "name"),
+    [
+        ("pbft", 4, {"faulty": 2}, "faulty"),
+        ("pbft", 5, {}, "faulty"),
+        ("leaderless", 3, {"n": 3, "r": 4}, "r"),
+        ("raft", 5, {"fsync_time": {"kind": "constant", "value_ms": 5000}}, "fsync_time"),
+        ("swim", 4, {"period_ms": 100, "timeout_ms": 90}, "timeout_ms"),
+    ],
+)
+def test_what_all_members_share_is_said_once(protocol: str, size: int, params: dict[str, Any], name: str) -> None:
+    data = scenario(protocol, [f"m{number}" for number in range(size)], params)
+    assert [doubt.path for doubt in doubts(validate(data))] == [f"clusters[0].params.{name}"]
+
+
+def test_each_cluster_has_its_own() -> None:
+    data = scenario("leaderless", ["a", "b", "c"], {"n": 3, "r": 4})
+    other = scenario("leaderless", ["d", "e", "f"], {"n": 3, "r": 4})
+    data["nodes"] += other["nodes"]
+    data["clusters"].append(other["clusters"][0] | {"id": "others"})
+    found = [doubt.path for doubt in doubts(validate(data))]
+    assert found == ["clusters[0].params.r", "clusters[1].params.r"]
+
+
+def test_what_members_have_for_themselves_is_said_where_it_stands() -> None:
+    data = scenario("leaderless", ["a", "b", "c"], {"n": 3, "r": 2})
+    data["nodes"][1]["params"] = {"r": 5}
+    assert [doubt.path for doubt in doubts(validate(data))] == ["nodes[1].params.r"]
+    data["nodes"][2]["params"] = {"r": 5}
+    assert [doubt.path for doubt in doubts(validate(data))] == ["nodes[1].params.r"]
+    data["nodes"][2]["params"] = {"w": 5}
+    assert [doubt.path for doubt in doubts(validate(data))] == ["nodes[1].params.r", "nodes[2].params.w"]
+
+
+def test_participants_that_nobody_asks_are_one_doubt() -> None:
+    data = scenario("participant", ["a", "b", "c"], {})
+    found = doubts(validate(data))
+    assert [doubt.path for doubt in found] == ["nodes[0]"]
+    assert "Link a coordinator" in found[0].message
+
+
+def test_members_that_are_some_of_many_share_the_parameters_of_their_cluster() -> None:
+    data = scenario("leaderless", ["a"], {"n": 3, "r": 4}, count=3)
+    data["clusters"][0]["members"] = ["a-1", "a-2", "a-3"]
+    assert [doubt.path for doubt in doubts(validate(data))] == ["clusters[0].params.r"]
 
 
 @pytest.mark.parametrize(("size", "words"), [(3, "to tolerate 1 takes 4 replicas, not 3"), (4, "")])
 def test_byzantine_faults_take_more_than_three_times_as_many(size: int, words: str) -> None:
     data = scenario("pbft", [f"m{number}" for number in range(size)], {"faulty": 1})
-    found = [doubt.message for doubt in doubts(validate(data)) if doubt.path == "nodes[0].params.faulty"]
+    found = [doubt.message for doubt in doubts(validate(data)) if doubt.path == "clusters[0].params.faulty"]
     assert [words in message for message in found] == ([True] if words else [])
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [
+        (1, "With one replica no faulty one is tolerated: 4 tolerate one."),
+        (3, "With 3 replicas no faulty one is tolerated: 4 tolerate one."),
+        (4, ""),
+        (6, "6 replicas tolerate no more than 4 do; 7 tolerate 2."),
+    ],
+)
+def test_replicas_that_tolerate_no_more_faulty_ones_than_fewer(size: int, words: str) -> None:
+    assert doubted("pbft", size).get("clusters[0].params.faulty", "") == words
 
 
 def test_a_write_that_waits_for_a_follower_where_there_is_none() -> None:
@@ -104,8 +169,21 @@ def test_members_of_one_store_that_keep_different_models() -> None:
     assert doubts(validate(data)) == []
     data["nodes"][1]["params"] = {"consistency": "eventual"}
     found = {doubt.path: doubt.message for doubt in doubts(validate(data))}
-    assert list(found) == ["nodes[0].params.consistency", "nodes[1].params.consistency"]
-    assert "Choose the same for all" in found["nodes[0].params.consistency"]
+    assert list(found) == ["nodes[1].params.consistency"]
+    assert "Choose the same for all" in found["nodes[1].params.consistency"]
+
+
+def test_snapshots_over_links_on_which_markers_may_be_overtaken() -> None:
+    data = scenario("bank", ["a", "b"], {})
+    assert doubts(validate(data)) == []
+    data["nodes"][0]["params"] = {"snapshot_every_ms": 100}
+    found = {doubt.path: doubt.message for doubt in doubts(validate(data))}
+    assert list(found) == ["nodes[0].params.snapshot_every_ms"]
+    assert "overtake markers on the way to b" in found["nodes[0].params.snapshot_every_ms"]
+    data["clusters"][0]["link"] = {"transport": "stream"}
+    assert doubts(validate(data)) == []
+    data["links"] = [{"id": "own", "a": "a", "b": "b"}]
+    assert len(doubts(validate(data))) == 1
 
 
 def test_a_member_listed_twice_is_refused() -> None:

@@ -15,6 +15,7 @@ from simulations.exploring import EXPLORED, FAILED, OF_ONE_COPY, explore, healed
 from simulations.fault_schedules import FAULTS_MAX, HEALED, groups_of, schedule
 from simulations.gallery import FOLDER
 from tests.nodes.replicas import Register, source
+from tests.planted.documents import DOCUMENTS
 from tests.searching import cluster_document, first_violation, minimised
 from tests.worlds import MS
 
@@ -249,6 +250,30 @@ def test_a_rule_that_is_judged_at_the_end_keeps_its_time_to_recover() -> None:
     assert (found.duration_ms, found.settle_ms) == (ready.duration_ms, ready.settle_ms)
     assert healed_ms(found) <= healed_ms(ready)
     assert 1 <= len(found.faults) <= 3
+
+
+def test_what_must_come_eventually_is_given_more_time() -> None:
+    data = scenario("cap-partition", "ap").data()
+    end_ms = data["duration_ms"] + data["settle_ms"]
+    cut_off = {"kind": "partition", "target": [["r1"], ["r2", "r3", "r4", "r5"]], "at_ms": 1_000}
+    late = judged(validate(data | {"faults": [cut_off | {"until_ms": end_ms - 20}]}), 0, OF_ONE_COPY)
+    assert late.broken == ()
+    assert "convergence" in late.unknown
+    early = judged(validate(data | {"faults": [cut_off | {"until_ms": 3_000}]}), 0, OF_ONE_COPY)
+    assert "convergence" in early.passed
+    never = judged(validate(data | {"faults": [cut_off]}), 0, OF_ONE_COPY)
+    assert [check for check, _ in never.broken] == ["convergence"]
+
+
+def test_a_write_that_began_on_a_slow_disk_may_outlast_the_run() -> None:
+    struggling = [
+        {"kind": "slow", "target": "n1", "factor": 38, "at_ms": 1_050, "until_ms": 1_150},
+        {"kind": "disk", "mode": "slow", "target": "n1", "factor": 13, "at_ms": 1_050, "until_ms": 1_150},
+    ]
+    data = DOCUMENTS["raft, entry by entry"] | {"seed": 390_161, "settle_ms": 2_000, "faults": struggling}
+    late = judged(validate(data))
+    assert late.broken == ()
+    assert "convergence" in late.unknown
 
 
 def test_minimising_keeps_to_its_limit_of_runs() -> None:

@@ -10,9 +10,9 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-MADE = {".venv", "node_modules", "vendor", "var", ".build", "staticfiles", "__pycache__", ".git"}
+MADE = {".venv", "node_modules", "built", "var", ".build", "staticfiles", "__pycache__", ".git"}
 JS_IMPORT = re.compile(
-    r"""^\s*(?:import|export)\b[^;'"]*?\bfrom\s*["']([^"']+)["'](.?)|^\s*import\s*["']([^"']+)["'](.?)""", re.M
+    r"""^\s*(?:import|export)\b[^;'"]*?\bfrom\s*["']([^"']+)["']|^\s*import\s*["']([^"']+)["']""", re.M
 )
 ORDER_FREE = {"sorted", "len", "any", "all", "min", "max", "set", "frozenset", "bool"}
 
@@ -71,10 +71,28 @@ def imported(path: Path) -> Iterator[tuple[int, str]]:
             yield from ((node.lineno, f"{module}.{alias.name}") for alias in node.names)
 
 
-def js_imported(path: Path) -> Iterator[tuple[str, str]]:
-    """(what is imported, the character after the closing quote) for each import of a script."""
-    for found in JS_IMPORT.finditer(path.read_text()):
-        yield (found[1] or found[3], found[2] if found[1] else found[4])
+def js_imported(path: Path) -> Iterator[str]:
+    """What a script imports."""
+    return (found[1] or found[2] for found in JS_IMPORT.finditer(path.read_text()))
+
+
+def compared_after_a_wait(handler: ast.AsyncFunctionDef) -> list[ast.Compare]:
+    """Comparisons by identity of an attribute that the handler has assigned before it waited."""
+    lines: dict[str, int] = {}
+    for node in ast.walk(handler):
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                for one in target.elts if isinstance(target, ast.Tuple) else [target]:
+                    if isinstance(one, ast.Attribute):
+                        lines[ast.unparse(one)] = min(lines.get(ast.unparse(one), one.lineno), one.lineno)
+    waits = [node.lineno for node in ast.walk(handler) if isinstance(node, ast.Await)]
+    return [
+        node
+        for node in ast.walk(handler)
+        if isinstance(node, ast.Compare)
+        and isinstance(node.ops[0], ast.Is | ast.IsNot)
+        and any(lines.get(ast.unparse(node.left), node.lineno) < wait <= node.lineno for wait in waits)
+    ]
 
 
 def set_names(path: Path) -> set[str]:

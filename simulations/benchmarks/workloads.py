@@ -9,10 +9,11 @@ from simulations.engine.node import Node
 from simulations.nodes.client import Client
 from simulations.nodes.database import Database
 from simulations.nodes.load_balancer import LoadBalancer
+from simulations.nodes.raft import Raft
 from simulations.nodes.service import Service
 
 TYPES: dict[str, type[Node]] = {
-    kind.TYPE: kind for kind in (Holder, Gossiper, LogMember, Client, LoadBalancer, Service, Database)
+    kind.TYPE: kind for kind in (Holder, Gossiper, LogMember, Client, LoadBalancer, Service, Database, Raft)
 }
 
 
@@ -85,6 +86,15 @@ def replicated_log(messages: int) -> dict[str, Any]:
     return document([node(LogMember, id, **params) for id in members], [], messages / 42, [mesh])
 
 
+def raft(messages: int) -> dict[str, Any]:
+    """Five members of Raft, and 16 users who write and read, each the next when it has an answer."""
+    members = [f"n{i}" for i in range(5)]
+    nodes = [node(Client, "clients", requests="read-write", arrivals="closed", users=16, think_time=0.0)]
+    nodes += [node(Raft, id, fsync_time=exponential(0.5)) for id in members]
+    mesh = {"id": "raft", "members": members, "link": {"latency": exponential(1), "loss": 0.0}}
+    return document(nodes, [link("clients", id, exponential(1)) for id in members], messages / 17, [mesh])
+
+
 def gossip(messages: int) -> dict[str, Any]:
     """1,000 nodes, each with eight neighbours, tell one of them each 100 ms."""
     nodes = [node(Gossiper, f"n{i}", period_ms=100) for i in range(1000)]
@@ -95,6 +105,7 @@ WORKLOADS = {
     "hold": hold,
     "three-tier": three_tier,
     "replicated-log": replicated_log,
+    "raft": raft,
     "gossip": gossip,
     "hold-10k": hold_10k,
 }

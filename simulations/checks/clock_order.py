@@ -15,7 +15,7 @@ from graphlib import TopologicalSorter
 from operator import le
 from typing import Final
 
-from simulations.checks.finding import Finding, count_of, moment
+from simulations.checks.finding import Finding, called, count_of, moment
 from simulations.engine.log import Log
 from simulations.engine.logical_clocks import RECEIVE, SEND, STAMP, Stamped, stamped
 
@@ -76,7 +76,7 @@ def pasts(log: Log, events: Sequence[Told]) -> list[int]:
     """For each event those that happened before it, as a set of bits. A receipt counts as one only where the trace has
     a message that left after the sending and arrived before the receipt.
     """
-    sendings = {(told.event.sender, told.event.number): i for i, told in enumerate(events) if told.event.what == SEND}
+    sendings = _sendings(events)
     arrivals = _arrivals(log, events[-1].time_ns)
     graph: dict[int, list[int]] = {}
     last: dict[int, int] = {}  # node → its event before
@@ -95,6 +95,11 @@ def pasts(log: Log, events: Sequence[Told]) -> list[int]:
         for earlier in graph[i]:
             found[i] |= found[earlier] | 1 << earlier
     return found
+
+
+def _sendings(events: Sequence[Told]) -> dict[tuple[str, int], int]:
+    """Which event is the sending of a message, by its sender and number."""
+    return {(told.event.sender, told.event.number): i for i, told in enumerate(events) if told.event.what == SEND}
 
 
 def _arrivals(log: Log, until_ns: int) -> dict[tuple[int, int], list[tuple[int, int]]]:
@@ -182,12 +187,12 @@ def _judged(
 
 
 def _told(log: Log, told: Told) -> str:
-    return f"{log.nodes[told.node]} at {moment(told.time_ns)} ({told.event.text()})"
+    return f"{called(log.nodes[told.node])} at {moment(told.time_ns)} ({told.event.text()})"
 
 
 def _delivery(log: Log, events: Sequence[Told], before: Sequence[int], name: str) -> Finding:
     """What was delivered to a process after a message that it had caused; FIFO asks that of one sender's alone."""
-    sendings = {(told.event.sender, told.event.number): i for i, told in enumerate(events) if told.event.what == SEND}
+    sendings = _sendings(events)
     delivered: dict[tuple[int, str], list[int]] = {}  # by receiver, and by sender where only that counts
     judged = 0
     late: list[tuple[Told, Told, Told]] = []  # the receipt, what had come too early, and what it should have followed
@@ -205,12 +210,12 @@ def _delivery(log: Log, events: Sequence[Told], before: Sequence[int], name: str
     if not judged:
         return Finding(name, "unknown", "Nothing was delivered.")
     if not late:
-        words = f"Each of {count_of(judged, 'delivery').replace('deliverys', 'deliveries')} came in its order."
+        words = f"Each of {count_of(judged, 'delivery', 'deliveries')} came in its order."
         return Finding(name, "pass", words, violations=0)
     told, effect, cause = late[0]
     words = (
-        f"{len(late):,} of {judged:,} deliveries came too late. The first: to {log.nodes[told.node]} message"
-        f" {cause.event.number} of {cause.event.sender} was delivered at {moment(told.time_ns)}, after message"
-        f" {effect.event.number} of {effect.event.sender}, which was sent because of it or after it."
+        f"{len(late):,} of {judged:,} deliveries came too late. The first: to {called(log.nodes[told.node])} message"
+        f" {cause.event.number} of {called(cause.event.sender)} was delivered at {moment(told.time_ns)}, after message"
+        f" {effect.event.number} of {called(effect.event.sender)}, which was sent because of it or after it."
     )
     return Finding(name, "fail", words, at_ns=told.time_ns, violations=len(late))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from simulations.checks.finding import Finding, moment
+from simulations.checks.finding import Finding, called, moment
 from simulations.engine.log import Log
 
 
@@ -53,7 +53,7 @@ def _told(live: Sequence[tuple[str, int, Any]]) -> str:
     for name, since, digest in live:
         groups.setdefault(digest, []).append((name, since))
     return ", ".join(
-        f"{', '.join(name for name, _ in group)} {'another' if place else 'one'} state since"
+        f"{', '.join(called(name) for name, _ in group)} {'another' if place else 'one'} state since"
         f" {moment(max(since for _, since in group))}"
         for place, group in enumerate(groups.values())
     )

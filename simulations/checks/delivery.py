@@ -12,7 +12,7 @@ efficiently on a local computer network", CACM 25(4), 1982).
 
 from __future__ import annotations
 
-from simulations.checks.finding import Finding, count_of, moment, span, text_of
+from simulations.checks.finding import Finding, called, count_of, moment, span, text_of
 from simulations.engine.log import Log, Operation
 
 SHOWN_MAX = 5  # of the moments at which one effect came about
@@ -54,8 +54,8 @@ def _duplicated(
     what = key or "what nobody asked for"
     if operation is not None:
         tried = f", tried {count_of(operation.attempts, 'time')}" if operation.attempts > 1 else ""
-        what = f"{operation.node}'s {text_of(operation)}{f' ({key})' if key else ''} ({span(operation)}{tried})"
-    moments = ", ".join(f"at {moment(time_ns)} on {node}" for time_ns, node in times[:SHOWN_MAX])
+        what = f"{called(operation.node)}'s {text_of(operation)}{f' ({key})' if key else ''} ({span(operation)}{tried})"
+    moments = ", ".join(f"at {moment(time_ns)} on {called(node)}" for time_ns, node in times[:SHOWN_MAX])
     more = f" and {len(times) - SHOWN_MAX:,} times more" if len(times) > SHOWN_MAX else ""
     words = (
         f"{len(twice):,} of {count_of(len(done), 'effect')} came about more than once. The first: {what} was done"
@@ -76,8 +76,8 @@ def _lost(confirmed: list[Operation], lost: list[Operation], semantics: str) -> 
         return Finding(name, "pass", f"Each of {count} had its effect.{semantics}", violations=0, population=population)
     first = min(lost, key=lambda one: (one.end_ns or 0, one.id))
     words = (
-        f"{len(lost):,} of {count} had no effect. The first: {first.node}'s {text_of(first)} ({span(first)}) was"
-        f" answered with success, and never done.{semantics}"
+        f"{len(lost):,} of {count} had no effect. The first: {called(first.node)}'s {text_of(first)} ({span(first)})"
+        f" was answered with success, and never done.{semantics}"
     )
     offenders = frozenset(one.id for one in lost)
     return Finding(name, "fail", words, [first], first.end_ns, len(lost), offenders, population)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from simulations.checks.finding import in_order, moment, span, text_of
+from simulations.checks.finding import called, in_order, moment, span, text_of
 from simulations.checks.history import end_of
 from simulations.engine.log import Operation
 
@@ -31,7 +31,7 @@ def explain(operations: Sequence[Operation]) -> str:
                 if told:
                     return told
     listed = "; ".join(
-        f"{operation.node}: {text_of(operation)} ({span(operation)})" for operation in in_order(operations)
+        f"{called(operation.node)}: {text_of(operation)} ({span(operation)})" for operation in in_order(operations)
     )
     first = f"No order of these {len(operations)} operations explains every answer"
     return f"{first}, if each takes effect at one moment of its time: {listed}."
@@ -44,7 +44,7 @@ def _unwritten(read: Operation, writes: Writes) -> str:
         return f"{_told(read)}, a value that nobody had written."
     write = writes[read.result][0]
     if end_of(read, _NEVER) < write.start_ns:
-        return f"{_told(read)}, before {write.node} began to write it at {moment(write.start_ns)}."
+        return f"{_told(read)}, before {called(write.node)} began to write it at {moment(write.start_ns)}."
     return ""
 
 
@@ -62,7 +62,9 @@ def _overwritten(read: Operation, writes: Writes) -> str:
         return ""
     last = max(newer, key=lambda write: write.end_ns or 0)
     gap = moment(read.start_ns - (last.end_ns or 0))
-    return f"{_told(read)}, but {last.node} had written {last.value} ({span(last)}), {gap} before the read began."
+    return (
+        f"{_told(read)}, but {called(last.node)} had written {last.value} ({span(last)}), {gap} before the read began."
+    )
 
 
 def _backwards(earlier: Operation, later: Operation, reads: Sequence[Operation], writes: Writes) -> str:
@@ -74,11 +76,11 @@ def _backwards(earlier: Operation, later: Operation, reads: Sequence[Operation],
     seen_before = any(read.result == later.result and end_of(read, _NEVER) < earlier.start_ns for read in reads)
     written_before = old is not None and end_of(old, _NEVER) < new.start_ns
     if later.result is None or seen_before or written_before:
-        when = f"after {earlier.node} had already read the newer {earlier.result} ({span(earlier)})"
+        when = f"after {called(earlier.node)} had already read the newer {earlier.result} ({span(earlier)})"
         return f"{_told(later)}, {when}: time ran backwards."
     return ""
 
 
 def _told(read: Operation) -> str:
     value = "nothing" if read.result is None else str(read.result)
-    return f"{read.node} read {value} from {read.key} ({span(read)})"
+    return f"{called(read.node)} read {value} from {read.key} ({span(read)})"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -62,12 +63,13 @@ DEFINITIONS: Final[dict[str, str]] = {
 class Finding:
     """A check's verdict: pass, fail or unknown, in words, with the operations that suffice to show a failure.
 
+    `words` mark the ids of nodes, as `called` does, so that a page can put what it calls them in their place.
     `violations` is None where nothing could be judged. `offenders` are the ids of the operations that broke the rule.
     """
 
     name: str
     verdict: str
-    explanation: str
+    words: str
     evidence: list[Operation] = field(default_factory=list)
     at_ns: int | None = None
     violations: int | None = None
@@ -77,16 +79,35 @@ class Finding:
     by_session: bool = False  # which user of a client did what matters
     figures: dict[str, float] = field(default_factory=dict)  # metrics that the check gives beside
 
-    def as_dict(self) -> dict[str, Any]:
-        """The finding as plain data."""
+    @property
+    def explanation(self) -> str:
+        """The words, with the ids of nodes."""
+        return self.explained({})
+
+    def explained(self, labels: Mapping[str, str]) -> str:
+        """The words, with labels by id; nodes without one go by their ids."""
+        return _CALLED.sub(lambda mark: labels.get(mark[1], mark[1]), self.words)
+
+    def as_dict(self, labels: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """The finding as plain data, in words that call nodes by their labels where these are given."""
         return {
             "name": self.name,
             "title": self.title or TITLES[self.name],
             "verdict": self.verdict,
-            "explanation": self.explanation,
+            "explanation": self.explained(labels or {}),
             "evidence": [as_evidence(operation, self.by_session) for operation in self.evidence],
             "at_ms": None if self.at_ns is None else self.at_ns / NS_PER_MS,
         }
+
+
+def called(id: str) -> str:
+    """A node in a sentence: its id, marked as a name that is put into a text of another script or direction is
+    (Unicode, UAX #9: first strong isolate, pop directional isolate).
+    """
+    return f"\u2068{id}\u2069"
+
+
+_CALLED: Final = re.compile("\u2068(.*?)\u2069")
 
 
 def as_evidence(operation: Operation, by_session: bool = False) -> dict[str, Any]:
@@ -94,7 +115,7 @@ def as_evidence(operation: Operation, by_session: bool = False) -> dict[str, Any
     known = operation.type != "info" and operation.end_ns is not None
     return {
         "op": operation.id,
-        "client": session_name(operation) if by_session else operation.node,
+        "client": f"{operation.node}, {_session(operation)}" if by_session else operation.node,
         "text": text_of(operation),
         "start_ms": operation.start_ns / NS_PER_MS,
         "end_ms": (operation.end_ns or 0) / NS_PER_MS if known else None,
@@ -103,7 +124,11 @@ def as_evidence(operation: Operation, by_session: bool = False) -> dict[str, Any
 
 def session_name(operation: Operation) -> str:
     """Who did it, one user of a closed client told from another: `alice, session 3`."""
-    return f"{operation.node}, session {operation.process}"
+    return f"{called(operation.node)}, {_session(operation)}"
+
+
+def _session(operation: Operation) -> str:
+    return f"session {operation.process}"
 
 
 def text_of(operation: Operation) -> str:
@@ -115,9 +140,9 @@ def text_of(operation: Operation) -> str:
     return f"read {operation.key} → {'nothing' if operation.result is None else operation.result}"
 
 
-def count_of(number: int, noun: str) -> str:
-    """`1 read`, `1,204 reads`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def count_of(number: int, noun: str, many: str = "") -> str:
+    """`1 read`, `1,204 reads`; `many` where the plural is another one."""
+    return f"{number:,} {noun if number == 1 else many or f'{noun}s'}"
 
 
 def moment(ns: int) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from simulations.checks.finding import Finding, count_of, moment
+from simulations.checks.finding import Finding, called, count_of, moment
 from simulations.engine.declare import Invariant
 from simulations.engine.log import Log
 
@@ -98,7 +98,7 @@ def one_per_term(log: Log, invariant: Invariant, nodes: Sequence[int]) -> Judged
     for term, holders in first.items():
         if len(holders) > 1:
             holders.sort()
-            who = " and ".join(f"{log.nodes[node]} (from {moment(time)})" for time, node in holders)
+            who = " and ".join(f"{called(log.nodes[node])} (from {moment(time)})" for time, node in holders)
             all_of = "both" if len(holders) == 2 else "all"
             words = f"In {invariant.fields[1]} {term} {who} were {all_of} {invariant.value}."
             breaches.append(Breach(holders[1][0], words))
@@ -118,7 +118,8 @@ def monotonic(log: Log, invariant: Invariant, nodes: Sequence[int]) -> Judged:
                 continue
             count += 1
             if before is not None and value < before[1]:
-                fell = f"{field} of {log.nodes[node]} fell from {before[1]}, which it was from {moment(before[0])} on,"
+                whose = f"{field} of {called(log.nodes[node])}"
+                fell = f"{whose} fell from {before[1]}, which it was from {moment(before[0])} on,"
                 breaches.append(Breach(time, f"{fell} to {value} at {moment(time)}."))
             before = (time, value)
     return count, breaches
@@ -142,8 +143,8 @@ def agreement(log: Log, invariant: Invariant, nodes: Sequence[int]) -> Judged:
         if value != what and key not in differ:
             under = f" for {key}" if key else ""
             words = (
-                f"{log.nodes[who]} showed {field} {what}{under} at {moment(since)}, {log.nodes[node]} {value} at"
-                f" {moment(time)}."
+                f"{called(log.nodes[who])} showed {field} {what}{under} at {moment(since)},"
+                f" {called(log.nodes[node])} {value} at {moment(time)}."
             )
             differ[key] = Breach(time, words)
     return len(decided), list(differ.values())
@@ -167,7 +168,9 @@ def one_holder(log: Log, invariant: Invariant, nodes: Sequence[int]) -> Judged:
             holding.pop(node, None)
         over = place + 1 == len(turns) or turns[place + 1][0] != time
         if over and len(holding) > 1 and time in holding.values():
-            who = " and ".join(f"{log.nodes[one]} (from {moment(since)})" for one, since in sorted(holding.items()))
+            who = " and ".join(
+                f"{called(log.nodes[one])} (from {moment(since)})" for one, since in sorted(holding.items())
+            )
             breaches.append(Breach(time, f"At {moment(time)} {who} both showed {invariant.fields[0]}."))
     return count, breaches
 
@@ -190,10 +193,9 @@ def completeness(log: Log, invariant: Invariant, nodes: Sequence[int]) -> Judged
             since, position, content, who = max(before, key=lambda decision: decision[1])
             found = _held([place for moment_ns, place in holds if moment_ns <= time], position)
             if found != content and found is not None:
-                words = (
-                    f"{log.nodes[node]} was {value} at {moment(time)} and held {found or 'nothing'} at {position}, for"
-                    f" which {log.nodes[who]} had shown {decided} {content} at {moment(since)}."
-                )
+                holder = f"{called(log.nodes[node])} was {value} at {moment(time)}"
+                shown = f"{called(log.nodes[who])} had shown {decided} {content} at {moment(since)}"
+                words = f"{holder} and held {found or 'nothing'} at {position}, for which {shown}."
                 breaches.append(Breach(time, words))
     return count, breaches
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from simulations.checks.explaining import explain
-from simulations.checks.finding import Finding, in_order, span
+from simulations.checks.finding import Finding, called, in_order, span
 from simulations.checks.history import end_of
 from simulations.checks.linearizability import linearizable, proof, shown_at
 from simulations.checks.searching import CONFIGURATIONS_MAX
@@ -139,8 +139,8 @@ def check_lost_writes(histories: Histories, held: Mapping[str, str] | None) -> F
     write, read = min(lost, key=lambda found: (found[0].start_ns, found[0].id))
     words = (
         f"{len(lost):,} of {_count(len(judged), 'acknowledged write')} were lost."
-        f" The first: {write.node} wrote {write.value} to {write.key} ({span(write)}); nobody"
-        f" wrote after that, yet {'at the end it held' if read.id < 0 else f'{read.node} read'} {read.result}."
+        f" The first: {called(write.node)} wrote {write.value} to {write.key} ({span(write)}); nobody"
+        f" wrote after that, yet {'at the end it held' if read.id < 0 else f'{called(read.node)} read'} {read.result}."
     )
     offenders = frozenset(found[0].id for found in lost)
     return Finding(
@@ -206,7 +206,7 @@ def check_known_values(histories: Histories, failed: Sequence[Operation]) -> Fin
             population.add(read.id)
             if read.result is not None and begun.get(read.result, _NEVER) > end_of(read, _NEVER):
                 refused = undone.get((key, read.result))
-                why = f"{refused.node}'s write of it had failed" if refused else "nobody had begun to write it"
+                why = f"{called(refused.node)}'s write of it had failed" if refused else "nobody had begun to write it"
                 wrong.append((read, why))
     if not population:
         return Finding("known_values", "unknown", "No read was answered.")
@@ -220,7 +220,7 @@ def check_known_values(histories: Histories, failed: Sequence[Operation]) -> Fin
             population=everyone,
         )
     read, why = min(wrong, key=lambda found: (end_of(found[0], _NEVER), found[0].id))
-    words = f"{read.node} read {read.result} from {read.key} ({span(read)}), but {why}."
+    words = f"{called(read.node)} read {read.result} from {read.key} ({span(read)}), but {why}."
     return Finding(
         "known_values",
         "fail",

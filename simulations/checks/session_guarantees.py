@@ -22,7 +22,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from simulations.checks.finding import Finding, count_of, in_order, moment, session_name, span, text_of
+from simulations.checks.finding import Finding, called, count_of, in_order, moment, session_name, span, text_of
 from simulations.checks.history import Histories, ambiguous, end_of, sessions
 from simulations.engine.log import Log, Operation
 
@@ -210,7 +210,7 @@ def _check_copies(name: str, lines: Mapping[int, list[Operation]], copies: Copie
     words = (
         f"{len(breaches):,} of {count_of(judged, 'case')}. The first:"
         f" {session_name(write)} {verb} {origin.key} = {value}"
-        f" ({span(origin)}) and then wrote {write.value} ({span(write)}), but {where}, which had {write.value},"
+        f" ({span(origin)}) and then wrote {write.value} ({span(write)}), but {called(where)}, which had {write.value},"
         f" took {value} after it, at {moment(time_ns)}."
     )
     return Finding(name, "fail", words, in_order([origin, write]), time_ns, len(breaches), by_session=True)

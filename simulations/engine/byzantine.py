@@ -175,6 +175,15 @@ class Slot:
         self.commits: dict[str, Commit] = {}
         self.decision: Decided | None = None
 
+    def holds(self, said: PrePrepare) -> bool:
+        """Whether this is what is accepted: something else, or nothing, may be by the time that it is on disk."""
+        return self.accepted is said
+
+    def withdraw(self, proof: Prepared, before: Prepared | None) -> None:
+        """Hold the proof before this one again, since this one is not on disk."""
+        if self.proof is proof:
+            self.proof = before
+
     def prepared_seals(self, said: PrePrepare) -> Seals:
         """The backups that were given the same as this replica."""
         digest = digest_of(said.order)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from simulations.engine.declare import Lie, Param
+from simulations.engine.disk import fsync_param
 
 BYZANTINE_PARAMS: Final[tuple[Param, ...]] = (
     Param(
@@ -63,17 +64,7 @@ BYZANTINE_PARAMS: Final[tuple[Param, ...]] = (
         help="How long a client's request may take before it is refused as uncertain.",
         section="Agreement",
     ),
-    Param(
-        "fsync_time",
-        "fsync takes",
-        "distribution",
-        {"kind": "constant", "value_ms": 0.5},
-        "ms",
-        0,
-        3_600_000,
-        help="Nothing is promised before it is on disk; those that wait share one.",
-        section="Disk",
-    ),
+    fsync_param("Nothing is promised before it is on disk; those that wait share one."),
 )
 
 BYZANTINE_LIES: Final[tuple[Lie, ...]] = (
@@ -90,7 +81,8 @@ def member_doubts(count: int, faulty: int) -> list[tuple[str, str]]:
     if count < 3 * faulty + 1:
         words = f"Refuses everything: to tolerate {faulty} takes {3 * faulty + 1} replicas, not {count}."
     elif count < 4:
-        words = f"With {count} replicas no faulty one is tolerated: 4 tolerate one."
+        replicas = "one replica" if count == 1 else f"{count} replicas"
+        words = f"With {replicas} no faulty one is tolerated: 4 tolerate one."
     elif not faulty and (count - 1) % 3:
         more = (count + 1) // 3
         words = f"{count} replicas tolerate no more than {3 * more - 2} do; {3 * more + 1} tolerate {more}."

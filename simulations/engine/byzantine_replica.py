@@ -7,7 +7,7 @@ Castro and Liskov, "Practical Byzantine Fault Tolerance", OSDI 1999, sections 4.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from mypy_extensions import mypyc_attr
 
@@ -32,6 +32,7 @@ from simulations.engine.certificates import (
     seal,
 )
 from simulations.engine.channel import Message
+from simulations.engine.declare import QuorumRule
 from simulations.engine.disk import GROUP
 from simulations.engine.distributions import to_ns
 from simulations.engine.messages import Body, Request
@@ -46,6 +47,8 @@ NOWHERE: Final = Stable(0, "", ())  # the start, where all are alike
 @mypyc_attr(allow_interpreted_subclasses=True)
 class ByzantineReplica(Node):
     """Carries out orders. How they are agreed on, a subclass knows, which has the parameters that are read here."""
+
+    QUORUM: ClassVar[QuorumRule] = QuorumRule(faulty="faulty")
 
     def open(self) -> None:
         """Begin with nothing."""

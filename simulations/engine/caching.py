@@ -1,16 +1,14 @@
 """Caches: copies of answers by key, kept for a while and no more of them than there is room for.
 
 Who is thrown out when there is no room is whoever was not asked for longest (least recently used) or came first.
-Many who miss the same key at once need one fetch, not many (request coalescing, or single flight; Nishtala et al.:
-"Scaling Memcache at Facebook", NSDI 2013, section 3.2.1, leases). A copy past its time may still be better than no
-answer (RFC 5861: stale-if-error and stale-while-revalidate).
+Many who miss the same key at once share one fetch. A copy past its time may still be better than no answer (RFC 5861:
+stale-if-error and stale-while-revalidate).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from mypy_extensions import mypyc_attr
 
@@ -18,7 +16,8 @@ from simulations.engine.declare import Choice, Metric, Param, Show
 from simulations.engine.distributions import to_ns
 from simulations.engine.messages import Body, Reply, Request
 from simulations.engine.node import Node
-from simulations.engine.tasks import Cancelled, Failure, Future
+from simulations.engine.single_flight import Fetch, SingleFlight
+from simulations.engine.tasks import Cancelled, Failure
 
 LRU: Final = "lru"
 FIFO: Final = "fifo"
@@ -26,7 +25,6 @@ NEVER: Final = "never"
 ON_ERROR: Final = "on-error"
 MEANWHILE: Final = "meanwhile"
 FOR_EVER: Final = 0
-SLACK_NS: Final = 1_000  # a call ends by its deadline, give or take the rounding of its timeout
 
 CACHE_PARAMS: Final[tuple[Param, ...]] = (
     Param(
@@ -144,7 +142,7 @@ class Copies:
         self.stale_max_ns = to_ns(node.number("stale_max_ms"))
         self.copies: dict[str, Copy] = {}  # who goes first stands first
         self.changes: dict[str, int] = {}  # how often a key was written, as far as known here
-        self.under_way: dict[str, list[Future]] = {}  # who waits for a fetch
+        self.fetches = SingleFlight(node, "cache.coalesced")
         self.show_kept = node.gauge("kept")
         self.show_kept.set(0)
 
@@ -195,7 +193,7 @@ class Copies:
         self.copies.pop(key, None)
         self.show_kept.set(len(self.copies))
 
-    async def answer(self, key: str, fetch: Callable[[int], Coroutine[Any, Any, Body]], until_ns: int) -> Body:
+    async def answer(self, key: str, fetch: Fetch, until_ns: int) -> Body:
         """The copy, or what the fetch gives, of which its user has something until then (−1: for ever). Raises its
         failure.
         """
@@ -206,7 +204,7 @@ class Copies:
             found = self.past(key)
             if found is not None:
                 self.node.publish("cache.stale", 1)
-                if key not in self.under_way:
+                if key not in self.fetches.waiting:
                     self.node.spawn(self.renew(key, fetch), self.node.cause)
                 return found
         try:
@@ -220,42 +218,22 @@ class Copies:
         self.node.publish("cache.stale", 1)
         return found
 
-    async def renew(self, key: str, fetch: Callable[[int], Coroutine[Any, Any, Body]]) -> None:
+    async def renew(self, key: str, fetch: Fetch) -> None:
         """Fetch anew, with nobody waiting for it."""
         try:
-            await self.lead(key, fetch, -1)
+            await self.fetches.lead(key, lambda until_ns: self.kept(key, fetch, until_ns), -1)
         except Failure:
             return
 
-    async def fetched(self, key: str, fetch: Callable[[int], Coroutine[Any, Any, Body]], until_ns: int) -> Body:
+    async def fetched(self, key: str, fetch: Fetch, until_ns: int) -> Body:
         """What one's own fetch gives, or another one's for the same key."""
-        while self.coalesce and key in self.under_way:
-            self.node.publish("cache.coalesced", 1)
-            waiting = Future()
-            self.under_way[key].append(waiting)
-            found: Body | None = await waiting
-            if found is not None:
-                return found
-        return await self.lead(key, fetch, until_ns)
+        take = self.fetches.share if self.coalesce else self.fetches.lead
+        return await take(key, lambda until_ns: self.kept(key, fetch, until_ns), until_ns)
 
-    async def lead(self, key: str, fetch: Callable[[int], Coroutine[Any, Any, Body]], until_ns: int) -> Body:
-        """Fetch, keep, and tell who waits. Who gives up or runs out of time leaves it to another of those."""
-        waiting = self.under_way.setdefault(key, [])
+    async def kept(self, key: str, fetch: Fetch, until_ns: int) -> Body:
+        """Fetch, and keep what comes unless it has been written meanwhile."""
         before = self.changes.get(key, 0)
-        try:
-            found = await fetch(until_ns)
-        except Failure as failure:
-            self.under_way.pop(key, None)
-            late = 0 <= until_ns <= self.node.kernel.now + SLACK_NS
-            for one in waiting:
-                if late or isinstance(failure, Cancelled):
-                    one.resolve(None, None)
-                else:
-                    one.fail(failure, None)
-            raise
+        found = await fetch(until_ns)
         if self.changes.get(key, 0) == before:
             self.keep(key, found)
-        self.under_way.pop(key, None)
-        for one in waiting:
-            one.resolve(found, None)
         return found

@@ -7,8 +7,10 @@ from typing import Any, Final
 
 from simulations.engine.breakers import BREAKER_METRICS, BREAKER_PARAMS, BREAKER_SHOW
 from simulations.engine.declare import Choice, Metric, Param, Show
+from simulations.engine.doubting import unlinked
 from simulations.engine.marshalling import MARSHAL_METRICS, MARSHAL_PARAMS, REQUEST_BYTES_PARAM
-from simulations.engine.naming import DISCOVERY_METRICS, DISCOVERY_PARAMS, discovery_doubts, is_one_of, names_in
+from simulations.engine.name_lists import is_one_of, names_in, near
+from simulations.engine.naming import DISCOVERY_METRICS, DISCOVERY_PARAMS, discovery_doubts
 from simulations.engine.retry_params import RETRIES
 from simulations.engine.timeouts import TIMEOUT_METRICS, TIMEOUT_PARAMS
 
@@ -105,7 +107,7 @@ FALLBACK_PARAMS: Final[tuple[Param, ...]] = (
         "Only for",
         "text",
         "",
-        help="The nodes whose failure is made up for, with commas between. Empty: all.",
+        help="The nodes whose failure is made up for, with commas or blanks between. Empty: all.",
         section="Fallback",
         when=("fallback", DEFAULT, CACHED, OTHER),
     ),
@@ -160,13 +162,12 @@ def call_doubts(params: dict[str, Any], neighbours: frozenset[str]) -> list[tupl
 def fallback_doubts(params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
     """What of FALLBACK_PARAMS names nobody that is near."""
     found: list[tuple[str, str]] = []
-    near = ", ".join(sorted(neighbours)[:5]) or "none"
-    if params["fallback"] == OTHER and params["fallback_to"] not in neighbours:
-        found.append(("fallback_to", f"Never asked: there must be a link to it. Nodes with one: {near}."))
+    if params["fallback"] == OTHER:
+        found += unlinked(params, "fallback_to", neighbours, needed=True)
     optional = names_in(params["fallback_for"]) if params["fallback"] != NO_FALLBACK else []
     far = [name for name in optional if not any(is_one_of(neighbour, name) for neighbour in neighbours)]
     if far:
-        words = f"No failure of {far[0]} is met: there must be a link to it. Nodes with one: {near}."
+        words = f"No failure of {far[0]} is met: there must be a link to it. Nodes with one: {near(neighbours)}."
         found.append(("fallback_for", words))
     return found
 

@@ -18,6 +18,13 @@ class Chain:
 
 
 @dataclass(frozen=True)
+class Asked(Entry):
+    """An entry of the head's that another member was asked for: who, and by its number. No two such names are alike."""
+
+    name: tuple[str, int]
+
+
+@dataclass(frozen=True)
 class Watch(Heartbeat):
     """This is the chain. Are you there? Your answer to the round `heard` has reached me."""
 

@@ -64,8 +64,8 @@ class Follows(Heartbeat):
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
-class Elector(Node):
-    """A process that follows a leader, or leads. How one is elected, a subclass knows."""
+class RankedElector(Node):
+    """One of several processes in an order: it follows a leader, or leads. How one is elected, a subclass knows."""
 
     CLUSTERS: ClassVar[bool] = True
     ACTS: ClassVar[bool] = True

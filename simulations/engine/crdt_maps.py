@@ -3,22 +3,15 @@
 It is an observed-remove set of fields with values, as the shopping cart of the report by Shapiro, Preguiça, Baquero and
 Zawirski is (INRIA RR-7506, 2011): to set a field is to remove the values of it that have been seen and to add the new
 one. Two that set different fields never get in each other's way; where two set the same field at once both values stay,
-as siblings, until somebody who has seen them sets it (the report's multi-value register, section 3.2.2).
+as siblings, until somebody who has seen them sets it (the report's multi-value register, section 3.2.2). Who removes a
+field removes the values that have been seen: one that somebody set meanwhile stays.
 """
 
 from __future__ import annotations
 
-from simulations.engine.crdt_sets import Entries, ObservedSet, Tag
+from simulations.engine.crdt_sets import ObservedSet, Tag
 
 
 def put(fields: ObservedSet, field: str, value: int, tag: Tag) -> ObservedSet:
     """The map once a field was set."""
     return fields.without(field).added(field, tag, value)
-
-
-def values(entries: Entries) -> dict[str, list[int]]:
-    """The values of each field: more than one where several set it at once."""
-    found: dict[str, list[int]] = {}
-    for field, _, _, value in entries:
-        found.setdefault(field, []).append(value)
-    return found

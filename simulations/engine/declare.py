@@ -24,7 +24,8 @@ class Param:
     `kind` is one of integer, number, boolean, choice, text, distribution, times, classes. `low` and `high` are
     inclusive, in `unit`; of times and classes `high` is how many entries a list may have. A distribution's default is
     a number (constant, in milliseconds) or a dictionary as in the scenario document. `when` names another parameter
-    and the values of it with which this one applies; empty: always.
+    and the values of it with which this one applies; empty: always. `names` says whose names a text holds, as
+    `name_lists` has it; what nobody has is doubted.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Param:
     help: str = ""
     section: str = ""
     when: tuple[Any, ...] = ()
+    names: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ class Show:
     """A field of a node's state that the stage shows.
 
     `look` is text, bar, badge or hidden (in the trace and the inspector, not on the card); a bar is full at `full`:
-    the name of an integer parameter of the type.
+    the name of an integer parameter of the type. With `title_first` its figure follows the title, as in "term 4";
+    others are counts, as in "4 keys".
     """
 
     field: str
@@ -53,15 +56,34 @@ class Show:
     unit: str = ""
     look: str = "text"
     full: str = ""
+    title_first: bool = False
 
 
 @dataclass(frozen=True)
 class Neighbour:
-    """A node with a link to the one that is looked at. `asked`: the link leads to it."""
+    """A node with a link to the one that is looked at. `asked`: the link leads to it. `stream`: it keeps the order of
+    what is sent.
+    """
 
     type: str
     params: Mapping[str, Any]
     asked: bool
+    stream: bool = False
+
+
+@dataclass(frozen=True)
+class QuorumRule:
+    """More than half of a cluster's members decide together. `when` names a parameter and the values of it with which
+    they do; empty: always. `faulty` names the parameter of how many of them may lie (0: a third, less one at least):
+    then it takes more than half of members and liars together, so that any two quorums share an honest member.
+    """
+
+    when: tuple[Any, ...] = ()
+    faulty: str = ""
+
+    def holds(self, params: Mapping[str, Any]) -> bool:
+        """Whether it does with these parameters."""
+        return not self.when or params[self.when[0]] in self.when[1:]
 
 
 @dataclass(frozen=True)

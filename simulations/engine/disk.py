@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from mypy_extensions import i64
 
+from simulations.engine.declare import Param
 from simulations.engine.distributions import LONGEST_NS, Distribution
 from simulations.engine.kernel import Kernel
 from simulations.engine.streams import below, nth
@@ -20,6 +21,16 @@ from simulations.engine.tasks import Future, Refused
 EACH: Final = "each"  # every fsync by itself and at once
 QUEUE: Final = "queue"  # one after another
 GROUP: Final = "group"  # one after another, and all that wait share the next one
+
+
+def fsync_param(help: str, takes_ms: int | float = 0.5, section: str = "Disk", *when: Any) -> Param:
+    """The parameter `fsync_time`: how long an fsync takes if nothing else is said; `help` says what waits for it. The
+    union keeps an integer what it is, also where this is compiled.
+    """
+    takes = {"kind": "constant", "value_ms": takes_ms}
+    return Param(
+        "fsync_time", "fsync takes", "distribution", takes, "ms", 0, 3_600_000, help=help, section=section, when=when
+    )
 
 
 def stretched(duration_ns: int, factor: float) -> int:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from simulations.engine.distributions import NS_PER_MS, distribution
+from simulations.engine.name_lists import near
 
 
-def unlinked(params: dict[str, Any], name: str, neighbours: frozenset[str]) -> list[tuple[str, str]]:
-    """A parameter that names a node to ask, without a link to it."""
-    if not params[name] or params[name] in neighbours:
+def unlinked(
+    params: dict[str, Any], name: str, neighbours: frozenset[str], never: str = "Never asked", needed: bool = False
+) -> list[tuple[str, str]]:
+    """A parameter that names a node to ask, without a link to it; or nobody, where somebody is needed."""
+    if params[name] in neighbours or not (params[name] or needed):
         return []
-    near = ", ".join(sorted(neighbours)[:5]) or "none"
-    return [(name, f"Never asked: there must be a link to it. Nodes with one: {near}.")]
+    return [(name, f"{never}: there must be a link to it. Nodes with one: {near(neighbours)}.")]
 
 
 def slow_votes(params: dict[str, Any], timeout: str) -> list[tuple[str, str]]:

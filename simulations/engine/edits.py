@@ -41,9 +41,9 @@ ELEMENT_PARAMS: Final[tuple[Param, ...]] = (
         "",
         0,
         1,
-        help="The rest are additions.",
+        help="The rest are additions, or set a field.",
         section="Keys",
-        when=("requests", SETS),
+        when=("requests", SETS, MAPS),
     ),
     Param(
         "own_elements",
@@ -59,7 +59,7 @@ ELEMENT_PARAMS: Final[tuple[Param, ...]] = (
 
 @dataclass(frozen=True)
 class Edit(Request):
-    """Add an element to a set, remove it, or set a field of a map. `token`: its idempotency key; −1: none."""
+    """Add an element to a set, set a field of a map, or remove either. `token`: its idempotency key; −1: none."""
 
     key: str
     change: str
@@ -98,9 +98,9 @@ class Edits:
 
     def choose(self) -> str:
         """The change that begins now."""
-        if self.maps:
-            return SET
-        return REMOVE if self.node.draw("change") < self.remove_ratio else ADD
+        if self.node.draw("change") < self.remove_ratio:
+            return REMOVE
+        return SET if self.maps else ADD
 
     def body(self, f: str, key: str, value: int | None, priority: int, token: int, head: Header) -> Body:
         """What to send for it."""

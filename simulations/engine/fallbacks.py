@@ -7,7 +7,7 @@ from typing import Final
 from simulations.engine.call_params import CACHED, DEFAULT, NO_FALLBACK, OTHER
 from simulations.engine.channel import Message
 from simulations.engine.messages import DONE, Body, Read, Value, Work, Write
-from simulations.engine.naming import is_one_of, names_in
+from simulations.engine.name_lists import is_one_of, names_in
 from simulations.engine.node import Node
 from simulations.engine.tasks import Cancelled, Failure
 from simulations.engine.waiting import Branch, awaited

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from simulations.engine.declare import Choice, Invariant, Param
+from simulations.engine.disk import fsync_param
 from simulations.engine.journaled_log import Entry
 from simulations.engine.messages import Heartbeat, Replication, Reply
 
@@ -29,6 +30,18 @@ FOLLOWING_PARAMS: Final[tuple[Param, ...]] = (
         ),
         help="On disk, that is.",
         section="Replication",
+    ),
+    Param(
+        "falls_back_ms",
+        "Falls back after",
+        "number",
+        0,
+        "ms",
+        0,
+        3_600_000,
+        help="A leader whose followers say nothing for so long does without, until one has caught up. 0: never.",
+        section="Replication",
+        when=("acknowledge", SEMI),
     ),
     Param(
         "ship_ms",
@@ -95,17 +108,7 @@ FOLLOWING_PARAMS: Final[tuple[Param, ...]] = (
         help="How long a member waits for another.",
         section="Calls",
     ),
-    Param(
-        "fsync_time",
-        "fsync takes",
-        "distribution",
-        {"kind": "constant", "value_ms": 0.5},
-        "ms",
-        0,
-        3_600_000,
-        help="Nothing is sent on or acknowledged before it is on disk.",
-        section="Disk",
-    ),
+    fsync_param("Nothing is sent on or acknowledged before it is on disk."),
 )
 
 FOLLOWING_RULES: Final[tuple[Invariant, ...]] = (
@@ -137,9 +140,12 @@ FOLLOWING_RULES: Final[tuple[Invariant, ...]] = (
 
 @dataclass(frozen=True)
 class Append(Replication):
-    """These entries follow the first `after` ones, the last of which is of that epoch. `length`: so many I have."""
+    """These entries follow the first `after` ones, the last of which is of that epoch. `length`: so many I have.
+    `life`: which of my incarnations says so, counted from 1.
+    """
 
     epoch: int
+    life: int
     after: int
     after_epoch: int
     entries: tuple[Entry, ...]

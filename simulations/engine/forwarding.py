@@ -1,7 +1,8 @@
 """Who leads carries requests out; whoever else is asked forwards them.
 
 A request is forwarded to the leader of a term (or ballot, or epoch), which nobody leads twice. So a copy that the
-network makes is known for one, and whoever does not lead in that term knows whether it may ever have.
+network makes is known for one, and whoever does not lead in that term knows whether it may ever have. Where a leader
+leads on after a restart, and has forgotten what it had taken on, its incarnation stands in place of the term.
 """
 
 from __future__ import annotations
@@ -66,9 +67,11 @@ class Forwarding:
         self.taken: dict[tuple[str, int], bool] = {}
 
     async def ask(self, leader: str, term: int, request: Request) -> Body:
-        """The answer of a term's leader ("": nobody is known to lead). Raises Refused where it is not to be asked."""
-        if not leader or self.refuses:
-            raise Refused("not the leader" if leader else "no leader", False)
+        """The answer of a term's leader ("": nobody is known to lead; 0: not in which term). Raises Refused where it is
+        not to be asked.
+        """
+        if not leader or not term or self.refuses:
+            raise Refused("not the leader" if leader and term else "no leader", False)
         self.sent += 1
         answer: Body = await self.node.call(leader, Forward(term, self.sent, request), self.timeout_ms)
         return answer

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from simulations.engine.declare import Choice, Param
+from simulations.engine.disk import fsync_param
 
 NONE: Final = "none"
 PUSH: Final = "push"
@@ -101,15 +102,5 @@ GOSSIP_PARAMS: Final[tuple[Param, ...]] = (
         help="Together: all act at the same moments, and what one learns in a round counts from the next one on.",
         section="Rounds",
     ),
-    Param(
-        "fsync_time",
-        "fsync takes",
-        "distribution",
-        {"kind": "constant", "value_ms": 0.5},
-        "ms",
-        0,
-        3_600_000,
-        help="No write is acknowledged before it is on disk.",
-        section="Disk",
-    ),
+    fsync_param("No write is acknowledged before it is on disk."),
 )

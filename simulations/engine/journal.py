@@ -6,22 +6,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from simulations.engine.declare import Param
-from simulations.engine.disk import GROUP, Disk
+from simulations.engine.disk import GROUP, Disk, fsync_param
 from simulations.engine.distributions import Distribution
 from simulations.engine.tasks import Future, Refused
 
-FSYNC_PARAM: Final = Param(
-    "fsync_time",
-    "fsync takes",
-    "distribution",
-    {"kind": "constant", "value_ms": 0.5},
-    "ms",
-    0,
-    3_600_000,
-    help="No promise is given and no entry acknowledged before it is on disk.",
-    section="Disk",
-)
+FSYNC_PARAM: Final = fsync_param("No promise is given and no entry acknowledged before it is on disk.")
 
 
 class Journal:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from simulations.engine.declare import Param
+from simulations.engine.disk import fsync_param
 from simulations.engine.doubting import slow_votes
 
 LEADER_PARAMS: Final = (
@@ -30,17 +31,7 @@ LEADER_PARAMS: Final = (
         help="A replica that hears of no leader for once to twice this time, drawn each time, tries to be it.",
         section="Agreement",
     ),
-    Param(
-        "fsync_time",
-        "fsync takes",
-        "distribution",
-        {"kind": "constant", "value_ms": 0.5},
-        "ms",
-        0,
-        3_600_000,
-        help="Nothing is promised or accepted before it is on disk.",
-        section="Disk",
-    ),
+    fsync_param("Nothing is promised or accepted before it is on disk."),
 )
 
 

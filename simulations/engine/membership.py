@@ -18,34 +18,17 @@ from mypy_extensions import mypyc_attr
 from simulations.engine.channel import Message
 from simulations.engine.declare import Param
 from simulations.engine.distributions import to_ns
+from simulations.engine.founding import founding_params
 from simulations.engine.journal import Journal
 from simulations.engine.log_replication import Progress
 from simulations.engine.messages import Body, Reply, Request
 from simulations.engine.replicated_log import Configuration, ReplicatedLog
 from simulations.engine.state_machine import Command
 from simulations.engine.tasks import Failure, Refused
-from simulations.engine.term_elections import Elector, Promise
+from simulations.engine.term_elections import Promise, Voter
 
 MEMBERSHIP_PARAMS: Final[tuple[Param, ...]] = (
-    Param(
-        "founders",
-        "Founders",
-        "text",
-        "",
-        help="Who is a member from the start, with blanks between; empty: all of the cluster.",
-        section="Membership",
-    ),
-    Param(
-        "joins_at_ms",
-        "Joins at",
-        "number",
-        0,
-        "ms",
-        0,
-        86_400_000,
-        help="From then on one that is no founder asks to be let in.",
-        section="Membership",
-    ),
+    *founding_params("Membership"),
     Param(
         "leaves_at_ms",
         "Leaves at",
@@ -108,7 +91,7 @@ def membership_doubts(params: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
-class Member(Elector):
+class Member(Voter):
     """Who elects, and is elected, in a cluster whose members change. How a log is replicated, a subclass says."""
 
     def start_membership(self, journal: Journal, promised: Promise, log: ReplicatedLog) -> None:

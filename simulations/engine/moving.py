@@ -8,7 +8,9 @@ from typing import Any, Final
 from simulations.engine.declare import Choice, Neighbour, Param
 from simulations.engine.distributions import NS_PER_MS, distribution
 from simulations.engine.doubting import unlinked
+from simulations.engine.founding import founding_params
 from simulations.engine.links import NS_PER_S
+from simulations.engine.name_lists import names_in
 from simulations.engine.node import Node
 from simulations.engine.partitioning import DIRECTORY, RANGE, natural
 from simulations.engine.server import Server
@@ -18,25 +20,7 @@ LIVE: Final = "live"
 STOP: Final = "stop"
 
 GROWTH_PARAMS: Final[tuple[Param, ...]] = (
-    Param(
-        "founders",
-        "Founders",
-        "text",
-        "",
-        help="Who is a member from the start, with blanks between; empty: all of the cluster.",
-        section="Growth",
-    ),
-    Param(
-        "joins_at_ms",
-        "Joins at",
-        "number",
-        0,
-        "ms",
-        0,
-        86_400_000,
-        help="For one that is no founder.",
-        section="Growth",
-    ),
+    *founding_params("Growth"),
     Param(
         "preloaded",
         "Keys at the start",
@@ -159,7 +143,7 @@ def shard_doubts(params: dict[str, Any], neighbours: frozenset[str]) -> list[tup
         found.append(("directory", "Nobody says whose the keys are: all requests fail. Name a shard directory."))
     elif kind == DIRECTORY:
         found += unlinked(params, "directory", neighbours)
-    points = params["split_points"].split()
+    points = names_in(params["split_points"])
     in_order = sorted(points, key=natural)
     if kind == RANGE and points != in_order:
         found.append(("split_points", f"Taken in the order of keys: {' '.join(in_order)[:80]}."))

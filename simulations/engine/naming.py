@@ -143,17 +143,6 @@ class Instances(Reply):
     instances: tuple[str, ...]
 
 
-def names_in(text: str) -> list[str]:
-    """The names that a text lists, with commas between."""
-    return [name.strip() for name in text.split(",") if name.strip()]
-
-
-def is_one_of(target: str, name: str) -> bool:
-    """Whether a node has this name, or is one of many that share it."""
-    head, dash, number = target.rpartition("-")
-    return target == name or (bool(dash) and head == name and number.isdecimal())
-
-
 def registries_of(node: Node) -> list[str]:
     """Those that a process can ask for names, in the order of its links."""
     channels = node.host.channels

@@ -58,7 +58,7 @@ PARTITIONING_PARAMS: Final[tuple[Param, ...]] = (
         "Ranges begin at",
         "text",
         "",
-        help="Keys in order, with blanks between, for the founders in turn; empty: the first has all.",
+        help="Keys in order, with commas or blanks between, for the founders in turn; empty: the first has all.",
         section="Partitioning",
         when=("partitioning", RANGE),
     ),

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from mypy_extensions import i64, mypyc_attr
 
-from simulations.engine.declare import Invariant, Lie, Metric, Neighbour
+from simulations.engine.declare import Invariant, Lie, Metric, Neighbour, QuorumRule
 from simulations.engine.distributions import Distribution, distribution
 from simulations.engine.doubting import lonely, majority_doubts
 from simulations.engine.gauge import Gauge
@@ -33,7 +33,7 @@ class Process:
 
     RESOLVES: ClassVar[bool] = False  # answers look-ups of names, and no requests: it is nobody's target
     ACTS: ClassVar[bool] = False  # also without being asked; what INITIATES does so as a matter of course
-    MAJORITY: ClassVar[bool] = False  # of its cluster's members a majority decides
+    QUORUM: ClassVar[QuorumRule | None] = None  # of its cluster's members
     LIES: ClassVar[tuple[Lie, ...]] = ()
     METRICS: ClassVar[tuple[Metric, ...]] = ()
     INVARIANTS: ClassVar[tuple[Invariant, ...]] = ()
@@ -49,6 +49,7 @@ class Process:
         self.alive = True  # neither dead nor held still
         self.unready = ""  # why it wants no requests, as readiness probes are told; "": it wants them
         self.shut = ""  # why it refuses requests; "": it does not
+        self.starting = 0  # for how many things it waits before it is ready
         self.observer = host.observer
         self._keys: dict[str, int] = {}
 
@@ -65,7 +66,8 @@ class Process:
     @classmethod
     def cluster_doubts(cls, params: dict[str, Any], members: Sequence[str]) -> list[tuple[str, str]]:
         """The same of a cluster of this type and its members; where they are too few or too many, the name is ""."""
-        return majority_doubts(len(members)) if cls.MAJORITY else lonely(len(members))
+        decides = cls.QUORUM is not None and cls.QUORUM.holds(params)
+        return majority_doubts(len(members)) if decides else lonely(len(members))
 
     def integer(self, name: str) -> int:
         """An integer parameter."""

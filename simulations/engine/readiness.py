@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from simulations.engine.declare import Choice, Param
-from simulations.engine.distributions import to_ns
+from simulations.engine.distributions import Distribution, to_ns
 
 if TYPE_CHECKING:
     from simulations.engine.node import Node
@@ -49,16 +49,23 @@ PROBE_KIND_PARAM: Final = Param(
 def warm_up(process: Node) -> None:
     """Let a new process become ready in its time."""
     takes_ns = to_ns(float(process.params.get("startup_ms", 0)))
-    if takes_ns <= 0:
-        return
-    process.unready = process.shut = STARTING
-    process.host.show_conditions()
+    if takes_ns > 0:
+        _start(process)
+        process.timer(takes_ns, "startup", lambda: _started(process))
 
-    def ready() -> None:
-        if process.unready == STARTING:  # it may have been told to end meanwhile
-            _turn(process, "", "")
 
-    process.timer(takes_ns, "startup", ready)
+def ready_once_durable(process: Node, fsync_time: Distribution) -> None:
+    """Let a new process refuse requests until what it has found in the page cache is on disk. An earlier one wrote it,
+    and nobody was told: who acts on it loses it when the machine crashes.
+    """
+
+    async def sync() -> None:
+        await process.disk.fsync(fsync_time)
+        _started(process)
+
+    if process.disk.cached:
+        _start(process)
+        process.spawn(sync(), process.cause)
 
 
 def drain(process: Node, lead_ns: int) -> None:
@@ -72,6 +79,18 @@ def drain(process: Node, lead_ns: int) -> None:
         process.timer(lead_ns, "shut", shut)
 
     process.timer(0, "told to end", told)
+
+
+def _start(process: Node) -> None:
+    process.starting += 1
+    process.unready = process.shut = STARTING
+    process.host.show_conditions()
+
+
+def _started(process: Node) -> None:
+    process.starting -= 1
+    if not process.starting and process.unready == STARTING:  # it may have been told to end meanwhile
+        _turn(process, "", "")
 
 
 def _turn(process: Node, unready: str, shut: str) -> None:

@@ -79,7 +79,7 @@ def capacity(
 
 def load_shows(unit: str) -> tuple[Show, ...]:
     """How full it is, on the stage: its workers and its queue."""
-    return (Show("busy", "Busy", unit, "bar", "concurrency"), Show("queue", "Queue", "requests"))
+    return (Show("busy", "Busy", unit, "bar", "concurrency"), Show("queue", "Queue", "requests", title_first=True))
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)

@@ -14,11 +14,12 @@ from simulations.engine.disk import GROUP
 from simulations.engine.distributions import NS_PER_MS, Distribution
 from simulations.engine.messages import DONE, Body
 from simulations.engine.partitioning import with_share
+from simulations.engine.readiness import ready_once_durable
 from simulations.engine.server import Server
-from simulations.engine.shards import JoinRing, Layout, NewRing, RingKnown, ShardMap
+from simulations.engine.shards import JoinStore, Layout, MapAdopted, NewMap, ShardMap
 from simulations.engine.tasks import Failure, Refused
 
-RING_KEY: Final = "ring of members"  # on disk; no key of a client has a blank
+LAYOUT_KEY: Final = "layout of the store"  # on disk; no key of a client has a blank
 POLL_MS: Final = 100  # how often it looks whether all is moved
 AGAIN_MS: Final = 500  # how long one waits for another before one tries once more
 
@@ -28,11 +29,12 @@ class Keeper(Server):
     """Has a layout, and may be the one who changes it. A subclass's `start` calls `keep`."""
 
     def keep(self, layout: Layout, fsync_time: Distribution) -> None:
-        """Begin with this layout."""
+        """Begin with this layout, once it is on disk for certain."""
         self.layout = layout
         self.fsync_time = fsync_time
         self.asking: list[str] = []  # who wants to join
         self.leading = False
+        ready_once_durable(self, fsync_time)
 
     # What a subclass says
 
@@ -49,7 +51,7 @@ class Keeper(Server):
 
     # One change after another
 
-    def on_join_ring(self, body: JoinRing, message: Message) -> Body:
+    def on_join_store(self, body: JoinStore, message: Message) -> Body:
         """Somebody wants to join: in turn."""
         who = message.channel.src.id
         if who not in self.layout.map.members and who not in self.asking:
@@ -65,6 +67,7 @@ class Keeper(Server):
 
     async def let_in(self) -> None:
         """Let in who asks, one at a time, and split what is to be split."""
+        await self.durable()
         while True:
             await self.all_settled()
             newcomer = self.asking[0] if self.asking else ""
@@ -78,6 +81,11 @@ class Keeper(Server):
                 self.asking.pop(0)
                 self.note(f"{newcomer} joins")
 
+    async def durable(self) -> None:
+        """Nobody hears of a map that is not on disk, not even after a restart."""
+        if self.disk.cached:
+            await self.disk.fsync(self.fsync_time, GROUP)
+
     def with_member(self, newcomer: str) -> ShardMap:
         """The next map, with one member more."""
         map = self.layout.map
@@ -88,7 +96,7 @@ class Keeper(Server):
         """Make a map the present one; it is on disk first. Returns whether there is room for it."""
         others = tuple([member for member in map.before if member != self.id])
         try:
-            self.disk.write(RING_KEY, Layout(map, others))
+            self.disk.write(LAYOUT_KEY, Layout(map, others))
         except Refused:  # the disk is full
             return False
         await self.disk.fsync(self.fsync_time, GROUP)
@@ -102,12 +110,12 @@ class Keeper(Server):
         """Tell the members of the map, and wait until all keys are moved."""
         unsettled = [member for member in self.layout.map.members if member != self.id]
         while unsettled or self.moving():
-            ring = NewRing(self.layout.map)
+            told = NewMap(self.layout.map)
             for member in list(unsettled):
                 try:
-                    reply = await self.call(member, ring, AGAIN_MS)
+                    reply = await self.call(member, told, AGAIN_MS)
                 except Failure:
                     continue
-                if isinstance(reply, RingKnown) and reply.settled:
+                if isinstance(reply, MapAdopted) and reply.settled:
                     unsettled.remove(member)
             await self.sleep(POLL_MS * NS_PER_MS)

@@ -48,13 +48,13 @@ class Layout:
 
 
 @dataclass(frozen=True)
-class JoinRing(Request):
+class JoinStore(Request):
     """I want to be a member."""
 
 
 @dataclass(frozen=True)
-class NewRing(Replication):
-    """These are the members from now on, and this is whose."""
+class NewMap(Replication):
+    """These are the members from now on, and this is whose the keys are."""
 
     map: ShardMap
 
@@ -63,7 +63,7 @@ class NewRing(Replication):
 
 
 @dataclass(frozen=True)
-class RingKnown(Reply):
+class MapAdopted(Reply):
     """I know. `settled`: and all keys are where they belong, as far as I am concerned."""
 
     settled: bool

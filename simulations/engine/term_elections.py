@@ -100,7 +100,7 @@ ELECTION_BODIES: Final[tuple[type[Body], ...]] = (PreVote, PreVoteReply, VoteReq
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
-class Elector(Node):
+class Voter(Node):
     """A member of a cluster that elects its leader. What its log ends with, and what a leader does, a subclass says."""
 
     def start_electing(self, journal: Journal, promised: Promise, members: tuple[str, ...]) -> None:
@@ -178,8 +178,8 @@ class Elector(Node):
             self.since_ns = self.now_ns
         elif self.now_ns - self.since_ns >= self.timeout_ns:
             self.leader = ""
-            self.wait_anew()
             if not self.may_stand():
+                self.wait_anew()
                 self.follow("")
             elif self.boolean("pre_vote"):
                 self.canvass()
@@ -189,6 +189,7 @@ class Elector(Node):
 
     def canvass(self) -> None:
         """Ask whether an election could be won (thesis 9.6)."""
+        self.wait_anew()
         self.turn("pre-candidate")
         self.votes = []
         if self.won(self.id):
@@ -208,7 +209,8 @@ class Elector(Node):
             self.campaign()
 
     def campaign(self) -> None:
-        """Begin a term and stand in it."""
+        """Begin a term and stand in it, for an election timeout of its own (figure 2), however long canvassing took."""
+        self.wait_anew()
         if not self.promise(self.term + 1, self.id):
             return
         self.turn("candidate")

@@ -1,10 +1,16 @@
 """Versions of what several may write at once: which came after which, which stand side by side, and the store of them.
 
-By wall clock the latest stamp wins and the rest is thrown away, wrongly where clocks differ (Johnson, Thomas: "The
-Maintenance of Duplicate Databases", RFC 677, 1975). A version vector counts the writes of each writer that a version
-has seen: of two versions one has seen the other, or neither has, and then both are kept as siblings until a write that
-has seen both replaces them (Parker et al.: "Detection of Mutual Inconsistency in Distributed Systems", IEEE
-Transactions on Software Engineering 9(3), 1983; DeCandia et al.: "Dynamo", SOSP 2007, section 4.4).
+The versions of a key are a *register* that merges, of one of two kinds. Of the **last-writer-wins register** the latest
+stamp remains and the rest is thrown away (Johnson, Thomas: "The Maintenance of Duplicate Databases", RFC 677, 1975;
+Shapiro, Preguiça, Baquero, Zawirski: "A comprehensive study of Convergent and Commutative Replicated Data Types", INRIA
+RR-7506, 2011, section 3.2.1). Copies come to agree by any stamps that are unlike each other; that what came later wins
+takes stamps consistent with cause and effect, which wall clocks are only where they differ by less than news travel. A
+*hybrid* clock goes beyond each stamp that it has seen (Kulkarni et al.: "Logical Physical Clocks", OPODIS 2014).
+
+The **multi-value register** (section 3.2.2) has a version vector in each version, which counts the writes of each
+writer that it has seen: of two versions one has seen the other, or neither has, and then both are kept as siblings
+until a write that has seen both replaces them (Parker et al.: "Detection of Mutual Inconsistency in Distributed
+Systems", IEEE Transactions on Software Engineering 9(3), 1983; DeCandia et al.: "Dynamo", SOSP 2007, section 4.4).
 """
 
 from __future__ import annotations
@@ -45,6 +51,7 @@ class Version:
 
 
 Versions = tuple[Version, ...]  # siblings, by stamp
+LONG_AGO_NS: Final = -(1 << 62)  # before any wall clock, however far behind
 BESIDE: Final = " | "  # between siblings where they are shown
 
 ONE_VALUE = Invariant(
@@ -89,7 +96,7 @@ def whole_of(versions: Versions) -> Entries:
 
 
 def reconciled(some: Versions, others: Versions, by_vector: bool) -> Versions:
-    """What remains of both: the latest stamp, or all that none of the others has seen."""
+    """What remains of both registers: the latest stamp, or all that none of the others has seen."""
     together = {version.stamp: version for version in (*some, *others)}
     found = [together[stamp] for stamp in sorted(together)]
     if not by_vector:
@@ -115,16 +122,18 @@ def digest_of(key: str, versions: Versions) -> int:
 
 class VersionStore:
     """The versions that a process keeps, on its disk once synced. Keys with a blank are the process's own affairs.
-    `comparable`: all copies are to hold the same, and a digest is shown to compare them by.
+    `comparable`: all copies are to hold the same, and a digest is shown to compare them by. `hybrid`: a version's stamp
+    is later than those that it has seen, whatever the wall clock says.
     """
 
-    def __init__(self, node: Node, by_vector: bool, comparable: bool) -> None:
+    def __init__(self, node: Node, by_vector: bool, comparable: bool, hybrid: bool = False) -> None:
         self.node = node
         self.by_vector = by_vector
         self.comparable = comparable
+        self.hybrid = hybrid
         self.writer = node.incarnation * len(node.network.hosts) + node.host.index  # unlike any incarnation's before
         self.issued: dict[str, Vector] = {}
-        self.issued_ns = -1
+        self.issued_ns = LONG_AGO_NS
         self.entries: dict[str, Versions] = {}
         self.digest = 0
         self.beside = 0  # the digest of what the process keeps beside,
@@ -143,6 +152,8 @@ class VersionStore:
     def issue(self, key: str, value: int | None, seen: Versions) -> Version:
         """A new version that has seen these, and all that this process has issued for the key before."""
         self.issued_ns = max(self.node.wall_ns, self.issued_ns + 1)
+        if self.hybrid:
+            self.issued_ns = max([self.issued_ns, *[version.wall_ns + 1 for version in seen]])
         vectors = [version.vector for version in seen]
         vector = advanced(joined([*vectors, self.issued.get(key, ())]), self.writer)
         self.issued[key] = vector

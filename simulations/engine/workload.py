@@ -23,6 +23,8 @@ from simulations.engine.headers import PLAIN, Header
 from simulations.engine.messages import Body, Increment, Read, Work, Write
 from simulations.engine.node import Node
 
+INCREMENT: Final = "increment"
+DECREMENT: Final = "decrement"
 KEYS_MAX: Final = 100_000
 ZIPF_SCALE: Final = 1 << 40  # the weight of the most popular key, in integers so that sums are exact
 SHARE_SCALE: Final = 1_000_000
@@ -125,7 +127,8 @@ class Operations:
         self.work_ratio = 1.0 if requests == "work" else node.number("work_ratio") if requests == "mix" else 0.0
         self.read_ratio = node.number("read_ratio")
         self.keys = keys(node)
-        self.increments = requests == "increment"
+        self.increments = requests == INCREMENT
+        self.decrement_ratio = node.number("decrement_ratio")
         self.edits = Edits(node) if requests in (SETS, MAPS) else None
         self.works: dict[tuple[str, int], Work] = {}  # by path and priority
         self.own_keys = node.boolean("own_keys")
@@ -139,11 +142,12 @@ class Operations:
             self.classes.append((entry["name"], entry["priority"]))
 
     def choose(self) -> str:
-        """What the operation that begins now does: work, read, write, increment or a change."""
+        """What the operation that begins now does: work, read, write, increment, decrement or a change."""
         if self.edits is not None:
             return self.edits.choose()
         if self.increments:
-            return "increment"
+            takes = self.decrement_ratio > 0.0 and self.node.draw("decrement") < self.decrement_ratio
+            return DECREMENT if takes else INCREMENT
         if self.work_ratio > 0.0 and (self.work_ratio == 1.0 or self.node.draw("work") < self.work_ratio):
             return "work"
         return "read" if self.node.draw("operation") < self.read_ratio else "write"
@@ -162,8 +166,8 @@ class Operations:
         head = Header(path) if path else PLAIN
         if self.edits is not None and f in CHANGES:
             return self.edits.body(f, key, value, priority, token, head)
-        if f == "increment":
-            return Increment(key, 1, priority, token, head)
+        if f in (INCREMENT, DECREMENT):
+            return Increment(key, 1 if f == INCREMENT else -1, priority, token, head)
         if f == "work":
             if token >= 0:
                 return Work(key, priority, token, head)

@@ -7,13 +7,13 @@ from typing import Any, Final
 from simulations.engine.arrivals import RECORDED_MAX
 from simulations.engine.declare import Choice, Param
 from simulations.engine.edits import MAPS, SETS
-from simulations.engine.workload import KEYS_MAX
+from simulations.engine.workload import INCREMENT, KEYS_MAX
 
 HOUR_MS: Final = 3_600_000
 CLASSES_MAX: Final = 20
 _AT_A_RATE: Final = ("pattern", "poisson", "deterministic", "bursty", "diurnal", "ramp", "spike")
-_READ: Final = ("requests", "read-write", "mix", "increment")
-_KEYED: Final = (*_READ, SETS, MAPS)
+_READ: Final = ("requests", "read-write", "mix")
+_KEYED: Final = (*_READ, INCREMENT, SETS, MAPS)
 
 
 def _load(
@@ -148,9 +148,9 @@ OPERATIONS: Final[tuple[Param, ...]] = (
             Choice("work", "Work: costs time only"),
             Choice("read-write", "Reads and writes of keys"),
             Choice("mix", "Work, reads and writes"),
-            Choice("increment", "Increments of numbers"),
+            Choice(INCREMENT, "Increments of numbers, and decrements"),
             Choice(SETS, "Additions to sets, and removals"),
-            Choice(MAPS, "Setting fields of maps"),
+            Choice(MAPS, "Setting fields of maps, and removals"),
         ),
         help="Reads and writes are checked for consistency.",
         section="Operations",
@@ -178,6 +178,18 @@ OPERATIONS: Final[tuple[Param, ...]] = (
         help="Of reads and writes; the rest are writes.",
         section="Operations",
         when=_READ,
+    ),
+    Param(
+        "decrement_ratio",
+        "Share of decrements",
+        "number",
+        0,
+        "",
+        0,
+        1,
+        help="They take 1 away; the rest are increments, which add 1.",
+        section="Operations",
+        when=("requests", INCREMENT),
     ),
     Param(
         "timeout_ms",

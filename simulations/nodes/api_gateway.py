@@ -17,7 +17,7 @@ from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Metric, Param, Show
 from simulations.engine.fan_out import GATHER, RACE, SEQUENCE, FanOut
 from simulations.engine.messages import Body, Increment, Read, Request, Work, Write
-from simulations.engine.naming import is_one_of, names_in
+from simulations.engine.name_lists import is_one_of, names_in
 from simulations.engine.server import SERVER_METRICS, SERVER_PARAMS, Server, capacity, load_shows
 from simulations.engine.tasks import Failure, Refused
 

@@ -18,13 +18,14 @@ checkpoints and debuggers of distributed programs take their snapshots so.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from mypy_extensions import mypyc_attr
 
 from simulations.engine.channel import Message
-from simulations.engine.declare import Invariant, Metric, Param, Show
+from simulations.engine.declare import Invariant, Metric, Neighbour, Param, Show
 from simulations.engine.distributions import to_ns
 from simulations.engine.messages import Body, Occurrence, Reply, Request
 from simulations.engine.node import Node
@@ -160,8 +161,8 @@ class Bank(Node):
     SHOWS: ClassVar[tuple[Show, ...]] = (
         Show("safe", "In the safe", "units"),
         Show("role", "State", look="badge"),
-        Show("snapshot", "Last snapshot's total", "units"),
-        Show("count", "Last count's total", "units"),
+        Show("snapshot", "Last snapshot's total", "units", title_first=True),
+        Show("count", "Last count's total", "units", title_first=True),
         Show("total", "Snapshot", look="hidden"),
     )
     METRICS: ClassVar[tuple[Metric, ...]] = (
@@ -183,6 +184,15 @@ class Bank(Node):
             ("total",),
         ),
     )
+
+    @classmethod
+    def doubts_beside(cls, params: dict[str, Any], neighbours: Mapping[str, Neighbour]) -> list[tuple[str, str]]:
+        branches = {name: one for name, one in neighbours.items() if one.type == cls.TYPE}
+        loose = [name for name, one in branches.items() if not one.stream]
+        if loose and any(one["snapshot_every_ms"] for one in (params, *[one.params for one in branches.values()])):
+            words = f"Payments may overtake markers on the way to {loose[0]}. Let the link's transport be a stream."
+            return [("snapshot_every_ms", words)]
+        return []
 
     def start(self) -> None:
         self.at_first = self.integer("money")

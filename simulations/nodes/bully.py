@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from simulations.engine.channel import Message
-from simulations.engine.classic_elections import ELECTION_PARAMS, ELECTION_SHOWS, Elector, Whom
+from simulations.engine.classic_elections import ELECTION_PARAMS, ELECTION_SHOWS, RankedElector, Whom
 from simulations.engine.declare import Param, Show
 from simulations.engine.distributions import to_ns
 from simulations.engine.messages import Body, Vote
@@ -41,7 +41,7 @@ class Coordinator(Vote):
     election: str
 
 
-class Bully(Elector):
+class Bully(RankedElector):
     """One of those that elect the highest."""
 
     TYPE: ClassVar[str] = "bully"

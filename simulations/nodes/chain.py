@@ -20,10 +20,12 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
-from simulations.engine.chaining import Chain, Here, Lacking, Pass, Reached, Watch
+from simulations.engine.chaining import Asked, Chain, Here, Lacking, Pass, Reached, Watch
 from simulations.engine.channel import Message
 from simulations.engine.declare import Invariant, Metric, Param, Show
+from simulations.engine.disk import fsync_param
 from simulations.engine.distributions import to_ns
+from simulations.engine.forwarding import Forward
 from simulations.engine.journaled_log import Cut, Entry, JournaledLog, Promise
 from simulations.engine.messages import Body, Increment, Read, Request, Write
 from simulations.engine.node import Node
@@ -77,23 +79,13 @@ class ChainStore(Node):
             help="How long a member waits for the head or the tail.",
             section="Calls",
         ),
-        Param(
-            "fsync_time",
-            "fsync takes",
-            "distribution",
-            {"kind": "constant", "value_ms": 0.5},
-            "ms",
-            0,
-            3_600_000,
-            help="Nothing is passed on or acknowledged before it is on disk.",
-            section="Disk",
-        ),
+        fsync_param("Nothing is passed on or acknowledged before it is on disk."),
     )
     SHOWS: ClassVar[tuple[Show, ...]] = (
         Show("value", "Last change"),
         Show("role", "Place", look="badge"),
-        Show("version", "Chain"),
-        Show("length", "Log", "entries"),
+        Show("version", "Chain", title_first=True),
+        Show("length", "Log", "entries", title_first=True),
         Show("keys", "Keys", look="hidden"),
         Show("digest", "Digest", look="hidden"),
         Show("done", "Done", look="hidden"),
@@ -101,7 +93,7 @@ class ChainStore(Node):
     METRICS: ClassVar[tuple[Metric, ...]] = (
         Metric("chain.dropped", "entries", "Entries dropped because the chain went on without them.", "count"),
     )
-    HANDLES: ClassVar[tuple[type[Body], ...]] = (Read, Write, Increment, Pass, Reached, Lacking, Watch)
+    HANDLES: ClassVar[tuple[type[Body], ...]] = (Read, Write, Increment, Forward, Pass, Reached, Lacking, Watch)
     INVARIANTS: ClassVar[tuple[Invariant, ...]] = (
         Invariant(
             "chain_one_head",
@@ -131,6 +123,8 @@ class ChainStore(Node):
         self.whole = False
         self.settled = False  # all that was in the log when the chain changed is on disk
         self.own = 0  # entries on the own disk
+        self.sent = self.incarnation << 32  # requests that it has forwarded, unlike any incarnation's before
+        self.taken = {entry.name: True for entry in self.journal.entries if isinstance(entry, Asked)}
         self.goal = -1  # entries that the predecessor had when this member became its successor; −1: not known
         self.passed = 0  # entries that the successor is taken to have
         self.waiting: dict[int, Future] = {}
@@ -152,12 +146,39 @@ class ChainStore(Node):
 
     async def change(self, body: Request, message: Message) -> Body:
         """A write goes in at the head (section 2.2)."""
-        members = self.chain.members
-        if not members or members[0] != self.id:
-            return await self.pass_on(members[0] if members else "", body, message)
+        if self.heads():
+            return await self.put_in(Entry(self.chain.version, Command(body, message.op)))
+        if not self.chain.members:
+            raise Refused("not in charge", False)
+        self.sent += 1
+        forward = Forward(self.chain.version, self.sent, body)
+        reply: Body = await self.call(self.chain.members[0], forward, self.timeout_ms)
+        return reply
+
+    async def on_forward(self, body: Forward, message: Message) -> Body | None:
+        """What another member was asked for. It stands in the log by its name, so that a copy that the network makes is
+        known even after a restart; it gets no answer of its own. Raises Refused where one is not the head; who was it
+        before a restart may have put it in.
+        """
+        name = (message.channel.src.id, body.number)
+        if name in self.taken:
+            return None
+        if not self.heads():
+            raise Refused("not in charge", self.incarnation > 0)
+        entry = Asked(self.chain.version, Command(body.request, message.op), name)
+        return await self.put_in(entry)
+
+    def heads(self) -> bool:
+        """Whether it is the head."""
+        return self.chain.members[:1] == (self.id,)
+
+    async def put_in(self, entry: Entry) -> Body:
+        """As the head: an entry goes into the log, and down the chain. Raises Refused when the disk is full."""
         version = self.chain.version
         length = len(self.journal.entries)
-        self.journal.add(Cut(length, (Entry(version, Command(body, message.op)),)))
+        self.journal.add(Cut(length, (entry,)))
+        if isinstance(entry, Asked):
+            self.taken[entry.name] = True
         self.show("length", length + 1)
         written = Future()
         self.waiting[length + 1] = written
@@ -172,16 +193,17 @@ class ChainStore(Node):
         """A read is answered by the tail, while its lease lasts."""
         members = self.chain.members
         if not members or members[-1] != self.id:
-            return await self.pass_on(members[-1] if members else "", body, message)
+            return await self.ask_tail(body, message)
         if not (self.whole and self.settled) or self.now_ns >= self.lease_until_ns:
             raise Refused("no lease", False)
         return self.machine.read(body.key)
 
-    async def pass_on(self, to: str, body: Request, message: Message) -> Body:
-        """Have the head or the tail answer. Raises Refused where it is not known."""
-        if not to or message.channel.src.id in self.peers:
+    async def ask_tail(self, body: Read, message: Message) -> Body:
+        """Have the tail answer. Raises Refused where it is not known."""
+        members = self.chain.members
+        if not members or message.channel.src.id in self.peers:
             raise Refused("not in charge", False)
-        reply: Body = await self.call(to, body, self.timeout_ms)
+        reply: Body = await self.call(members[-1], body, self.timeout_ms)
         return reply
 
     # Along the chain

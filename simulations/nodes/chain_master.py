@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Final
 
 from simulations.engine.chaining import Chain, Here, Watch
 from simulations.engine.declare import Metric, Neighbour, Param, Show
+from simulations.engine.disk import fsync_param
 from simulations.engine.distributions import to_ns
 from simulations.engine.messages import Body
 from simulations.engine.node import Node
@@ -49,19 +50,9 @@ class ChainMaster(Node):
             help="Who has not answered for so long is left out; longer than the members' lease.",
             section="Detection",
         ),
-        Param(
-            "fsync_time",
-            "fsync takes",
-            "distribution",
-            {"kind": "constant", "value_ms": 0.5},
-            "ms",
-            0,
-            3_600_000,
-            help="A version is on disk before anybody hears of it.",
-            section="Disk",
-        ),
+        fsync_param("A version is on disk before anybody hears of it."),
     )
-    SHOWS: ClassVar[tuple[Show, ...]] = (Show("order", "Chain"), Show("last_version", "Version"))
+    SHOWS: ClassVar[tuple[Show, ...]] = (Show("order", "Chain"), Show("last_version", "Version", title_first=True))
     METRICS: ClassVar[tuple[Metric, ...]] = (
         Metric("chain.versions", "versions", "Versions of the chain after the first.", "count"),
     )

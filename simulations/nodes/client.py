@@ -27,7 +27,7 @@ from simulations.engine.messages import Body, Increment, Value, Work, Write
 from simulations.engine.node import Node
 from simulations.engine.sessions import SESSION_PARAMS, Sessions
 from simulations.engine.tasks import Failure
-from simulations.engine.workload import Operations, arrivals
+from simulations.engine.workload import DECREMENT, INCREMENT, Operations, arrivals
 from simulations.engine.workload_params import LOAD, OPERATIONS
 
 KEEPS_SETS = "multi-leader"  # the type of node that understands changes of sets and maps
@@ -118,7 +118,7 @@ class Client(Node):
         f = self.operations.choose()
         key = "" if f == "work" else self.operations.key(user)
         request_class, priority = self.operations.request_class()
-        value = self.network.operations + 1 if f in ("write", SET) else 1 if f == "increment" else None
+        value = self.network.operations + 1 if f in ("write", SET) else 1 if f in (INCREMENT, DECREMENT) else None
         op = self.invoke(f, key, value, process, request_class)
         self.in_flight += 1
         self.show_in_flight.set(self.in_flight)

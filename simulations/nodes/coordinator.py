@@ -42,6 +42,7 @@ from simulations.engine.commitment import (
     outcome,
 )
 from simulations.engine.declare import Choice, Invariant, Metric, Neighbour, Param, Show
+from simulations.engine.disk import fsync_param
 from simulations.engine.distributions import to_ns
 from simulations.engine.messages import DONE, Body, Increment, Read, Write
 from simulations.engine.node import Node
@@ -88,17 +89,7 @@ class Coordinator(Node):
             help="How long it waits for votes and acknowledgements. A vote that does not come is a no.",
             section="Commitment",
         ),
-        Param(
-            "fsync_time",
-            "fsync takes",
-            "distribution",
-            {"kind": "constant", "value_ms": 0.5},
-            "ms",
-            0,
-            3_600_000,
-            help="Nobody is told of a commit before it is on disk.",
-            section="Disk",
-        ),
+        fsync_param("Nobody is told of a commit before it is on disk."),
     )
     SHOWS: ClassVar[tuple[Show, ...]] = (
         Show("decision", "Decision"),
@@ -134,13 +125,22 @@ class Coordinator(Node):
         self.show("protocol", PROTOCOLS[protocol])
         self.show("open", 0)
         stored: dict[str, Any] = self.disk.read()
-        for key, members in stored.items():
-            if key.startswith(COMMIT_KEY):
-                transaction = key.removeprefix(COMMIT_KEY)
-                self.decided[transaction] = True
-                if f"{END_KEY}{transaction}" not in stored:
-                    self.show("decision", outcome(transaction, True))
-                    self.spawn(self.tell(transaction, members), self.cause)
+        commits = {key.removeprefix(COMMIT_KEY): stored[key] for key in stored if key.startswith(COMMIT_KEY)}
+        self.undecided = dict.fromkeys(commits, True)
+        self.spawn(self.resume({one: f"{END_KEY}{one}" in stored for one in commits}, commits), self.cause)
+
+    async def resume(self, told: dict[str, bool], commits: dict[str, tuple[str, ...]]) -> None:
+        """Go on with what an earlier incarnation has committed, as soon as that is on disk for certain: what its
+        process left in the page cache nobody has been told.
+        """
+        if self.disk.cached:
+            await self.durable()
+        for transaction, members in commits.items():
+            del self.undecided[transaction]
+            self.decided[transaction] = True
+            if not told[transaction]:
+                self.show("decision", outcome(transaction, True))
+                self.spawn(self.tell(transaction, members), self.cause)
 
     # Requests
 

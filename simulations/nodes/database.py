@@ -15,11 +15,12 @@ from typing import Any, ClassVar, Final
 
 from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Lie, Metric, Param, Show
-from simulations.engine.disk import EACH, GROUP, QUEUE
+from simulations.engine.disk import EACH, GROUP, QUEUE, fsync_param
 from simulations.engine.distributions import to_ns
 from simulations.engine.marshalling import MARSHAL_METRICS, MARSHAL_PARAMS
 from simulations.engine.messages import DONE, Body, Increment, Read, Request, Value, Work, Write
 from simulations.engine.publishing import Change, MarkSent, ReadOutbox, Record, Records, record_of
+from simulations.engine.readiness import ready_once_durable
 from simulations.engine.server import SERVER_METRICS, SERVER_PARAMS, Server, capacity, load_shows
 from simulations.engine.tasks import Cause
 
@@ -45,17 +46,7 @@ class Database(Server):
             help="Off: a write is acknowledged from memory, and a crash may lose it.",
             section="Disk",
         ),
-        Param(
-            "fsync_time",
-            "fsync takes",
-            "distribution",
-            {"kind": "constant", "value_ms": 1},
-            "ms",
-            0,
-            3_600_000,
-            help="From memory to disk.",
-            section="Disk",
-        ),
+        fsync_param("From memory to disk.", 1),
         Param(
             "fsyncs",
             "fsyncs at once",
@@ -101,7 +92,7 @@ class Database(Server):
     SHOWS: ClassVar[tuple[Show, ...]] = (
         *load_shows("connections"),
         Show("value", "Last write"),
-        Show("outbox", "Outbox", "events"),
+        Show("outbox", "Outbox", "events", title_first=True),
     )
     HANDLES: ClassVar[tuple[type[Body], ...]] = (Work, Read, Write, Increment, Change, ReadOutbox, MarkSent)
     LIES: ClassVar[tuple[Lie, ...]] = (
@@ -130,7 +121,9 @@ class Database(Server):
         self.announced = numbers[-1] if numbers else 0  # the last event's number
         self.visible = self.announced  # the last one that is stored
         self.show_outbox = self.gauge("outbox")
-        if not self.durable and self.flush_every_ns > 0:
+        if self.durable:
+            ready_once_durable(self, self.fsync_time)
+        elif self.flush_every_ns > 0:
             self.timer(self.flush_every_ns, "flush", self.flush)
 
     def flush(self) -> None:

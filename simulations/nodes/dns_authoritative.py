@@ -16,6 +16,7 @@ from simulations.engine.declare import Choice, Metric, Param, Show
 from simulations.engine.distributions import to_ns
 from simulations.engine.dns import NameAnswer, NameQuery
 from simulations.engine.messages import DONE, Body, Read, Request, Value, Write
+from simulations.engine.name_lists import ADDRESSES, addresses_in
 from simulations.engine.probing import Prober, probe_doubts, probe_params
 from simulations.engine.server import SERVER_METRICS, SERVER_PARAMS, Server, capacity, load_shows
 
@@ -52,6 +53,7 @@ class DnsAuthoritative(Server):
             "",
             help="Names and their addresses, ids of nodes, with semicolons between: www: web-1 web-2; api: shop",
             section="Names",
+            names=ADDRESSES,
         ),
         Param(
             "ttl_ms",
@@ -117,7 +119,7 @@ class DnsAuthoritative(Server):
         bare = [record.strip() for record in records if ":" not in record]
         if bare:
             return [*found, ("records", f"Left out: {bare[0]!r} has no colon between its name and its addresses.")]
-        addresses = [address for record in records for address in record.partition(":")[2].split()]
+        addresses = [address for listed in addresses_in(params["records"]).values() for address in listed]
         far = [address for address in addresses if address not in neighbours]
         if params["probe_interval_ms"] <= 0 or not far:
             return found
@@ -133,20 +135,11 @@ class DnsAuthoritative(Server):
         self.propagation_ns = to_ns(self.number("propagation_ms"))
         self.answers = self.text("answers")
         self.turn = 0
-        self.addresses = self.parsed(self.text("records"))
+        self.addresses = addresses_in(self.text("records"))
         self.values: dict[str, int] = {}
         for key, value in self.disk.read().items():
             self.values[key] = int(value)
         self.probes = Prober(self, self.probed)
-
-    def parsed(self, records: str) -> dict[str, tuple[str, ...]]:
-        """The addresses by name."""
-        found: dict[str, tuple[str, ...]] = {}
-        for record in records.split(";"):
-            name, colon, addresses = record.partition(":")
-            if colon:
-                found[name.strip()] = tuple(addresses.split())
-        return found
 
     async def carry_out(self, body: Request, message: Message) -> Body:
         """Answer, or take a change."""

@@ -3,8 +3,9 @@
 It asks every member over and over whether it is there. When the leader has not answered for a while, nobody can tell
 whether it is dead or cannot be reached; the monitor acts as if it were dead. It opens a new **epoch**, writes that down
 before it says so to anybody, asks all members how far their logs are, and **promotes** the most advanced of those that
-answer. Where a write is acknowledged by k followers, it needs the answers of all members but k: then one of them has
-every acknowledged write. So do Orchestrator for MySQL, Patroni for PostgreSQL and Redis Sentinel, each in its way.
+answer, or the one that it is told to prefer, which may lack what was acknowledged. Where a write is acknowledged by k
+followers, it needs the answers of all members but k: then one of them has every acknowledged write. So do Orchestrator
+for MySQL, Patroni for PostgreSQL and Redis Sentinel, each in its way.
 
 What users notice is the sum of two times: until the silence is noticed, and until the new leader leads. A shorter
 patience makes the first shorter, and takes slow leaders for dead ones.
@@ -17,7 +18,9 @@ from __future__ import annotations
 from typing import Any, ClassVar, Final
 
 from simulations.engine.declare import Metric, Param, Show
+from simulations.engine.disk import fsync_param
 from simulations.engine.distributions import to_ns
+from simulations.engine.doubting import unlinked
 from simulations.engine.failing_over import Ping, Pong, Promote, Seal, Sealed
 from simulations.engine.messages import Body
 from simulations.engine.node import Node
@@ -61,20 +64,18 @@ class FailoverMonitor(Node):
             section="Calls",
         ),
         Param(
-            "fsync_time",
-            "fsync takes",
-            "distribution",
-            {"kind": "constant", "value_ms": 0.5},
-            "ms",
-            0,
-            3_600_000,
-            help="An epoch is on disk before anybody hears of it.",
-            section="Disk",
+            "preferred",
+            "Prefers",
+            "text",
+            "",
+            help="Promoted whenever it answers, however far its log has come. Empty: whoever has the longest.",
+            section="Promotion",
         ),
+        fsync_param("An epoch is on disk before anybody hears of it."),
     )
     SHOWS: ClassVar[tuple[Show, ...]] = (
         Show("leader", "Leader", look="badge"),
-        Show("last_epoch", "Epoch"),
+        Show("last_epoch", "Epoch", title_first=True),
     )
     METRICS: ClassVar[tuple[Metric, ...]] = (
         Metric("failover.detection_ms", "ms", "From a leader's last answer until it is taken for dead.", "duration"),
@@ -86,10 +87,11 @@ class FailoverMonitor(Node):
 
     @classmethod
     def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
+        found = unlinked(params, "preferred", neighbours, "Never promoted")
         if params["silence_ms"] <= params["ping_ms"]:
             words = "No longer than the pause between two questions: a healthy leader is replaced. Several times that."
-            return [("silence_ms", words)]
-        return []
+            found.append(("silence_ms", words))
+        return found
 
     def start(self) -> None:
         stored = self.disk.read()
@@ -98,11 +100,18 @@ class FailoverMonitor(Node):
         self.leader = min(self.targets, default="") if self.epoch == 1 else ""
         self.fsync_time = self.duration("fsync_time")
         self.timeout_ms = self.number("timeout_ms")
+        self.preferred = self.text("preferred")
         self.patience_ns = to_ns(self.number("silence_ms"))
         self.answered_ns = self.now_ns  # when the leader last did
         self.late_ns = -1  # when it was taken for dead; −1: it is not
         self.failing_over = False
         self.tell()
+        self.spawn(self.begin_watch(), self.cause)
+
+    async def begin_watch(self) -> None:
+        """Nobody hears of an epoch that is not on disk, not even after a restart."""
+        if self.disk.cached:
+            await self.disk.fsync(self.fsync_time)
         self.watch()
 
     def tell(self) -> None:
@@ -168,10 +177,10 @@ class FailoverMonitor(Node):
         except Refused:
             return False
         self.records += 1
+        await self.disk.fsync(self.fsync_time)
         self.epoch += 1
         self.leader = ""
         self.tell()
-        await self.disk.fsync(self.fsync_time)
         return True
 
     async def seal(self, silent: str) -> str:
@@ -186,15 +195,16 @@ class FailoverMonitor(Node):
                 except Failure:
                     continue
         best = ""
-        furthest = (-1, -1)
+        furthest = (False, -1, -1)
         reached = need = 0
         for member, call in zip(self.targets, calls, strict=True):
             sealed = call.value
             if isinstance(sealed, Sealed):
                 reached += 1
                 need = max(need, sealed.need)
-                if (sealed.epoch, sealed.length) > furthest:
-                    furthest = (sealed.epoch, sealed.length)
+                rank = (member == self.preferred, sealed.epoch, sealed.length)
+                if rank > furthest:
+                    furthest = rank
                     best = member
         return best if reached >= need else ""
 

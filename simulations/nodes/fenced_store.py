@@ -15,6 +15,7 @@ from mypy_extensions import mypyc_attr
 
 from simulations.engine.channel import Message
 from simulations.engine.declare import Invariant, Metric, Param, Show
+from simulations.engine.disk import fsync_param
 from simulations.engine.leases import FencedRead, FencedWrite
 from simulations.engine.messages import DONE, Body, Value
 from simulations.engine.node import Node
@@ -39,19 +40,12 @@ class FencedStore(Node):
             help="A token lower than one seen before is refused.",
             section="Fencing",
         ),
-        Param(
-            "fsync_time",
-            "fsync takes",
-            "distribution",
-            {"kind": "constant", "value_ms": 0.5},
-            "ms",
-            0,
-            3_600_000,
-            help="Values and tokens are on disk before anything is answered.",
-            section="Disk",
-        ),
+        fsync_param("Values and tokens are on disk before anything is answered."),
     )
-    SHOWS: ClassVar[tuple[Show, ...]] = (Show("value", "Last change"), Show("token", "Accepted token"))
+    SHOWS: ClassVar[tuple[Show, ...]] = (
+        Show("value", "Last change"),
+        Show("token", "Accepted token", title_first=True),
+    )
     METRICS: ClassVar[tuple[Metric, ...]] = (
         Metric("writes.accepted", "", "Writes that were carried out.", "count"),
         Metric("writes.fenced", "", "Reads and writes refused for their token.", "count"),

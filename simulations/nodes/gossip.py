@@ -194,10 +194,9 @@ class Gossip(Node):
         self.held: dict[str, Update] = {}
         self.learned: dict[str, int] = {}  # by key: the number of the round
         self.hot: dict[str, int] = {}  # what it spreads, and how often in vain
-        self.passed: dict[
-            str, bool
-        ] = {}  # what it has passed on since its last round; whether to somebody who lacked it
+        self.passed: dict[str, bool] = {}  # rumours passed on since its last round; whether anybody lacked them
         self.stamped_ns = -1
+        self.writing: dict[str, Update] = {}  # clients' writes on their way to the disk
         self.digest = 0
         self.turning = False
         on_disk = self.disk.read()
@@ -223,7 +222,10 @@ class Gossip(Node):
         self.stamped_ns = max(self.wall_ns, self.stamped_ns + 1, 0 if held is None else held.stamp[0] + 1)
         update = Update(body.key, (self.stamped_ns, self.host.index), body.value)
         self.disk.write(body.key, update)
+        self.writing[body.key] = update
         await self.disk.fsync(self.fsync_time)
+        if self.writing.get(body.key) is update:
+            del self.writing[body.key]
         if self.newer(update):
             self.accept(update, True)
         return DONE
@@ -382,8 +384,10 @@ class Gossip(Node):
         if not self.newer(update):
             self.publish("gossip.unneeded", 1)
             return
+        later = self.writing.get(update.key)
         try:
-            self.disk.write(update.key, update)
+            if later is None or later.stamp < update.stamp:
+                self.disk.write(update.key, update)
         except Refused:
             return
         self.publish("gossip.rounds", max(0, self.wall_ns // self.round_ns - update.stamp[0] // self.round_ns))

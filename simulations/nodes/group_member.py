@@ -176,7 +176,7 @@ class GroupMember(Node):
         ),
     )
     SHOWS: ClassVar[tuple[Show, ...]] = (
-        Show("lamport", "Lamport clock"),
+        Show("lamport", "Lamport clock", title_first=True),
         Show("role", "Order", look="badge"),
         Show("waiting", "Held back"),
         Show(STAMP, "Last event", look="hidden"),

@@ -14,6 +14,7 @@ from mypy_extensions import mypyc_attr
 
 from simulations.engine.channel import Message
 from simulations.engine.declare import Metric, Param, Show
+from simulations.engine.disk import fsync_param
 from simulations.engine.messages import DONE, Body, Work
 from simulations.engine.node import Node
 from simulations.engine.sagas import Release, Reserve
@@ -62,17 +63,7 @@ class Inventory(Node):
             help="Work beside the disk's.",
             section="Stock",
         ),
-        Param(
-            "fsync_time",
-            "fsync takes",
-            "distribution",
-            {"kind": "constant", "value_ms": 0.5},
-            "ms",
-            0,
-            3_600_000,
-            help="No step is confirmed before it is on disk.",
-            section="Disk",
-        ),
+        fsync_param("No step is confirmed before it is on disk."),
     )
     SHOWS: ClassVar[tuple[Show, ...]] = (Show("held", "Set aside", "units"), Show("last", "Last change"))
     METRICS: ClassVar[tuple[Metric, ...]] = (

@@ -2,9 +2,10 @@
 
 The leader puts a write into its log and on its disk, sends it on, and **acknowledges** it when the configuration says
 so: at once (*asynchronous*: what has not left the leader when it dies is lost), when at least one follower has it on
-disk (*semi-synchronous*, and never less than that), or when all have (*synchronous*: the slowest decides, and one that
-is down stops all writes). This is how PostgreSQL, MySQL and MongoDB replicate; Kleppmann, "Designing Data-Intensive
-Applications", chapter 5, compares the three.
+disk (*semi-synchronous*, and never less than that unless it is told to fall back, as MySQL's does after
+rpl_semi_sync_source_timeout), or when all have (*synchronous*: the slowest decides, and one that is down stops all
+writes). This is how PostgreSQL, MySQL and MongoDB replicate; Kleppmann, "Designing Data-Intensive Applications",
+chapter 5, compares the three.
 
 A follower that was away or behind is sent what it lacks. Logs are matched at the epoch of an entry, and where they
 differ the leader's counts: the tail that a deposed leader never got to others is dropped (Ongaro and Ousterhout, "In
@@ -68,8 +69,8 @@ class LeaderFollower(Node):
     SHOWS: ClassVar[tuple[Show, ...]] = (
         Show("value", "Last change"),
         Show("role", "Role", look="badge"),
-        Show("epoch", "Epoch"),
-        Show("length", "Log", "entries"),
+        Show("epoch", "Epoch", title_first=True),
+        Show("length", "Log", "entries", title_first=True),
         Show("keys", "Keys", look="hidden"),
         Show("digest", "Digest", look="hidden"),
         Show("promised", "Acknowledged", look="hidden"),
@@ -100,6 +101,8 @@ class LeaderFollower(Node):
         members = sorted([self.id, *self.peers])
         acknowledge = self.text("acknowledge")
         self.followers_needed = {ASYNC: 0, SEMI: 1, SYNC: len(self.peers)}[acknowledge]
+        self.falls_back_ns = to_ns(self.number("falls_back_ms")) if acknowledge == SEMI else 0
+        self.alone = False  # as leader: it has fallen back, and acknowledges what it alone has
         self.gathers_ns = to_ns(self.number("ship_ms")) if acknowledge == ASYNC else 0
         self.fencing = self.boolean("fencing")
         self.reads = self.text("reads")
@@ -109,8 +112,8 @@ class LeaderFollower(Node):
         self.machine = StateMachine()
         self.applied = 0
         self.leads = False
-        self.leader, self.led_in = self.journal.promise.leader, self.epoch  # who leads, and in which epoch
-        self.forwarding = Forwarding(self, self.epoch, self.timeout_ms)
+        self.leader, self.life = self.journal.promise.leader, 0  # who leads, and in which life, once it has said so
+        self.forwarding = Forwarding(self, self.incarnation, self.timeout_ms)
         self.gathering = False
         self.own = 0  # entries on the own disk
         self.due = 0  # and of these, those to be sent on
@@ -165,6 +168,8 @@ class LeaderFollower(Node):
         index = self.append(Command(body, message.op))
         written = Future()
         self.waiting[index] = written
+        if self.falls_back_ns:
+            self.timer(self.falls_back_ns, "falls back", lambda: self.fall_back(index, epoch))
         await self.journal.durable()
         self.stored(index, epoch)
         answer: Body = await written
@@ -172,10 +177,10 @@ class LeaderFollower(Node):
 
     async def pass_on(self, body: Request) -> Body:
         """Have the leader answer. Raises Refused where none is known."""
-        return await self.forwarding.ask("" if self.leader == self.id else self.leader, self.led_in, body)
+        return await self.forwarding.ask("" if self.leader == self.id else self.leader, self.life, body)
 
     async def on_forward(self, body: Forward, message: Message) -> Body | None:
-        if not self.forwarding.takes(body, message, self.epoch if self.leads else 0):
+        if not self.forwarding.takes(body, message, self.incarnation + 1 if self.leads else 0):
             return None
         request = body.request
         return await (self.on_read(request, message) if isinstance(request, Read) else self.change(request, message))
@@ -226,6 +231,7 @@ class LeaderFollower(Node):
         self.match = dict.fromkeys(self.peers, 0)
         self.next = dict.fromkeys(self.peers, length)
         self.silent = dict.fromkeys(self.peers, False)
+        self.alone = False
         self.show("role", "leader")
         self.note(f"leads in epoch {epoch}")
         self.spawn(self.begin_time(self.barrier, epoch), self.cause)
@@ -284,7 +290,9 @@ class LeaderFollower(Node):
         reply: Body | None = None
         try:
             reply = await self.call(
-                to, Append(epoch, after, self.journal.epoch_at(after), entries, self.own), self.timeout_ms
+                to,
+                Append(epoch, self.incarnation + 1, after, self.journal.epoch_at(after), entries, self.own),
+                self.timeout_ms,
             )
         except Failure:
             pass
@@ -313,9 +321,20 @@ class LeaderFollower(Node):
         reached = self.own
         if self.followers_needed:
             copies = sorted(self.match.values(), reverse=True)
-            reached = min(reached, copies[self.followers_needed - 1]) if copies else 0
+            held = copies[self.followers_needed - 1] if copies else 0
+            if self.alone and held >= self.own:
+                self.alone = False
+                self.note("waits for followers again")
+            reached = reached if self.alone else min(reached, held)
         if self.journal.epoch_at(reached) == self.epoch:
             self.apply_to(reached)
+
+    def fall_back(self, index: int, epoch: int) -> None:
+        """Nobody has acknowledged an entry in time: do without followers until one has all there is."""
+        if self.leads and self.epoch == epoch and index in self.waiting and not self.alone:
+            self.alone = True
+            self.note("falls back to asynchronous")
+            self.advance()
 
     # The followers
 
@@ -328,6 +347,7 @@ class LeaderFollower(Node):
             raise Refused("leads itself", False)
         if body.epoch > self.epoch or self.leader != leader:
             self.follow(body.epoch, leader)
+        self.life = max(self.life, body.life)
         journal = self.journal
         if journal.epoch_at(body.after) != body.after_epoch:
             return Appended(body.epoch, False, self.earlier(body.after))
@@ -406,7 +426,7 @@ class LeaderFollower(Node):
         """Write down whom to follow. Raises Refused when the disk is full."""
         if self.journal.promise != Promise(epoch, leader):
             self.journal.add(Promise(epoch, leader))
-        self.leader, self.led_in = leader, epoch
+        self.leader, self.life = leader, 0
         self.show("epoch", self.epoch)
 
     def follow(self, epoch: int, leader: str) -> None:
@@ -414,7 +434,7 @@ class LeaderFollower(Node):
         if epoch > self.epoch:
             self.pledge(epoch, leader)
         self.step_down()
-        self.leader, self.led_in = leader, epoch
+        self.leader, self.life = leader, 0
 
     def step_down(self) -> None:
         """Lead no more, if one did; what waits for an acknowledgement may still come about."""
@@ -433,7 +453,7 @@ class LeaderFollower(Node):
         if body.epoch > self.epoch and body.leader != self.id:
             self.follow(body.epoch, body.leader)
         elif body.epoch == self.epoch and not self.leader:
-            self.leader, self.led_in = body.leader, body.epoch
+            self.leader, self.life = body.leader, 0
         await self.journal.durable()
         return Pong(self.epoch, self.leads)
 

@@ -31,10 +31,12 @@ from typing import Any, ClassVar, Final
 
 from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Invariant, Metric, Param, Show
+from simulations.engine.disk import fsync_param
 from simulations.engine.distributions import NS_PER_MS, to_ns
 from simulations.engine.doubting import lonely
 from simulations.engine.merkle import TREE_METRICS, CompareTrees, SwapLeaves, TreeExchange
 from simulations.engine.messages import DONE, Body, Increment, Read, Replication, Reply, Value, Write
+from simulations.engine.name_lists import MEMBERS, names_in
 from simulations.engine.node import Node
 from simulations.engine.partitioning import Ring
 from simulations.engine.replies import Gathering
@@ -116,8 +118,9 @@ class Leaderless(Node):
             "Replicas",
             "text",
             "",
-            help="Members on the ring, with blanks between; the others only coordinate. Empty: all.",
+            help="Members on the ring, with commas or blanks between; the others only coordinate. Empty: all.",
             section="Placement",
+            names=MEMBERS,
         ),
         Param(
             "virtual_nodes", "Points on the ring", "integer", 32, "", 1, 1_000, help="Of a member.", section="Placement"
@@ -184,17 +187,7 @@ class Leaderless(Node):
             help="Mean time between comparisons with a random replica; 0: never.",
             section="Repair",
         ),
-        Param(
-            "fsync_time",
-            "fsync takes",
-            "distribution",
-            {"kind": "constant", "value_ms": 0.5},
-            "ms",
-            0,
-            3_600_000,
-            help="A replica acknowledges nothing before it is on disk.",
-            section="Disk",
-        ),
+        fsync_param("A replica acknowledges nothing before it is on disk."),
     )
     SHOWS: ClassVar[tuple[Show, ...]] = (
         Show("value", "Last change"),
@@ -230,7 +223,7 @@ class Leaderless(Node):
 
     @classmethod
     def cluster_doubts(cls, params: dict[str, Any], members: Sequence[str]) -> list[tuple[str, str]]:
-        count = len([id for id in str(params["replicas"]).split() if id in members]) or len(members)
+        count = len([id for id in names_in(params["replicas"]) if id in members]) or len(members)
         n = int(params["n"])
         found = lonely(count)
         for name, what in (("r", "read"), ("w", "write")):
@@ -240,6 +233,9 @@ class Leaderless(Node):
         if n > count > 1:
             words = f"A key has {count} copies, for there are no more replicas. Choose at most {count}, or add some."
             found.append(("n", words))
+        if params["sloppy"] and n >= count > 1:
+            words = f"Nobody can stand in: all {count} are replicas of every key. Use N = {count - 1}, or more members."
+            found.append(("sloppy", words))
         return found
 
     def start(self) -> None:
@@ -249,7 +245,7 @@ class Leaderless(Node):
         self.suspects: dict[str, int] = {}  # until when
         self.walks: dict[str, list[str]] = {}
         members = sorted([self.id, *self.peers])
-        named = [id for id in self.text("replicas").split() if id in members]
+        named = [id for id in names_in(self.text("replicas")) if id in members]
         self.ring = Ring(named or members, self.integer("virtual_nodes"))
         self.n = min(self.integer("n"), len(self.ring.members))
         whole = self.id in self.ring.members and self.n == len(self.ring.members)

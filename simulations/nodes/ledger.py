@@ -1,11 +1,12 @@
 """A replicated ledger: so many units under each key, and copies that hand them out, in one of three ways.
 
 An increment *takes* units: money from an account, goods from a stock. No more may be taken than there are, and that is
-a rule over all copies together.
+a rule over all copies together. Nothing is given back.
 
 **CP**: the first member decides. The others pass requests on to it; it books what it hands out on its own disk and on
-those of a majority before it answers. Nothing is handed out twice, and a side of a partition without the first member,
-or with it and without a majority, hands out nothing. (There is no fail-over here: that takes an election.)
+those of a majority before it answers. Nothing is handed out twice, not even for a request that the network delivers
+twice; a side of a partition without the first member, or with it and without a majority, hands out nothing. (There is
+no fail-over here: that takes an election.)
 
 **AP**: each copy decides by what it knows. Each books what it has handed out itself; copies tell each other their books
 and keep the higher number of each (a grow-only counter: Shapiro, Preguiça, Baquero, Zawirski, "Conflict-Free Replicated
@@ -20,20 +21,21 @@ no while others have some.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from mypy_extensions import mypyc_attr
 
 from simulations.engine.channel import Message
-from simulations.engine.declare import Choice, Metric, Param, Show
+from simulations.engine.declare import Choice, Metric, Param, QuorumRule, Show
+from simulations.engine.disk import fsync_param
 from simulations.engine.distributions import to_ns
-from simulations.engine.doubting import lonely, majority_doubts
-from simulations.engine.messages import DONE, Body, Increment, Replication
+from simulations.engine.messages import DONE, Body, Increment, Replication, Request
 from simulations.engine.node import Node
 from simulations.engine.state_machine import fingerprint
 from simulations.engine.tasks import Failure, Refused
+
+PASSED_ON: Final = " "  # on disk, before a copy and its number; no key of a client begins with a blank
 
 Entries = tuple[tuple[str, int], ...]
 
@@ -48,6 +50,19 @@ class Books(Replication):
         return 64 + 40 * len(self.entries)
 
 
+@dataclass(frozen=True)
+class PassOn(Request):
+    """What a client asks of me, for the first. By the number, unlike any other of mine, copies that the network makes
+    are known.
+    """
+
+    number: int
+    request: Increment
+
+    def size(self) -> int:
+        return 16 + self.request.size()
+
+
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Ledger(Node):
     """Hands out what there is, or what it believes there is."""
@@ -58,6 +73,7 @@ class Ledger(Node):
     SUMMARY: ClassVar[str] = "A copy of accounts or stocks that never gives too much, or always gives"
     ICON: ClassVar[str] = "ledger"
     CLUSTERS: ClassVar[bool] = True
+    QUORUM: ClassVar[QuorumRule] = QuorumRule(when=("mode", "cp"))
     PARAMS: ClassVar[tuple[Param, ...]] = (
         Param(
             "mode",
@@ -105,17 +121,7 @@ class Ledger(Node):
             help="Mean time between tellings of one's books to a random peer.",
             section="Replication",
         ),
-        Param(
-            "fsync_time",
-            "fsync takes",
-            "distribution",
-            {"kind": "constant", "value_ms": 0.5},
-            "ms",
-            0,
-            3_600_000,
-            help="Nothing is handed out before it is booked on disk.",
-            section="Disk",
-        ),
+        fsync_param("Nothing is handed out before it is booked on disk."),
     )
     SHOWS: ClassVar[tuple[Show, ...]] = (
         Show("taken", "Taken", "units"),
@@ -129,14 +135,13 @@ class Ledger(Node):
         Metric("ledger.rejected", "", "Requests refused because others could not be asked.", "count"),
         Metric("ledger.sold_out", "", "Requests refused because nothing was left.", "count"),
     )
-    HANDLES: ClassVar[tuple[type[Body], ...]] = (Increment, Books)
-
-    @classmethod
-    def cluster_doubts(cls, params: dict[str, Any], members: Sequence[str]) -> list[tuple[str, str]]:
-        return majority_doubts(len(members)) if params["mode"] == "cp" else lonely(len(members))
+    HANDLES: ClassVar[tuple[type[Body], ...]] = (Increment, PassOn, Books)
 
     def start(self) -> None:
-        self.entries: dict[str, int] = self.disk.read()
+        on_disk: dict[str, Any] = self.disk.read()
+        self.entries: dict[str, int] = {name: on_disk[name] for name in on_disk if not name.startswith(PASSED_ON)}
+        self.passed_on = {name: str(on_disk[name]) for name in on_disk if name.startswith(PASSED_ON)}
+        self.asked = self.incarnation << 32
         self.mode = self.text("mode")
         self.units = self.integer("units")
         self.timeout_ms = self.number("answer_timeout_ms")
@@ -161,53 +166,70 @@ class Ledger(Node):
 
     async def on_increment(self, body: Increment, message: Message) -> Body:
         """Take units, or have the first member do it. Raises Refused where that cannot be."""
+        if body.amount < 0:
+            raise Refused("nothing is taken back", False)
         if self.mode != "cp":
-            await self.hand_out(body)
+            await self.hand_out(body, "")
             return DONE
         try:
             if self.first != self.id:
-                reply: Body = await self.call(self.first, body, self.timeout_ms)
+                self.asked += 1
+                reply: Body = await self.call(self.first, PassOn(self.asked, body), self.timeout_ms)
                 return reply
-            entry = await self.hand_out(body)
-            books = Books(((entry, self.entries[entry]),))
-            calls = self.call_each(self.peers, books, self.timeout_ms)
-            await self.quorum(calls, self.majority, [DONE])
+            return await self.decide(body, "")
         except Failure as failure:
             if failure.uncertain:
                 self.publish("ledger.rejected", 1)
             raise
+
+    async def on_pass_on(self, body: PassOn, message: Message) -> Body:
+        return await self.decide(body.request, f"{PASSED_ON}{message.channel.src.id} {body.number}")
+
+    async def decide(self, body: Increment, name: str) -> Body:
+        """As the first: hand out, and have it booked by a majority. What came under a name is handed out once."""
+        entry = self.passed_on.get(name, "")
+        if not entry:
+            entry = await self.hand_out(body, name)
+        elif self.disk.cached:
+            await self.disk.fsync(self.fsync_time)
+        books = Books(((entry, self.entries[entry]),))
+        calls = self.call_each(self.peers, books, self.timeout_ms)
+        await self.quorum(calls, self.majority, [DONE])
         return DONE
 
-    async def hand_out(self, body: Increment) -> str:
-        """Book units as taken here, if by these books there are any; the entry. Raises Refused otherwise."""
+    async def hand_out(self, body: Increment, name: str) -> str:
+        """Book units as taken here, if by these books there are any; the entry. The name of what another copy has
+        passed on stays with them, so that not even a crash has it handed out twice. Raises Refused otherwise.
+        """
         entry = f"{body.key} {self.id}"
         taken = self.entries.get(entry, 0) if self.mode == "shares" else self.taken.get(body.key, 0)
         if taken + body.amount > (self.share if self.mode == "shares" else self.units):
             self.publish("ledger.sold_out", 1)
             raise Refused("nothing left", False)
-        self.book(entry, self.entries.get(entry, 0) + body.amount, True)
+        record: dict[str, Any] = {entry: self.entries.get(entry, 0) + body.amount}
+        if name:
+            record[name] = entry
+        self.effect_kept(record)
+        if name:
+            self.passed_on[name] = entry
+        self.know(entry, record[entry])
         self.show_books()
         await self.disk.fsync(self.fsync_time)
         return entry
 
     # Books
 
-    def book(self, entry: str, count: int, own: bool) -> None:
-        """Note that a copy has handed out so many units of a key in all. Raises Refused when the disk is full."""
-        before = self.entries.get(entry, 0)
-        if count <= before:
-            return
-        if own:
-            self.effect_kept({entry: count})
-        else:
-            self.disk.write(entry, count)
+    def know(self, entry: str, count: int) -> None:
+        """A copy has handed out so many units of a key in all."""
+        self.taken[key_of(entry)] = self.taken.get(key_of(entry), 0) + count - self.entries.get(entry, 0)
         self.entries[entry] = count
-        self.taken[key_of(entry)] = self.taken.get(key_of(entry), 0) + count - before
 
     async def on_books(self, body: Books, message: Message) -> Body:
         """Keep the higher numbers, and have them on disk before saying so."""
         for entry, count in body.entries:
-            self.book(entry, count, False)
+            if count > self.entries.get(entry, 0):
+                self.disk.write(entry, count)
+                self.know(entry, count)
         self.show_books()
         if self.disk.cached:
             await self.disk.fsync(self.fsync_time)

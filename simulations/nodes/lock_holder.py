@@ -93,7 +93,7 @@ class LockHolder(Node):
     )
     SHOWS: ClassVar[tuple[Show, ...]] = (
         Show("role", "Role", look="badge"),
-        Show("token", "Token"),
+        Show("token", "Token", title_first=True),
         Show("written", "Written", "changes"),
     )
     METRICS: ClassVar[tuple[Metric, ...]] = (

@@ -18,7 +18,8 @@ from mypy_extensions import mypyc_attr
 
 from simulations.engine.channel import Message
 from simulations.engine.declare import Invariant, Metric, Param, Show
-from simulations.engine.distributions import to_ns
+from simulations.engine.disk import fsync_param
+from simulations.engine.distributions import LONGEST_NS, to_ns
 from simulations.engine.leases import Acquire, GiveUp, Lease, Renew
 from simulations.engine.messages import DONE, Body, Refusal
 from simulations.engine.node import Node
@@ -55,19 +56,9 @@ class LockService(Node):
             help="Short: a crashed holder is soon replaced. Long: few renewals, and slow holders keep what they have.",
             section="Leases",
         ),
-        Param(
-            "fsync_time",
-            "fsync takes",
-            "distribution",
-            {"kind": "constant", "value_ms": 0.5},
-            "ms",
-            0,
-            3_600_000,
-            help="A token is on disk before it is given to anybody.",
-            section="Disk",
-        ),
+        fsync_param("A token is on disk before it is given to anybody."),
     )
-    SHOWS: ClassVar[tuple[Show, ...]] = (Show("holder", "Lent to"), Show("token", "Token"))
+    SHOWS: ClassVar[tuple[Show, ...]] = (Show("holder", "Lent to"), Show("token", "Token", title_first=True))
     METRICS: ClassVar[tuple[Metric, ...]] = (
         Metric("leases.granted", "", "Locks lent; renewals do not count.", "count"),
         Metric("leases.renewed", "", "Leases renewed.", "count"),
@@ -92,6 +83,10 @@ class LockService(Node):
         """From when on it lends: at once, or when all that it may have lent before a crash has run out."""
         return self.now_ns + self.lease_ns if lent_before else self.now_ns
 
+    def syncing_until_ns(self) -> int:
+        """How long a lock is lent to nobody else whose token is on its way to disk: however long that takes."""
+        return LONGEST_NS
+
     async def on_acquire(self, body: Acquire, message: Message) -> Body:
         """Lend the lock, if nobody has it. Raises Refused otherwise, and when the disk is full."""
         loan = self.loans.get(body.name)
@@ -101,7 +96,7 @@ class LockService(Node):
         holder = message.channel.src.id
         self.disk.write(body.name, token)
         self.tokens[body.name] = token
-        self.loans[body.name] = Loan(token, holder, self.now_ns + self.lease_ns)
+        self.loans[body.name] = Loan(token, holder, self.syncing_until_ns())
         await self.disk.fsync(self.fsync_time)
         self.loans[body.name] = Loan(token, holder, self.now_ns + self.lease_ns)
         self.publish("leases.granted", 1)

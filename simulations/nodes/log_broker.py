@@ -16,11 +16,12 @@ from typing import Any, ClassVar, Final
 
 from simulations.engine.channel import Message
 from simulations.engine.declare import Lie, Metric, Param, Show
-from simulations.engine.disk import GROUP
+from simulations.engine.disk import GROUP, fsync_param
 from simulations.engine.distributions import to_ns
 from simulations.engine.groups import Group
 from simulations.engine.messages import DONE, Body, Increment, Refusal, Request, Work, Write
 from simulations.engine.publishing import Assigned, Attend, Commit, Fetch, Record, Records, record_of
+from simulations.engine.readiness import ready_once_durable
 from simulations.engine.server import SERVER_METRICS, SERVER_PARAMS, Server, capacity, load_shows
 from simulations.engine.streams import stream_key
 from simulations.engine.tasks import Cause, Future
@@ -103,22 +104,12 @@ class LogBroker(Server):
             section="Groups",
         ),
         *capacity(("Threads", 8), ("Time a record", 0.5, "What appending costs besides the disk."), queue_max=1000),
-        Param(
-            "fsync_time",
-            "fsync takes",
-            "distribution",
-            {"kind": "constant", "value_ms": 1},
-            "ms",
-            0,
-            3_600_000,
-            help="Records and offsets count once they are on disk; those that wait share an fsync.",
-            section="Disk",
-        ),
+        fsync_param("Records and offsets count once they are on disk; those that wait share an fsync.", 1),
         *SERVER_PARAMS,
     )
     SHOWS: ClassVar[tuple[Show, ...]] = (
         *load_shows("threads"),
-        Show("lag", "Lag", "records"),
+        Show("lag", "Lag", "records", title_first=True),
         Show("groups", "Groups", look="hidden"),
     )
     METRICS: ClassVar[tuple[Metric, ...]] = (
@@ -143,6 +134,7 @@ class LogBroker(Server):
         self.turn = 0
         self.show_lag = self.gauge("lag")
         self.open(self.recover(self.disk.read()))
+        ready_once_durable(self, self.fsync_time)
         self.count_lag()
         if self.retention_ns > 0:
             self.timer(self.look_every_ns(), "retention", self.expire)

@@ -13,6 +13,7 @@ from simulations.engine.channel import Message
 from simulations.engine.declare import Metric, Param, Show
 from simulations.engine.jobs import AssignJob, MachineReport, PollMachine
 from simulations.engine.messages import DONE, Body
+from simulations.engine.name_lists import NODE
 from simulations.engine.node import Node
 from simulations.engine.tasks import Refused
 
@@ -52,6 +53,7 @@ class Machine(Node):
             "",
             help="The node whose jobs it runs where machines are assigned; empty: everybody's.",
             section="Capacity",
+            names=NODE,
         ),
         Param(
             "service_time",

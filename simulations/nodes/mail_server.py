@@ -21,6 +21,7 @@ from typing import Any, ClassVar, Final
 from simulations.engine.admission import RATE_LIMIT_METRICS, RATE_LIMIT_PARAMS, RATE_LIMITED, rate_limit
 from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Metric, Param, Show
+from simulations.engine.disk import fsync_param
 from simulations.engine.distributions import to_ns
 from simulations.engine.idempotency import IDEMPOTENCY_METRICS, Results
 from simulations.engine.messages import DONE, Body, Request, Write
@@ -123,17 +124,7 @@ class MailServer(Node):
             section="Mailboxes",
             when=("dedup", IN_MEMORY, STORED),
         ),
-        Param(
-            "fsync_time",
-            "fsync takes",
-            "distribution",
-            {"kind": "constant", "value_ms": 5},
-            "ms",
-            0,
-            3_600_000,
-            help="Nothing is acknowledged before it is on disk.",
-            section="Disk",
-        ),
+        fsync_param("Nothing is acknowledged before it is on disk.", 5),
         *RATE_LIMIT_PARAMS,
     )
     SHOWS: ClassVar[tuple[Show, ...]] = (

@@ -12,11 +12,17 @@ same key that have not seen each other: a *conflict*. What becomes of it is the 
   side by side as *siblings*, until a write replaces all that its member holds (Parker et al.: "Detection of Mutual
   Inconsistency in Distributed Systems", IEEE Transactions on Software Engineering 9(3), 1983).
 - **Conflict-free replicated data types** merge (Shapiro, Preguiça, Baquero, Zawirski: "Conflict-free Replicated Data
-  Types", SSS 2011): increments go to a PN-counter and all of them count; writes go to a multi-value register, which
-  keeps siblings; a set is an observed-remove set, in which an addition wins against a removal that has not seen it,
-  and a map keeps its fields apart. In the other two ways an increment is a read and a write, and one of two at once is
-  lost; a set or a map is read, changed and written as a whole, and siblings are taken together by the next change, so
-  that nothing is lost and what was removed may come back (DeCandia et al.: "Dynamo", SOSP 2007, section 4.4).
+  Types", SSS 2011; each of them in their report INRIA RR-7506). Increments and decrements go to a *PN-counter* (section
+  3.1.3) and all of them count; while there are only increments it is a *G-counter* (3.1.2). Writes go to a register: a
+  *multi-value register* (3.2.2), which keeps siblings, or a *last-writer-wins register* (3.2.1), which keeps one value
+  and is a CRDT no less, for its copies agree. That its writes never lose against what they have seen takes stamps
+  consistent with cause and effect: a hybrid clock's are, a wall clock's may not be. A *set* is an observed-remove set
+  (3.3.5), in which an addition wins against a removal that has not seen it. A *map* keeps its fields apart, each of
+  them a multi-value register.
+
+In the first two ways an increment is a read and a write, and one of two at once is lost; a set or a map is read,
+changed and written as a whole, and siblings are taken together by the next change, so that nothing is lost and what was
+removed may come back (DeCandia et al.: "Dynamo", SOSP 2007, section 4.4).
 
 Clients take one value: of siblings a read returns that of the latest stamp. A key that is both written and incremented
 is the written value plus the increments. PostgreSQL with BDR, MySQL with circular replication, CouchDB and Riak across
@@ -29,9 +35,10 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from simulations.engine.channel import Message
-from simulations.engine.counters import Counter, added, merged, share, total
+from simulations.engine.crdt_counters import Counter, added, merged, share, total
 from simulations.engine.crdt_sets import EMPTY, Entries, Entry, ObservedSet, tag_of, text_of
 from simulations.engine.declare import Choice, Invariant, Metric, Param, Show
+from simulations.engine.disk import fsync_param
 from simulations.engine.distributions import NS_PER_MS, to_ns
 from simulations.engine.edits import REMOVE, Edit, edited
 from simulations.engine.messages import DONE, Body, Increment, Read, Replication, Reply, Value, Write
@@ -42,6 +49,9 @@ from simulations.engine.versions import ONE_VALUE, Version, Versions, VersionSto
 WALL_CLOCK: Final = "wall-clock"
 SIBLINGS: Final = "siblings"
 CRDT: Final = "crdt"
+MULTI_VALUE: Final = "multi-value"
+LAST_WRITER: Final = "last-writer"
+LAST_WRITER_HYBRID: Final = "last-writer-hybrid"
 COUNTER: Final = "counter "  # on disk, before the key; no key of a client has a blank
 COLLECTION: Final = "collection "
 
@@ -88,6 +98,20 @@ class MultiLeader(Node):
             section="Conflicts",
         ),
         Param(
+            "registers",
+            "Registers",
+            "choice",
+            MULTI_VALUE,
+            choices=(
+                Choice(MULTI_VALUE, "Multi-value: keep siblings"),
+                Choice(LAST_WRITER, "Last writer wins, by wall clock"),
+                Choice(LAST_WRITER_HYBRID, "Last writer wins, by hybrid clock"),
+            ),
+            help="What numbers are written to. A hybrid clock stamps a write later than all that it has seen.",
+            section="Conflicts",
+            when=("conflicts", CRDT),
+        ),
+        Param(
             "collect_ms",
             "Collect for",
             "number",
@@ -120,17 +144,7 @@ class MultiLeader(Node):
             help="Mean time between shipping all there is to one of the others; 0: never.",
             section="Shipping",
         ),
-        Param(
-            "fsync_time",
-            "fsync takes",
-            "distribution",
-            {"kind": "constant", "value_ms": 0.5},
-            "ms",
-            0,
-            3_600_000,
-            help="Nothing is acknowledged or shipped before it is on disk.",
-            section="Disk",
-        ),
+        fsync_param("Nothing is acknowledged or shipped before it is on disk."),
     )
     SHOWS: ClassVar[tuple[Show, ...]] = (
         Show("value", "Last change"),
@@ -176,7 +190,9 @@ class MultiLeader(Node):
 
     def start(self) -> None:
         self.conflicts = self.text("conflicts")
-        self.store = VersionStore(self, self.conflicts != WALL_CLOCK, True)
+        register = self.text("registers") if self.conflicts == CRDT else ""
+        by_vector = self.conflicts == SIBLINGS or register == MULTI_VALUE
+        self.store = VersionStore(self, by_vector, True, register == LAST_WRITER_HYBRID)
         self.counters: dict[str, Counter] = {}
         self.collections: dict[str, ObservedSet] = {}
         self.additions = 0
@@ -225,19 +241,21 @@ class MultiLeader(Node):
         """Change a set or a map: as one that merges, or as a value that is read, changed and written as a whole."""
         key = body.key
         before = self.entries(key)
-        if body.change == REMOVE:
-            seen = [entry for entry in before if entry[0] == body.element]
-            self.removed.setdefault(key, {}).update(dict.fromkeys(seen, True))
         if self.conflicts == CRDT:
             self.additions += 1
             after = edited(self.collections.get(key, EMPTY), body, (self.store.writer, self.additions))
             self.disk.write(COLLECTION + key, after)
             self.set_collection(key, after)
+            whole = after.entries
         else:
             version = self.store.issue(key, None, self.store.held(key))
             tag = (version.writer, dict(version.vector)[version.writer])
             whole = edited(ObservedSet(before), body, tag).entries
             self.put(key, Version(version.wall_ns, version.writer, version.vector, None, whole))
+        if body.change == REMOVE:
+            seen = [entry for entry in before if entry[0] == body.element]
+            self.removed.setdefault(key, {}).update(dict.fromkeys(seen, True))
+        self.count_elements(key, whole)
         await self.keep(key)
         return DONE
 
@@ -291,11 +309,13 @@ class MultiLeader(Node):
         while self.unshipped[peer]:
             keys = list(self.unshipped[peer])
             self.unshipped[peer] = {}
+            shipped = self.packed(keys)
+            await self.sync()  # what came since they were marked, or was found in the page cache
             self.publish("multi.shipped", len(keys))
             arrived = False
             began_ns = self.now_ns
             try:
-                await self.call(peer, self.packed(keys), self.timeout_ms)
+                await self.call(peer, shipped, self.timeout_ms)
                 arrived = True
             except Failure:
                 pass  # it will be shipped again

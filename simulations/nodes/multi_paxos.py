@@ -20,7 +20,7 @@ from typing import Any, ClassVar, Final
 
 from simulations.engine.ballots import PROPOSAL_BYTES, Accept, Accepted, Preempted, Prepare, Promise, Proposal
 from simulations.engine.channel import Message
-from simulations.engine.declare import Choice, Invariant, Param, Show
+from simulations.engine.declare import Choice, Invariant, Param, QuorumRule, Show
 from simulations.engine.distributions import to_ns
 from simulations.engine.forwarding import CLIENT_BODIES, FORWARDING_PARAMS, Forward, Forwarding
 from simulations.engine.leading import LEADER_PARAMS, hasty
@@ -77,7 +77,7 @@ class MultiPaxos(Node):
     SUMMARY: ClassVar[str] = "A replica of a store whose log is agreed on slot by slot, under one leader at a time"
     ICON: ClassVar[str] = "multi-paxos"
     CLUSTERS: ClassVar[bool] = True
-    MAJORITY: ClassVar[bool] = True
+    QUORUM: ClassVar[QuorumRule] = QuorumRule()
     PARAMS: ClassVar[tuple[Param, ...]] = (
         Param(
             "prepare",
@@ -94,7 +94,7 @@ class MultiPaxos(Node):
     SHOWS: ClassVar[tuple[Show, ...]] = (
         Show("value", "Last change"),
         Show("role", "Role", look="badge"),
-        Show("ballot", "Ballot"),
+        Show("ballot", "Ballot", title_first=True),
         Show("chosen", "Last chosen", look="hidden"),
         Show("keys", "Keys", look="hidden"),
         Show("digest", "Digest", look="hidden"),

@@ -14,7 +14,7 @@ from typing import ClassVar, Final
 
 from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Metric, Param, Show
-from simulations.engine.disk import GROUP, stretched
+from simulations.engine.disk import GROUP, fsync_param, stretched
 from simulations.engine.distributions import Distribution, Exponential
 from simulations.engine.headers import Header
 from simulations.engine.messages import DONE, Body, Read, Request, Value, Write
@@ -68,17 +68,7 @@ class ObjectStore(Server):
             section="Capacity",
         ),
         *capacity(("Streams", 16), ("First byte", 10, "What it takes to find an object."), queue_max=1000),
-        Param(
-            "fsync_time",
-            "fsync takes",
-            "distribution",
-            {"kind": "constant", "value_ms": 2},
-            "ms",
-            0,
-            3_600_000,
-            help="From memory to disk.",
-            section="Capacity",
-        ),
+        fsync_param("From memory to disk.", 2, section="Capacity"),
         *SERVER_PARAMS,
     )
     METRICS: ClassVar[tuple[Metric, ...]] = (

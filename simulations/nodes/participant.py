@@ -45,6 +45,7 @@ from simulations.engine.commitment import (
     outcome,
 )
 from simulations.engine.declare import Invariant, Metric, Neighbour, Param, Show
+from simulations.engine.disk import fsync_param
 from simulations.engine.distributions import to_ns
 from simulations.engine.messages import Body, Read, Refusal, Value
 from simulations.engine.node import Node
@@ -108,17 +109,7 @@ class Participant(Node):
             help="How long it waits for answers when it asks; who does not answer by then is taken to be down.",
             section="Commitment",
         ),
-        Param(
-            "fsync_time",
-            "fsync takes",
-            "distribution",
-            {"kind": "constant", "value_ms": 0.5},
-            "ms",
-            0,
-            3_600_000,
-            help="No vote leaves before it is on disk.",
-            section="Disk",
-        ),
+        fsync_param("No vote leaves before it is on disk."),
     )
     SHOWS: ClassVar[tuple[Show, ...]] = (
         Show("decision", "Decision"),

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from simulations.engine.channel import Message
-from simulations.engine.declare import Choice, Invariant, Metric, Param, Show
+from simulations.engine.declare import Choice, Invariant, Metric, Param, QuorumRule, Show
+from simulations.engine.disk import fsync_param
 from simulations.engine.distributions import to_ns
 from simulations.engine.messages import DONE, Body, Read, Reply, Value, Vote, Write
 from simulations.engine.node import Node
@@ -89,7 +90,7 @@ class Paxos(Node):
     SUMMARY: ClassVar[str] = "A replica that agrees with others on one value a key, whoever proposes"
     ICON: ClassVar[str] = "paxos"
     CLUSTERS: ClassVar[bool] = True
-    MAJORITY: ClassVar[bool] = True
+    QUORUM: ClassVar[QuorumRule] = QuorumRule()
     PARAMS: ClassVar[tuple[Param, ...]] = (
         Param(
             "backoff",
@@ -134,17 +135,7 @@ class Paxos(Node):
             help="How long a proposer tries again with higher ballots.",
             section="Agreement",
         ),
-        Param(
-            "fsync_time",
-            "fsync takes",
-            "distribution",
-            {"kind": "constant", "value_ms": 0.5},
-            "ms",
-            0,
-            3_600_000,
-            help="Nothing is promised or accepted before it is on disk.",
-            section="Disk",
-        ),
+        fsync_param("Nothing is promised or accepted before it is on disk."),
     )
     SHOWS: ClassVar[tuple[Show, ...]] = (
         Show("chosen", "Chosen"),

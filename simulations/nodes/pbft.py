@@ -75,9 +75,9 @@ class Pbft(ByzantineReplica):
     CLUSTERS: ClassVar[bool] = True
     PARAMS: ClassVar[tuple[Param, ...]] = BYZANTINE_PARAMS
     SHOWS: ClassVar[tuple[Show, ...]] = (
-        Show("executed", "Last carried out"),
+        Show("executed", "Last carried out", title_first=True),
         Show("role", "Role", look="badge"),
-        Show("view", "View"),
+        Show("view", "View", title_first=True),
         Show("value", "Last change", look="hidden"),
         Show("keys", "Keys", look="hidden"),
         Show("digest", "Digest", look="hidden"),
@@ -119,8 +119,8 @@ class Pbft(ByzantineReplica):
 
     @classmethod
     def doubts_beside(cls, params: dict[str, Any], neighbours: Mapping[str, Neighbour]) -> list[tuple[str, str]]:
-        count = 1 + len([one for one in neighbours.values() if one.type == cls.TYPE])
-        return member_doubts(count, int(params["faulty"]))
+        mates = [one.type for one in neighbours.values()].count(cls.TYPE)
+        return member_doubts(1 + mates, int(params["faulty"]))
 
     @classmethod
     def cluster_doubts(cls, params: dict[str, Any], members: Sequence[str]) -> list[tuple[str, str]]:
@@ -192,10 +192,10 @@ class Pbft(ByzantineReplica):
         if said.order is not None and said.order.digest not in self.pending:
             self.take(said.order)
         if not await self.keep({f"accepted {said.seq} in {said.view}": said}, said.seq):
-            if slot.accepted is said:
+            if slot.holds(said):
                 slot.accepted = None
             return
-        if slot.accepted is not said or not self.active:
+        if not slot.holds(said) or not self.active:
             return
         slot.kept = True
         if said.who != self.id:
@@ -232,7 +232,7 @@ class Pbft(ByzantineReplica):
         """Keep the proof that a number is prepared, and then tell everybody."""
         before, slot.proof = slot.proof, proof
         if not await self.keep({f"prepared {proof.seq} in {proof.view}": proof}, proof.seq):
-            slot.proof = before if slot.proof is proof else slot.proof
+            slot.withdraw(proof, before)
             return
         if self.view != proof.view or not self.active:
             return

@@ -232,7 +232,7 @@ class Peer(Node):
     SHOWS: ClassVar[tuple[Show, ...]] = (
         Show("have", "Pieces", look="bar", full="pieces"),
         Show("role", "Role", look="badge"),
-        Show("ratio", "Given ÷ taken"),
+        Show("ratio", "Given ÷ taken", title_first=True),
         Show("known", "Neighbours", look="hidden"),
     )
     METRICS: ClassVar[tuple[Metric, ...]] = (

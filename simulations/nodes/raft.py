@@ -33,9 +33,10 @@ from mypy_extensions import mypyc_attr
 
 from simulations.engine.channel import Message
 from simulations.engine.confirming import READING_PARAMS, Confirmations
-from simulations.engine.declare import Invariant, Metric, Param, Show
+from simulations.engine.declare import Invariant, Metric, Param, QuorumRule, Show
 from simulations.engine.distributions import to_ns
 from simulations.engine.forwarding import CLIENT_BODIES, FORWARDING_PARAMS, Forward, Forwarding
+from simulations.engine.founding import founders
 from simulations.engine.journal import FSYNC_PARAM, Journal
 from simulations.engine.log_replication import LOG_RULES, AppendEntries, AppendReply, InstallSnapshot, Progress
 from simulations.engine.membership import MEMBERSHIP_PARAMS, ChangeMembers, Member, membership_doubts
@@ -57,7 +58,7 @@ class Raft(Member):
     SUMMARY: ClassVar[str] = "A replica whose elected leader orders all commands"
     ICON: ClassVar[str] = "raft"
     CLUSTERS: ClassVar[bool] = True
-    MAJORITY: ClassVar[bool] = True
+    QUORUM: ClassVar[QuorumRule] = QuorumRule()
     PARAMS: ClassVar[tuple[Param, ...]] = (
         *ELECTION_PARAMS,
         *MEMBERSHIP_PARAMS,
@@ -90,9 +91,9 @@ class Raft(Member):
     SHOWS: ClassVar[tuple[Show, ...]] = (
         Show("value", "Last change"),
         Show("role", "Role", look="badge"),
-        Show("term", "Term"),
-        Show("last", "Log ends at"),
-        Show("commit", "Committed up to"),
+        Show("term", "Term", title_first=True),
+        Show("last", "Log ends at", title_first=True),
+        Show("commit", "Committed up to", title_first=True),
         Show("members", "Members"),
         Show("keys", "Keys", look="hidden"),
         Show("digest", "Digest", look="hidden"),
@@ -122,9 +123,7 @@ class Raft(Member):
 
     def start(self) -> None:
         journal = Journal(self.disk, self.duration("fsync_time"))
-        everybody = sorted([self.id, *self.peers])
-        founders = [name for name in self.text("founders").split() if name in everybody]
-        log = ReplicatedLog(tuple(founders or everybody))
+        log = ReplicatedLog(tuple(founders(self, [self.id, *self.peers])))
         self.machine = StateMachine()
         promised = Promise(0, "")
         for record in journal.records:

@@ -14,14 +14,13 @@ write is lost. Everybody gets an answer, perhaps an old one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from simulations.engine.channel import Message
-from simulations.engine.declare import Choice, Lie, Metric, Param, Show
+from simulations.engine.declare import Choice, Lie, Metric, Param, QuorumRule, Show
+from simulations.engine.disk import fsync_param
 from simulations.engine.distributions import to_ns
-from simulations.engine.doubting import lonely, majority_doubts
 from simulations.engine.messages import DONE, Body, Read, Replication, Reply, Value, Write, wrong_value
 from simulations.engine.node import Node
 from simulations.engine.state_machine import fingerprint
@@ -125,6 +124,7 @@ class Register(Node):
     SUMMARY: ClassVar[str] = "A replica of a store that stays consistent or stays available"
     ICON: ClassVar[str] = "register"
     CLUSTERS: ClassVar[bool] = True
+    QUORUM: ClassVar[QuorumRule] = QuorumRule(when=("mode", "cp"))
     PARAMS: ClassVar[tuple[Param, ...]] = (
         Param(
             "mode",
@@ -157,17 +157,7 @@ class Register(Node):
             help="AP only: mean time between exchanges with a random peer.",
             section="Replication",
         ),
-        Param(
-            "fsync_time",
-            "fsync takes",
-            "distribution",
-            {"kind": "constant", "value_ms": 0.5},
-            "ms",
-            0,
-            3_600_000,
-            help="Nothing is acknowledged before it is on disk.",
-            section="Disk",
-        ),
+        fsync_param("Nothing is acknowledged before it is on disk."),
     )
     SHOWS: ClassVar[tuple[Show, ...]] = (
         Show("value", "Last change"),
@@ -183,10 +173,6 @@ class Register(Node):
         Lie("false acknowledgements", "Says done and does nothing", "Writes are acknowledged and not kept."),
         Lie("equivocation", "Tells each another story", "Every second node gets values that nobody wrote."),
     )
-
-    @classmethod
-    def cluster_doubts(cls, params: dict[str, Any], members: Sequence[str]) -> list[tuple[str, str]]:
-        return majority_doubts(len(members)) if params["mode"] == "cp" else lonely(len(members))
 
     def start(self) -> None:
         self.entries: dict[str, Stored] = self.disk.read()

@@ -22,6 +22,7 @@ from simulations.engine.calls import Calls
 from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Metric, Param, Show
 from simulations.engine.distributions import to_ns
+from simulations.engine.doubting import unlinked
 from simulations.engine.messages import Body, Increment, Read, Refusal, Request, Work, Write
 from simulations.engine.node import Node
 from simulations.engine.queueing import Acknowledge, Poll, Post, queues_beside
@@ -129,12 +130,8 @@ class Requester(Node):
 
     @classmethod
     def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
-        found = call_doubts(params, neighbours)
-        if params["reply_queue"] in neighbours:
-            return found
-        near = ", ".join(sorted(neighbours)[:5]) or "none"
-        words = f"No answer ever comes: there must be a link to it. Nodes with one: {near}."
-        return [*found, ("reply_queue", words)]
+        no_reply = unlinked(params, "reply_queue", neighbours, "No answer ever comes", needed=True)
+        return [*call_doubts(params, neighbours), *no_reply]
 
     def start(self) -> None:
         self.reply_queue = self.text("reply_queue")

@@ -8,8 +8,8 @@ done so already. Who gets its own number back has won, and tells so around the r
 When all n begin at once, that takes n (n + 1) / 2 candidates if the numbers fall along the ring, 2 n − 1 if they rise,
 n (1 + 1/2 + … + 1/n) on average over all orders; and n messages to tell.
 
-The paper knows no failures. Here what is passed on is confirmed, and who does not confirm in time is passed over; an
-election that comes to nothing begins anew. A partition makes two rings of one.
+The paper knows no failures. Here what is passed on is confirmed, and who does not confirm in time is passed over; what
+comes twice is passed on once; an election that comes to nothing begins anew. A partition makes two rings of one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from simulations.engine.channel import Message
-from simulations.engine.classic_elections import ELECTION_PARAMS, ELECTION_SHOWS, Elector, Whom
+from simulations.engine.classic_elections import ELECTION_PARAMS, ELECTION_SHOWS, RankedElector, Whom
 from simulations.engine.declare import Param, Show
 from simulations.engine.distributions import to_ns
 from simulations.engine.messages import Body, Reply, Vote
@@ -27,10 +27,11 @@ from simulations.engine.tasks import Failure
 
 @dataclass(frozen=True)
 class Candidate(Vote):
-    """The highest number so far, whose it is, and how far it has come."""
+    """The highest number so far, whose it is, in which of the elections that it began, and how far it has come."""
 
     number: int
     who: str
+    round: int
     hops: int
 
 
@@ -48,7 +49,7 @@ class Passed(Reply):
     """I have it."""
 
 
-class RingElection(Elector):
+class RingElection(RankedElector):
     """One of those that elect the highest number on a ring."""
 
     TYPE: ClassVar[str] = "ring-election"
@@ -79,6 +80,8 @@ class RingElection(Elector):
         self.following = [*self.members[self.place + 1 :], *self.members[: self.place]]
         self.taking_part = False
         self.telling = ""  # the election that it has won, until all know
+        self.latest = dict.fromkeys(self.members, 0)  # by member: the last election of its that it has heard of
+        self.ended: dict[str, bool] = {}  # elections of which it has heard how they ended
         self.longest_ns = 3 * len(self.members) * to_ns(self.timeout_ms)
         self.elect()
 
@@ -89,7 +92,8 @@ class RingElection(Elector):
         """Send one's own number on."""
         if not self.taking_part:
             self.take_part()
-            self.spawn(self.pass_on(Candidate(self.own[0], self.id, 1)), self.cause)
+            round = (self.incarnation << 32) + self.round
+            self.spawn(self.pass_on(Candidate(self.own[0], self.id, round, 1)), self.cause)
 
     def take_part(self) -> None:
         """An election is under way; if nothing comes of it, begin anew."""
@@ -119,16 +123,30 @@ class RingElection(Elector):
 
     def on_candidate(self, body: Candidate, message: Message) -> Body:
         number = (body.number, self.members.index(body.who))
+        if not self.is_new(body):
+            return Passed()
         if body.who == self.id:
             if self.taking_part:
                 self.win()
         elif number > self.own and body.hops <= len(self.members):
             if not self.taking_part:
                 self.take_part()
-            self.spawn(self.pass_on(Candidate(body.number, body.who, body.hops + 1)), self.cause)
+            self.spawn(self.pass_on(Candidate(body.number, body.who, body.round, body.hops + 1)), self.cause)
         elif not self.telling:
             self.elect()
         return Passed()
+
+    def is_new(self, body: Candidate | Elected) -> bool:
+        """Whether this has not come before. Who is passed over for being slow gets it nevertheless, and passes it on,
+        too: if everybody did so with what comes twice, there would be more at each step.
+        """
+        if isinstance(body, Elected):
+            is_new = body.election not in self.ended
+            self.ended[body.election] = True
+        else:
+            is_new = body.round > self.latest[body.who]
+            self.latest[body.who] = max(self.latest[body.who], body.round)
+        return is_new
 
     def win(self) -> None:
         """Lead, and tell so around the ring."""
@@ -144,6 +162,8 @@ class RingElection(Elector):
             self.telling = ""
 
     def on_elected(self, body: Elected, message: Message) -> Body:
+        if not self.is_new(body):
+            return Passed()
         if body.who != self.id and body.hops <= len(self.members):
             self.taking_part = False
             self.follow(body.who, body.election)

@@ -23,6 +23,7 @@ from mypy_extensions import mypyc_attr
 
 from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Invariant, Metric, Neighbour, Param, Show
+from simulations.engine.disk import fsync_param
 from simulations.engine.distributions import to_ns
 from simulations.engine.messages import DONE, Body, Increment
 from simulations.engine.node import Node
@@ -102,17 +103,7 @@ class Saga(Node):
             help="A step that is not answered after so many has failed. Compensations are never given up.",
             section="Sagas",
         ),
-        Param(
-            "fsync_time",
-            "fsync takes",
-            "distribution",
-            {"kind": "constant", "value_ms": 0.5},
-            "ms",
-            0,
-            3_600_000,
-            help="No step is asked for before the saga is on disk.",
-            section="Disk",
-        ),
+        fsync_param("No step is asked for before the saga is on disk."),
     )
     SHOWS: ClassVar[tuple[Show, ...]] = (
         Show("open", "Under way", "sagas"),
@@ -160,6 +151,8 @@ class Saga(Node):
 
     async def on_increment(self, body: Increment, message: Message) -> Body:
         """All steps, or none in the end."""
+        if body.amount < 0:
+            raise Refused("nothing is taken back", False)
         saga = f"{self.id}.{self.incarnation}.{self.begun_here}"
         self.begun_here += 1
         plan = Plan(body.key, body.amount, tuple(self.targets))
@@ -207,8 +200,10 @@ class Saga(Node):
         self.ended(saga, "compensated" if self.boolean("compensates") else "given up")
 
     async def recover(self, saga: str, plan: Plan, forward: bool) -> None:
-        """Take up a saga that a crash has left half done."""
+        """Take up a saga that a crash has left half done, once it is on disk for certain."""
         self.count(1)
+        if self.disk.cached:
+            await self.disk.fsync(self.fsync_time)
         if not forward:
             await self.undo(saga, plan)
             return

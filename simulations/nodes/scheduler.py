@@ -121,7 +121,7 @@ class Scheduler(Node):
     )
     SHOWS: ClassVar[tuple[Show, ...]] = (
         Show("running", "Running", "jobs"),
-        Show("queue", "Queue", "jobs"),
+        Show("queue", "Queue", "jobs", title_first=True),
         Show("machines", "Machines"),
     )
     METRICS: ClassVar[tuple[Metric, ...]] = (

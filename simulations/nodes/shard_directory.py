@@ -20,12 +20,14 @@ from typing import Any, ClassVar
 
 from simulations.engine.channel import Message
 from simulations.engine.declare import Metric, Neighbour, Param, Show
-from simulations.engine.disk import GROUP
+from simulations.engine.disk import GROUP, fsync_param
+from simulations.engine.founding import founders
 from simulations.engine.messages import Body, Request
+from simulations.engine.name_lists import MEMBERS, name_doubts, names_in
 from simulations.engine.partitioning import DIRECTORY, buckets, partitioning
 from simulations.engine.server import SERVER_METRICS, SERVER_PARAMS, capacity, load_shows
-from simulations.engine.shard_keeper import RING_KEY, Keeper
-from simulations.engine.shards import JoinRing, Layout, Locate, Located, ShardMap
+from simulations.engine.shard_keeper import LAYOUT_KEY, Keeper
+from simulations.engine.shards import JoinStore, Layout, Locate, Located, ShardMap
 from simulations.engine.tasks import Refused
 
 
@@ -54,20 +56,10 @@ class ShardDirectory(Keeper):
             "Founders",
             "text",
             "",
-            help="Which members have buckets from the start, with blanks between; empty: all.",
+            help="Which members have buckets from the start, with commas or blanks between; empty: all.",
             section="Table",
         ),
-        Param(
-            "fsync_time",
-            "fsync takes",
-            "distribution",
-            {"kind": "constant", "value_ms": 0.5},
-            "ms",
-            0,
-            3_600_000,
-            help="A table is on disk before anybody hears of it.",
-            section="Disk",
-        ),
+        fsync_param("A table is on disk before anybody hears of it."),
         *capacity(("Workers", 4), ("Look-up takes", 1, "To find a key's member."), 1000),
         *SERVER_PARAMS,
     )
@@ -76,7 +68,7 @@ class ShardDirectory(Keeper):
         Metric("directory.lookups", "requests", "Look-ups that it has answered.", "count"),
         *SERVER_METRICS,
     )
-    HANDLES: ClassVar[tuple[type[Body], ...]] = (Locate, JoinRing)
+    HANDLES: ClassVar[tuple[type[Body], ...]] = (Locate, JoinStore)
 
     @classmethod
     def doubts_beside(cls, params: dict[str, Any], neighbours: Mapping[str, Neighbour]) -> list[tuple[str, str]]:
@@ -86,19 +78,19 @@ class ShardDirectory(Keeper):
         if params["buckets"] < len(members):
             words = f"Fewer than the {len(members)} members: some have no keys. Many times as many even shares out."
             return [("buckets", words)]
-        far = [name for name in params["founders"].split() if name not in members]
+        far = [name for name in names_in(params["founders"]) if name not in members]
         if far:
             return [("founders", f"{far[0]} gets no bucket: lay a link from here to it.")]
-        return []
+        return [("founders", words) for words in name_doubts(MEMBERS, params["founders"], members)]
 
     def start(self) -> None:
         self.open({})
-        founders = [name for name in self.text("founders").split() if name in self.targets] or sorted(self.targets)
-        first = Layout(ShardMap(1, tuple(founders), (), buckets(self.integer("buckets"), founders)))
-        layout: Layout = self.disk.read().get(RING_KEY, first)
+        founding = founders(self, self.targets)
+        first = Layout(ShardMap(1, tuple(founding), (), buckets(self.integer("buckets"), founding)))
+        layout: Layout = self.disk.read().get(LAYOUT_KEY, first)
         self.keep(layout, self.duration("fsync_time"))
         self.lay_out()
-        if founders:
+        if founding:
             self.lead()
 
     def lay_out(self) -> None:
@@ -108,7 +100,7 @@ class ShardDirectory(Keeper):
         self.show("table", f"{len(map.table)} buckets, {len(map.members)} shards")
 
     def adopt(self, map: ShardMap) -> None:
-        self.disk.write(RING_KEY, Layout(map))
+        self.disk.write(LAYOUT_KEY, Layout(map))
         self.disk.fsync(self.fsync_time, GROUP)
         self.layout = Layout(map)
         self.lay_out()

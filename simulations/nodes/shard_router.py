@@ -30,7 +30,8 @@ from simulations.engine.messages import Body, Read, Request, Write
 from simulations.engine.partitioning import Partitioning, partitioning
 from simulations.engine.server import SERVER_METRICS, SERVER_PARAMS, Server, capacity, load_shows
 from simulations.engine.shards import AskMap, Locate, Located, MapKnown, Routed, ShardMap
-from simulations.engine.tasks import Failure, Future, Refused
+from simulations.engine.single_flight import SingleFlight
+from simulations.engine.tasks import Refused
 
 MEMBERS: Final = "members"
 LOOKUPS: Final = "directory"
@@ -146,7 +147,7 @@ class ShardRouter(Server):
         self.copies = Copies(self) if self.looks_up and self.boolean("keeps_lookups") else None
         self.map: ShardMap | None = None
         self.part: Partitioning | None = None
-        self.learning: list[Future] | None = None  # who waits for the first map
+        self.learning = SingleFlight(self)
         self.show("version", "none yet")
 
     async def serve(self, body: Request, message: Message) -> Body:
@@ -173,37 +174,22 @@ class ShardRouter(Server):
             located = await self.located(key, until_ns)
             return located.owner, located.version
         if self.map is None or self.part is None:
-            await self.learn()
+            await self.learning.share("map", lambda until_ns: self.learn(), -1)
         assert self.map is not None
         assert self.part is not None
         return self.part.owner(key), self.map.version
 
     # A map
 
-    async def learn(self) -> None:
-        """Ask a member for the map; who needs it meanwhile waits for that answer. Raises a Failure."""
+    async def learn(self) -> Body:
+        """Ask a member for the map, and go by it. Raises a Failure."""
         if not self.members:
             raise Refused("no target", False)
-        if self.learning is not None:
-            mine = Future()
-            self.learning.append(mine)
-            await mine
-            return
-        waiting: list[Future] = []
-        self.learning = waiting
-        try:
-            answer = await self.calls.ask(AskMap(), None, -1, self.members)
-            if not isinstance(answer, MapKnown) or not answer.map.members:
-                raise Refused("no map yet", False)
-        except Failure as failure:
-            self.learning = None
-            for one in waiting:
-                one.fail(failure, None)
-            raise
-        self.learning = None
+        answer = await self.calls.ask(AskMap(), None, -1, self.members)
+        if not isinstance(answer, MapKnown) or not answer.map.members:
+            raise Refused("no map yet", False)
         self.go_by(answer)
-        for one in waiting:
-            one.resolve(None, None)
+        return answer
 
     def go_by(self, told: MapKnown) -> None:
         """Route by a map from now on, unless there is a newer one."""

@@ -25,8 +25,9 @@ from typing import Any, ClassVar, Final
 
 from simulations.engine.channel import Message
 from simulations.engine.declare import Metric, Neighbour, Param, Show
-from simulations.engine.disk import GROUP
+from simulations.engine.disk import GROUP, fsync_param
 from simulations.engine.distributions import NS_PER_MS, to_ns
+from simulations.engine.founding import founders
 from simulations.engine.messages import DONE, Body, Read, Request, Value, Write
 from simulations.engine.moving import (
     GROWTH_PARAMS,
@@ -37,23 +38,20 @@ from simulations.engine.moving import (
     shard_doubts,
     toil,
 )
-from simulations.engine.partitioning import (
-    DIRECTORY,
-    PARTITIONING_PARAMS,
-    Partitioning,
-    partitioning,
-)
+from simulations.engine.name_lists import names_in
+from simulations.engine.partitioning import DIRECTORY, PARTITIONING_PARAMS, Partitioning, partitioning
+from simulations.engine.relaying import Relayed, Relays, name_of
 from simulations.engine.retries import call_until_answered
 from simulations.engine.server import SERVER_METRICS, SERVER_PARAMS, capacity, load_shows
-from simulations.engine.shard_keeper import AGAIN_MS, RING_KEY, Keeper
+from simulations.engine.shard_keeper import AGAIN_MS, LAYOUT_KEY, Keeper
 from simulations.engine.shards import (
     AskMap,
-    JoinRing,
+    JoinStore,
     Layout,
+    MapAdopted,
     MapKnown,
-    NewRing,
+    NewMap,
     RangeReport,
-    RingKnown,
     Routed,
     ShardMap,
     Taken,
@@ -93,17 +91,7 @@ class ShardStore(Keeper):
             help="How long to wait for the owner of a forwarded request.",
             section="Calls",
         ),
-        Param(
-            "fsync_time",
-            "fsync takes",
-            "distribution",
-            {"kind": "constant", "value_ms": 0.5},
-            "ms",
-            0,
-            3_600_000,
-            help="Nothing is acknowledged before it is on disk; those that wait share one.",
-            section="Disk",
-        ),
+        fsync_param("Nothing is acknowledged before it is on disk; those that wait share one."),
         *SERVER_PARAMS,
     )
     SHOWS: ClassVar[tuple[Show, ...]] = (
@@ -120,7 +108,17 @@ class ShardStore(Keeper):
         Metric("shard.splits", "ranges", "Ranges that it has had split, as the one who decides.", "count"),
         *SERVER_METRICS,
     )
-    HANDLES: ClassVar[tuple[type[Body], ...]] = (Read, Write, Routed, AskMap, JoinRing, NewRing, RangeReport, Transfer)
+    HANDLES: ClassVar[tuple[type[Body], ...]] = (
+        Read,
+        Write,
+        Relayed,
+        Routed,
+        AskMap,
+        JoinStore,
+        NewMap,
+        RangeReport,
+        Transfer,
+    )
 
     @classmethod
     def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
@@ -136,9 +134,8 @@ class ShardStore(Keeper):
         self.stops = self.text("handover") == STOP
         self.batch_keys = self.integer("batch_keys")
         self.kind = self.text("partitioning")
-        everybody = sorted([self.id, *self.peers])
-        founders = [name for name in self.text("founders").split() if name in everybody] or everybody
-        self.keeper = self.text("directory") if self.kind == DIRECTORY else founders[0]
+        founding = founders(self, [self.id, *self.peers])
+        self.keeper = self.text("directory") if self.kind == DIRECTORY else founding[0]
         self.throttle = Throttle(self)
         self.splits = Splits(self)
         self.streams = self.integer("move_streams")
@@ -151,16 +148,18 @@ class ShardStore(Keeper):
         self.show_keys = self.gauge("keys")
         self.values: dict[str, int | None] = {}
         stored = self.disk.read()
-        layout: Layout = stored.pop(RING_KEY, Layout(first_map(self.kind, founders, self.text("split_points").split())))
+        self.relays = Relays(self, stored)
+        first = Layout(first_map(self.kind, founding, names_in(self.text("split_points"))))
+        layout: Layout = stored.pop(LAYOUT_KEY, first)
         self.keep(layout, self.duration("fsync_time"))
         self.lay_out(layout)
         if not stored and layout.map.version == 1:
             self.preload()
-        for key, entry in stored.items():
-            if entry[1] in (0, layout.map.version):
-                self.values[key] = entry[0]
-            if entry[1] in (layout.map.version, -layout.map.version):
-                self.sent[key] = entry[1] < 0
+        for key, (value, version) in stored.items():
+            if version in (0, layout.map.version):
+                self.values[key] = value
+            if abs(version) == layout.map.version:
+                self.sent[key] = version < 0
         self.count_keys()
         if self.splits.on:
             self.timer(to_ns(self.number("report_ms")), "report", self.report)
@@ -180,8 +179,8 @@ class ShardStore(Keeper):
         """Serve a key that is one's own, and forward the rest. Raises Refused where it moves and that stops it."""
         if isinstance(body, AskMap):
             return self.known()
-        assert isinstance(body, (Read, Write, Routed))
-        request = body.request if isinstance(body, Routed) else body
+        assert isinstance(body, (Read, Write, Relayed, Routed))
+        request = body.request if isinstance(body, (Relayed, Routed)) else body
         while True:
             map = self.layout.map
             early = isinstance(body, Routed) and body.version > map.version and self.kind == DIRECTORY
@@ -199,6 +198,10 @@ class ShardStore(Keeper):
             else:
                 return await self.forward(owner, request, message)
 
+    def on_relayed(self, body: Relayed, message: Message) -> Any:
+        """A write that another member was asked for. A copy that the network makes of it gets no answer of its own."""
+        return self.on_request(body, message) if self.relays.is_new(body) else None
+
     async def forward(self, owner: str, request: Read | Write, message: Message) -> Body:
         """Ask the owner. Raises Refused where only the directory knows who that is."""
         theirs = self.part.owner(request.key) != self.id
@@ -207,7 +210,7 @@ class ShardStore(Keeper):
         self.publish("shard.forwarded", 1)
         self.admission.begin(message)
         timeout_ms = self.admission.time_left_ms(message, self.timeout_ms)
-        reply: Body = await self.cancellable(message, self.call(owner, request, timeout_ms))
+        reply: Body = await self.cancellable(message, self.call(owner, self.relays.named(request), timeout_ms))
         return reply
 
     def known(self) -> MapKnown:
@@ -238,7 +241,7 @@ class ShardStore(Keeper):
         if isinstance(body, Read):
             return Value(self.values.get(body.key))
         if isinstance(body, Write):
-            self.disk.write(body.key, (body.value, 0))
+            self.disk.write_together({body.key: (body.value, 0)} | name_of(message))
             self.writing[body.key] = self.writing.get(body.key, 0) + 1
             await self.disk.fsync(self.fsync_time, GROUP)
             self.values[body.key] = body.value
@@ -268,7 +271,7 @@ class ShardStore(Keeper):
             return now
         return "" if key in self.sent or now in self.layout.closed else self.id
 
-    # The ring
+    # The map
 
     def lay_out(self, layout: Layout) -> None:
         """Know whose the keys are."""
@@ -302,7 +305,7 @@ class ShardStore(Keeper):
         """Ask who decides, again and again."""
         while self.id not in self.layout.map.members:
             try:
-                await self.call(self.keeper, JoinRing(), AGAIN_MS)
+                await self.call(self.keeper, JoinStore(), AGAIN_MS)
             except Failure:
                 pass
             await self.sleep(AGAIN_MS * NS_PER_MS)
@@ -310,10 +313,10 @@ class ShardStore(Keeper):
     def moving(self) -> bool:
         return self.old is not None
 
-    def on_new_ring(self, body: NewRing, message: Message) -> Body:
+    def on_new_map(self, body: NewMap, message: Message) -> Body:
         """Keys are somebody else's from now on."""
         self.adopt(body.map)
-        return RingKnown(self.old is None)
+        return MapAdopted(self.old is None)
 
     def adopt(self, map: ShardMap) -> None:
         """Follow a newer map. Raises Refused when the disk is full."""
@@ -322,7 +325,7 @@ class ShardStore(Keeper):
             return
         others = tuple([member for member in map.before if member != self.id])
         layout = Layout(map, others)
-        self.disk.write(RING_KEY, layout)
+        self.disk.write(LAYOUT_KEY, layout)
         self.disk.fsync(self.fsync_time, GROUP)
         if self.old is not None:  # after a restart; others have what was given up, or there were no newer map
             self.values = {key: value for key, value in self.values.items() if self.part.owner(key) == self.id}
@@ -347,7 +350,7 @@ class ShardStore(Keeper):
             return
         settled = Layout(layout.map.settled())
         try:
-            self.disk.write(RING_KEY, settled)
+            self.disk.write(LAYOUT_KEY, settled)
         except Refused:  # the disk is full
             self.timer(AGAIN_MS * NS_PER_MS, "settle", self.settle)
             return
@@ -426,7 +429,7 @@ class ShardStore(Keeper):
         if last and receiver not in layout.closed:
             closed = (*layout.closed, receiver)
             layout = Layout(layout.map, layout.awaited, closed)
-            marks[RING_KEY] = layout
+            marks[LAYOUT_KEY] = layout
         if marks:
             self.disk.write_together(marks)
         self.layout = layout
@@ -477,7 +480,7 @@ class ShardStore(Keeper):
         layout = self.layout
         awaited = tuple([member for member in layout.awaited if member != sender])
         layout = Layout(layout.map, awaited, layout.closed)
-        self.disk.write(RING_KEY, layout)
+        self.disk.write(LAYOUT_KEY, layout)
         self.layout = layout
 
     def wake(self) -> None:

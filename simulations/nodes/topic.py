@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Final
 
 from simulations.engine.channel import Message
 from simulations.engine.declare import Lie, Metric, Param, Show
-from simulations.engine.disk import GROUP
+from simulations.engine.disk import GROUP, fsync_param
 from simulations.engine.distributions import to_ns
 from simulations.engine.messages import DONE, Body, Increment, Request, Work, Write
 from simulations.engine.publishing import (
@@ -96,17 +96,7 @@ class Topic(Server):
             help="The newest ones, in memory.",
             section="Delivery",
         ),
-        Param(
-            "fsync_time",
-            "fsync takes",
-            "distribution",
-            {"kind": "constant", "value_ms": 1},
-            "ms",
-            0,
-            3_600_000,
-            help="An event is accepted once it is on disk, where there are durable subscriptions.",
-            section="Disk",
-        ),
+        fsync_param("An event is accepted once it is on disk, where there are durable subscriptions.", 1),
         *SERVER_PARAMS,
     )
     SHOWS: ClassVar[tuple[Show, ...]] = (

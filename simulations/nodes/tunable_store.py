@@ -22,8 +22,10 @@ Clients ask the member next to them. Each model is kept by a simple and well-kno
   wall-clock time wins.
 
 The first two stand still for writes (and linearizable reads) of whoever cannot reach the sequencer; the last two always
-answer. Nothing is told to anybody before it is on disk. ZooKeeper is sequential for those who read at a follower,
-COPS and MongoDB's causal sessions are causal, Cassandra at level ONE is eventual; Cosmos DB lets one choose.
+answer. The sequencer is fixed: nobody takes its place while it is down, for then members would have to agree on the
+next one and on how far the order had come, as the consensus protocols do. Nothing is told to anybody before it is on
+disk. ZooKeeper is sequential for those who read at a follower, COPS and MongoDB's causal sessions are causal, Cassandra
+at level ONE is eventual; Cosmos DB lets one choose.
 """
 
 from __future__ import annotations
@@ -36,6 +38,7 @@ from mypy_extensions import mypyc_attr
 
 from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Invariant, Metric, Neighbour, Param, Show
+from simulations.engine.disk import fsync_param
 from simulations.engine.distributions import to_ns
 from simulations.engine.messages import DONE, Body, Read, Replication, Reply, Request, Value, Write
 from simulations.engine.node import Node
@@ -154,17 +157,7 @@ class TunableStore(Node):
             help="How long to wait for the sequencer, and until what was not confirmed is sent again.",
             section="Replication",
         ),
-        Param(
-            "fsync_time",
-            "fsync takes",
-            "distribution",
-            {"kind": "constant", "value_ms": 0.5},
-            "ms",
-            0,
-            3_600_000,
-            help="Nothing is told to anybody before it is on disk.",
-            section="Disk",
-        ),
+        fsync_param("Nothing is told to anybody before it is on disk."),
     )
     SHOWS: ClassVar[tuple[Show, ...]] = (
         Show("value", "Last change"),
@@ -298,6 +291,7 @@ class TunableStore(Node):
         update = Update(self.me, number, stamp, write.key, write.value, after, request)
         self.keep(update)
         await self.sync()
+        self.show("update", update.words())  # what a crash takes before has been no update: its number is given anew
         self.broadcast(to, Ship((update,)))
 
     async def on_ship(self, body: Ship, message: Message) -> None:
@@ -376,7 +370,8 @@ class TunableStore(Node):
         if member == self.me:
             self.own.append(update)
             self.ordered[update.request] = True
-        self.show("update", update.words())
+        if member != self.me:
+            self.show("update", update.words())
         if self.wins(update):
             self.put(update)
             self.show("value", f"{update.key} = {update.value}")

@@ -25,7 +25,7 @@ from typing import Any, ClassVar, Final
 
 from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Lie, Metric, Neighbour, Param, Show
-from simulations.engine.disk import GROUP
+from simulations.engine.disk import GROUP, fsync_param
 from simulations.engine.distributions import to_ns
 from simulations.engine.messages import DONE, Body, Increment, Refusal, Request, Work, Write
 from simulations.engine.node import Node
@@ -102,18 +102,7 @@ class WorkQueue(Node):
             help="A message is on disk before it is accepted. Off: a crash takes all messages.",
             section="Disk",
         ),
-        Param(
-            "fsync_time",
-            "fsync takes",
-            "distribution",
-            {"kind": "constant", "value_ms": 1},
-            "ms",
-            0,
-            3_600_000,
-            help="From memory to disk; messages that wait for it share one.",
-            section="Disk",
-            when=("durable", True),
-        ),
+        fsync_param("From memory to disk; messages that wait for it share one.", 1, "Disk", "durable", True),
     )
     METRICS: ClassVar[tuple[Metric, ...]] = (
         Metric("queue.accepted", "messages", "Messages that it has taken in.", "count"),

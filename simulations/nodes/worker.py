@@ -23,9 +23,11 @@ from simulations.engine.call_params import CALL_METRICS, CALL_PARAMS, CALL_SHOWS
 from simulations.engine.calls import Calls
 from simulations.engine.channel import Message
 from simulations.engine.declare import Choice, Metric, Param, Show
-from simulations.engine.disk import GROUP
+from simulations.engine.disk import GROUP, fsync_param
+from simulations.engine.doubting import unlinked
 from simulations.engine.idempotency import IDEMPOTENCY_METRICS, IDEMPOTENCY_PARAMS, results
 from simulations.engine.messages import DONE, Body, Increment, Read, Value, Work, Write
+from simulations.engine.name_lists import names_in
 from simulations.engine.node import Node
 from simulations.engine.queueing import Acknowledge, Delivery, Poll, Post, Reject, queues_beside
 from simulations.engine.tasks import Failure, Refused
@@ -114,7 +116,7 @@ class Worker(Node):
             "Poison keys",
             "text",
             "",
-            help="Messages about these keys, such as k3 k7, always fail.",
+            help="Messages about these keys, such as k3, k7, always fail.",
             section="Failures",
         ),
         Param(
@@ -149,18 +151,7 @@ class Worker(Node):
             section="Effects",
         ),
         *IDEMPOTENCY_PARAMS,
-        Param(
-            "fsync_time",
-            "fsync takes",
-            "distribution",
-            {"kind": "constant", "value_ms": 1},
-            "ms",
-            0,
-            3_600_000,
-            help="To write down that a message has been dealt with.",
-            section="Effects",
-            when=("keeps_results", True),
-        ),
+        fsync_param("To write down that a message has been dealt with.", 1, "Effects", "keeps_results", True),
     )
     METRICS: ClassVar[tuple[Metric, ...]] = (
         Metric("worker.done", "messages", "Messages worked on with success.", "count"),
@@ -173,9 +164,7 @@ class Worker(Node):
     @classmethod
     def doubts(cls, params: dict[str, Any], neighbours: frozenset[str]) -> list[tuple[str, str]]:
         found = call_doubts(params, neighbours)
-        if params["takes_from"] and params["takes_from"] not in neighbours:
-            near = ", ".join(sorted(neighbours)[:5]) or "none"
-            found.append(("takes_from", f"It takes nothing: there must be a link to it. Nodes with one: {near}."))
+        found += unlinked(params, "takes_from", neighbours, "It takes nothing")
         if params["keeps_results"] and params["acknowledges"] == BEFORE:
             words = "Nothing comes twice that is acknowledged before the work. Acknowledge after it."
             found.append(("keeps_results", words))
@@ -185,7 +174,7 @@ class Worker(Node):
         self.service_time = self.duration("service_time")
         self.fsync_time = self.duration("fsync_time")
         self.before = self.text("acknowledges") == BEFORE
-        self.poison = self.text("poison_keys").split()
+        self.poison = names_in(self.text("poison_keys"))
         self.failure_ratio = self.number("failure_ratio")
         self.timeout_ms = self.number("timeout_ms")
         self.counts_effects = self.boolean("counts_effects")

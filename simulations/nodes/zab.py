@@ -1,8 +1,8 @@
 """ZooKeeper's atomic broadcast: a primary orders all changes, and a new one finishes what the last one began.
 
-Junqueira, Reed and Serafini, "Zab: High-performance broadcast for primary-backup systems", DSN 2011. A replica that
-knows no leader is *looking*: all tell each other whom they would have, preferring who has the latest history, until a
-majority is of one mind (phase 0; any oracle would do). Whoever that is becomes leader in three phases:
+Junqueira, Reed and Serafini, "Zab: High-performance broadcast for primary-backup systems", DSN 2011, section 4. A
+replica that knows no leader is *looking*: all tell each other whom they would have, preferring who has the latest
+history, until a majority is of one mind (phase 0; any oracle would do). Whoever that is becomes leader in three phases:
 
 1. **Discovery**: a majority tells the last epoch it has accepted. The leader proposes a higher one; those who accept it
    take part in no lower one any more, and hand over their histories.
@@ -33,7 +33,7 @@ from simulations.engine.atomic_broadcast import (
     Stale,
 )
 from simulations.engine.channel import Message
-from simulations.engine.declare import Invariant, Param, Show
+from simulations.engine.declare import Invariant, Param, QuorumRule, Show
 from simulations.engine.distributions import to_ns
 from simulations.engine.forwarding import CLIENT_BODIES, FORWARDING_PARAMS, Forward, Forwarding
 from simulations.engine.leading import LEADER_PARAMS, hasty
@@ -59,14 +59,15 @@ class Zab(Node):
     SUMMARY: ClassVar[str] = "A replica of a store whose changes one primary an epoch orders, as in ZooKeeper"
     ICON: ClassVar[str] = "zab"
     CLUSTERS: ClassVar[bool] = True
-    MAJORITY: ClassVar[bool] = True
+    QUORUM: ClassVar[QuorumRule] = QuorumRule()
     PARAMS: ClassVar[tuple[Param, ...]] = (*LEADER_PARAMS, *FORWARDING_PARAMS)
     SHOWS: ClassVar[tuple[Show, ...]] = (
         Show("value", "Last change"),
         Show("role", "Role", look="badge"),
-        Show("epoch", "Epoch"),
+        Show("epoch", "Epoch", title_first=True),
         Show("delivered", "Delivered", look="hidden"),
         Show("zxid", "Last zxid", look="hidden"),
+        Show("entry", "History", look="hidden"),
         Show("keys", "Keys", look="hidden"),
         Show("digest", "Digest", look="hidden"),
     )
@@ -88,6 +89,14 @@ class Zab(Node):
             "The zxids that a replica delivers rise: by epoch, and in an epoch as its primary counted.",
             "monotonic",
             ("zxid",),
+        ),
+        Invariant(
+            "zab_primary_integrity",
+            "Primary integrity",
+            "Whoever leads has in its history what was delivered before: synchronisation comes before broadcast.",
+            "completeness",
+            ("role", "entry", "delivered"),
+            LEADER,
         ),
         Invariant(
             "zab_one_primary_per_epoch",
@@ -145,6 +154,7 @@ class Zab(Node):
             self.history.append(stored[f"change {self.current} {len(self.history)}"])
         self.durable = 0  # so much of the history is known to be on disk
         self.machine.show_all(self)
+        self.show_entries(0)
 
     # Clients
 
@@ -358,9 +368,13 @@ class Zab(Node):
     def adopt(self, epoch: int, history: History) -> None:
         """Let this be the history. Written as one: a crash keeps the one before, or this one."""
         self.disk.write(f"history {epoch}", history)
+        same = 0
+        while same < min(len(history), len(self.history)) and history[same] == self.history[same]:
+            same += 1
         self.current = epoch
         self.history = list(history)
         self.durable = 0
+        self.show_entries(max(min(same, len(history) - 1), 0))  # the last one again: what came after it is dropped
 
     async def on_new_leader(self, body: NewLeader, message: Message) -> None:
         leader = message.channel.src.id
@@ -394,6 +408,7 @@ class Zab(Node):
         """Write a change at the history's end."""
         self.disk.write(f"change {self.current} {len(self.history)}", change)
         self.history.append(change)
+        self.show_entries(len(self.history) - 1)
 
     async def acknowledge(self, leader: str, epoch: int) -> None:
         """Tell the leader what of the epoch's history is on disk."""
@@ -439,7 +454,7 @@ class Zab(Node):
             change = self.history[place]
             answer = self.machine.apply(change.command)
             self.applied = place + 1
-            self.show("delivered", f"{place} = {change.epoch}.{change.counter}: {change.command.words()}")
+            self.show("delivered", self.entry(place))
             self.show("zxid", change.epoch * PER_EPOCH + change.counter)
             self.machine.show(self, change.command)
             waiting = self.waiting.pop(place, None)
@@ -447,6 +462,16 @@ class Zab(Node):
                 waiting.resolve(answer, self.cause if self.cause.op == change.command.op else None)
 
     # State
+
+    def entry(self, place: int) -> str:
+        """What the history has in a place."""
+        change = self.history[place]
+        return f"{place} = {change.epoch}.{change.counter}: {change.command.words()}"
+
+    def show_entries(self, place: int) -> None:
+        """Show the history from a place on."""
+        for one in range(place, len(self.history)):
+            self.show("entry", self.entry(one))
 
     async def sync(self) -> None:
         """Returns when all that was written so far is on disk, the epoch accepted among it."""

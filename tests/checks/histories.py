@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from hypothesis import strategies as st
 
@@ -96,6 +97,30 @@ def did(process: int, f: str, key: str, value: int | None, start: int) -> Operat
     written, result = (value, None) if f == "write" else (None, value)
     id_ = process * 1_000_000 + start
     return Operation(id_, start * MS, f"p{process}", process, f, key, written, (start + 1) * MS, "ok", result)
+
+
+def proves(evidence: Sequence[Operation], allowed: Callable[[list[Operation]], bool]) -> bool:
+    """Whether evidence is wrong by itself, and right without any one operation (a write goes with what was read)."""
+    for one in evidence:
+        gone = (one.key, one.value) if one.f == "write" else None
+        if not allowed([other for other in evidence if other is not one and (other.key, other.result) != gone]):
+            return False
+    return not allowed(list(evidence))
+
+
+def followed_by_reads(operations: Sequence[Operation]) -> tuple[list[Operation], list[Operation]]:
+    """What one copy served, two more writes by one client, and two reads by another: as they should be, and with an old
+    value at the end.
+    """
+    end = max(one.end_ns or 0 for one in operations) // MS
+    sound = [
+        *operations,
+        did(0, "write", "k0", 900, end + 1),
+        did(0, "write", "k0", 901, end + 3),
+        did(1, "read", "k0", 901, end + 5),
+        did(1, "read", "k0", 901, end + 7),
+    ]
+    return sound, [*sound[:-1], dataclasses.replace(sound[-1], result=900)]
 
 
 @st.composite

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
+from simulations.checks import finding as finding_module
+from simulations.checks.finding import Finding, called
 from simulations.checks.judging import WEAKER
 from simulations.document import validate
 from simulations.engine.simulation import Limits
@@ -104,3 +108,34 @@ def test_where_nobody_writes_no_write_can_be_lost() -> None:
     assert "lost_writes" not in names(record(validate(document).physical(), Limits()))
     claim = document | {"expect": [{**violations("lost_writes"), "left": {"metric": "writes.lost"}}]}
     assert report(validate(claim))["expect"][0]["ok"] is not True
+
+
+def test_sentences_call_nodes_as_the_page_does() -> None:
+    """By the label, or the id where there is none; ids stay in the evidence, and on the command line."""
+    labelled = STAYING | {"nodes": [STAYING["nodes"][0] | {"label": "Alice & co"}, STAYING["nodes"][1]]}
+    document = validate(labelled)
+    recording = record(document.physical(), Limits())
+    told = judge(document, {"": recording})["checks"]
+    plain = report(document)["checks"]
+    failed = [(mine, other) for mine, other in zip(told, plain, strict=True) if mine["verdict"] == "fail"]
+    assert {"linearizability", "stale_reads", "sequential"} <= {mine["name"] for mine, _ in failed}
+    for mine, other in failed:
+        assert mine["explanation"].replace("Alice & co", "c") == other["explanation"]
+        assert "Alice & co" in mine["explanation"]
+        assert not set("\u2068\u2069") & set(mine["explanation"] + other["explanation"])
+        assert {step["client"].split(",")[0] for step in mine["evidence"]} == {"c"}
+
+
+def test_an_id_that_is_a_word_of_the_sentence_too_is_called_only_where_it_is_a_node() -> None:
+    finding = Finding("stale_reads", "fail", f"{called('read')} read 3 from k1, but {called('b')} had written 4.")
+    assert finding.explanation == "read read 3 from k1, but b had written 4."
+    assert finding.explained({"read": "Reader"}) == "Reader read 3 from k1, but b had written 4."
+
+
+def test_no_check_puts_the_id_of_a_node_into_a_sentence_bare() -> None:
+    bare = re.compile(r"\{(?:log\.nodes\[[^\]]*\]|\w+\.node|\w+\.event\.sender)\}")
+    folder = Path(finding_module.__file__).parent
+    lines = [f"{path.name}: {line.strip()}" for path in folder.glob("*.py") for line in path.read_text().splitlines()]
+    assert [line for line in lines if bare.search(line)] == [
+        'finding.py: "client": f"{operation.node}, {_session(operation)}" if by_session else operation.node,'
+    ]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.hosts import broken
 from tests.rough import rough
 from tests.worlds import (
+    MS,
     Entry,
     balancer,
     client,
@@ -23,6 +24,7 @@ from tests.worlds import (
     mesh,
     partition,
     register,
+    run,
     service,
     world,
 )
@@ -123,3 +125,10 @@ def worlds(draw: Any) -> Entry:
         entry["host"] = draw(st.sampled_from([None, "m", "n"]))
     made = world(nodes, links, clusters, broken, DURATION_MS, draw(st.sampled_from([0, 100])), seed)
     return made | {"hosts": [{"id": "m", "cores": 2}]}
+
+
+def same_until(document: Entry, fault: Entry) -> bool:
+    """Whether a fault more leaves every chunk that ended before it byte for byte."""
+    plain, broken = run(document), run(document | {"faults": [*document["faults"], fault]})
+    before = [chunk.data for chunk in plain.chunks if chunk.end_ns < fault["at_ms"] * MS]
+    return before == [chunk.data for chunk in broken.chunks[: len(before)]]

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from simulations.engine.routing import HOPS_MAX
 from tests.engine.fabric import way
 from tests.engine.random_fabrics import routed_worlds
-from tests.engine.random_worlds import FEW, faults
+from tests.engine.random_worlds import FEW, faults, same_until
 from tests.engine.test_chunks import REASONS, World, read_keyframe, rows
-from tests.worlds import MS, Entry, Run, run
+from tests.worlds import Entry, Run, run
 
 
 @FEW
@@ -65,11 +65,7 @@ def test_each_keyframe_is_the_world_rebuilt_from_the_chunks_before_it(document: 
 @FEW
 @given(routed_worlds(), st.data())
 def test_a_fault_more_leaves_every_chunk_that_ended_before_it_byte_for_byte(document: Entry, data: Any) -> None:
-    another = data.draw(faults(document["nodes"], document["links"]))
-    plain = run(document)
-    broken = run(document | {"faults": [*document["faults"], another]})
-    before = [chunk for chunk in plain.chunks if chunk.end_ns < another["at_ms"] * MS]
-    assert [chunk.data for chunk in before] == [chunk.data for chunk in broken.chunks[: len(before)]]
+    assert same_until(document, data.draw(faults(document["nodes"], document["links"])))
 
 
 @FEW

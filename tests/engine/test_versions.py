@@ -8,7 +8,6 @@ from itertools import permutations, product
 
 import pytest
 
-from simulations.engine.counters import Counter, added, merged, total
 from simulations.engine.versions import Version, Versions, advanced, covers, joined, latest, reconciled
 
 A = advanced((), 1)
@@ -47,14 +46,3 @@ def test_versions_are_reconciled_the_same_in_any_order_and_any_number_of_times(b
             once = reconciled(reconciled(reconciled((), first, by_vector), second, by_vector), third, by_vector)
             ends |= {once, reconciled(once, second, by_vector)}
         assert len(ends) == 1
-
-
-def test_counters_are_merged_the_same_in_any_order_and_any_number_of_times() -> None:
-    copies: list[Counter] = [(), added((), 1, 5), added(added((), 1, 5), 1, -2), added((), 2, 7), added((), 3, -1)]
-    for one, two, three in product(copies, repeat=3):
-        ends = set()
-        for first, second, third in permutations((one, two, three)):
-            once = merged(merged(merged((), first), second), third)
-            ends |= {once, merged(once, second)}
-        assert len(ends) == 1
-    assert total(merged(merged(copies[2], copies[3]), copies[4])) == 5 - 2 + 7 - 1

@@ -159,6 +159,14 @@ def test_a_mix_has_its_shares() -> None:
     assert near(len(story.operations(f="write")), 0.15 * total)
 
 
+def test_decrements_have_their_share_of_what_is_counted() -> None:
+    story = asking(10_000, rate_per_s=400, requests="increment", decrement_ratio=0.25)
+    total = len(story.operations())
+    assert near(len(story.operations(f="decrement")), 0.25 * total)
+    assert near(len(story.operations(f="increment")), 0.75 * total)
+    assert not asking(1000, rate_per_s=400, requests="increment").operations(f="decrement")
+
+
 CLASSES = [{"name": "gold", "share": 1, "priority": 5}, {"name": "silver", "share": 3, "priority": 0}]
 
 

@@ -33,6 +33,8 @@ def store(
     monitor: bool = True,
     seed: int = 1,
     slow: dict[str, Any] | None = None,
+    keeper: type[Node] = FailoverMonitor,
+    prefers: str = "",
     **params: Any,
 ) -> Run:
     """Members r0 (which leads first), r1…; users u0, v0, u1… each ask the member of the same number, over 1 ms."""
@@ -41,7 +43,7 @@ def store(
     nodes += [node(kind, id, **(params | (slow or {}).get(id, {}))) for id in ids]
     links = [link(id, f"r{id[1]}") for id in users]
     if monitor:
-        nodes.append(node(FailoverMonitor, "m"))
+        nodes.append(node(FailoverMonitor, "m", preferred=prefers))
         links += [link("m", id) for id in ids]
     document = world(nodes, links, [group(ids, latency)], faults, duration_ms=3000, seed=seed)
-    return run(document, kind, FailoverMonitor)
+    return run(document, kind, keeper)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from simulations.engine.node import Node
 from simulations.nodes.shard_directory import ShardDirectory
 from simulations.nodes.shard_router import ShardRouter
 from simulations.nodes.shard_store import ShardStore
@@ -34,6 +35,7 @@ def routed(
     router: Any = None,
     directory: Any = None,
     seed: int = 1,
+    kind: type[Node] = ShardDirectory,
     **params: Any,
 ) -> Run:
     """Users, a router, and members behind it, of which s4 joins later; a directory if any parameter is given for it."""
@@ -52,4 +54,4 @@ def routed(
     nodes.append(node(ShardRouter, "r", **asks))
     nodes += [node(ShardStore, name, **its, joins_at_ms=joins_at_ms if name == "s4" else 0) for name in names]
     mesh: Entry = {"id": "store", "protocol": "shard-store", "members": names, "link": {"latency": 2, "loss": 0.0}}
-    return run(world(nodes, links, [mesh], faults, duration_ms, 8000, seed))
+    return run(world(nodes, links, [mesh], faults, duration_ms, 8000, seed), kind)

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from simulations.engine.declare import Neighbour
+from simulations.engine.node import Node
 from tests.nodes.chains import ChainMaster, ChainStore, chain
 from tests.nodes.stories import answers, atomic, read, write
-from tests.worlds import Run, crash, cut, partition
+from tests.worlds import MS, Run, crash, cut, exponential, partition
 
 MEMBERS = ("r0", "r1", "r2")
 
@@ -139,3 +140,57 @@ def test_a_lease_as_long_as_the_masters_patience_is_doubted() -> None:
     assert ChainMaster.doubts_beside(params, {"r": Neighbour(ChainStore.TYPE, {"lease_ms": 300}, True)})
     assert not ChainMaster.doubts_beside(params, {"r": Neighbour(ChainStore.TYPE, {"lease_ms": 200}, True)})
     assert ChainMaster.doubts(params | {"silence_ms": 50}, frozenset())
+
+
+class Unnamed(ChainStore):  # type: ignore[misc, valid-type]
+    """The head puts in whatever comes."""
+
+    async def on_forward(self, body: Any, message: Any) -> Any:
+        return await self.change(body.request, message)
+
+
+def late_copies(kind: type[Node], seed: int) -> Run:
+    """Two writes and a read, again and again, by a member that is not the head; links double and delay them."""
+    steps = [step for at in range(1200, 2000, 40) for step in (write(at, at), write(at + 15, at + 15), read(at + 35))]
+    spell = {"target": "cluster:chain", "at_ms": 1000, "until_ms": 2500}
+    faults = [
+        {"kind": "duplicate", "probability": 0.5, **spell},
+        {"kind": "reorder", "probability": 0.3, "latency": exponential(30), **spell},
+    ]
+    return chain({"u1": steps}, faults, kind=kind, seed=seed)
+
+
+def test_a_copy_of_what_was_forwarded_brings_no_old_value_back() -> None:
+    seeds = (1, 7, 8)
+    for story in [late_copies(ChainStore, seed) for seed in seeds]:
+        assert len(story.messages("forward", outcome="delivered")) > 50
+        assert {op.end for op in story.operations()} == {("ok", "")}
+        assert atomic(story)
+    assert not all(atomic(late_copies(Unnamed, seed)) for seed in seeds)
+
+
+class Forgetful(ChainStore):  # type: ignore[misc, valid-type]
+    """It knows what it has put in until it crashes."""
+
+    def start(self) -> None:
+        super().start()
+        self.taken = {}
+
+
+def test_a_head_that_was_away_for_a_moment_knows_what_it_had_put_in() -> None:
+    """r1 forwards a write to the head, which restarts before the master misses it; a copy comes after a later write."""
+    spell = {"target": "chain:r0-r1", "at_ms": 500.5, "until_ms": 501.5}
+    faults = [
+        {"kind": "duplicate", "probability": 1, **spell},
+        {"kind": "reorder", "probability": 0.5, "latency": 700, **spell},
+        crash("r0", 600, 610),
+    ]
+    steps = {"u1": [write(500, 1), write(900, 2), read(1500)]}
+    found = {}
+    for kind in (ChainStore, Forgetful):
+        story = chain(steps, faults, kind=kind, seed=2)
+        came = sorted(sent.settled_ns // MS for sent in story.messages("forward", outcome="delivered"))
+        assert came == [506, 906, 1206]
+        assert story.at(1500, "m", "order") == "r0 → r1 → r2"
+        found[kind] = answers(story)
+    assert found == {ChainStore: [2], Forgetful: [1]}

@@ -9,8 +9,9 @@ import pytest
 from simulations.engine.declare import Neighbour
 from simulations.engine.messages import Increment, Read, Write
 from simulations.nodes.coordinator import Coordinator
+from tests.hosts import broken
 from tests.nodes.commitment import PARTICIPANTS, asking, atomicity, bank, decisions, ends, linear, net, published
-from tests.worlds import client, crash, cut, partition
+from tests.worlds import client, crash, cut, interpreted, partition
 
 
 def test_a_write_commits_at_all_participants_and_every_one_of_them_tells_of_it() -> None:
@@ -69,6 +70,35 @@ def test_a_decision_on_disk_is_told_after_a_crash() -> None:
     assert decisions(story, "c") == ["c.0.0 = commit"]
     assert ends(story)[-1] == 7
     assert all(story.states(id, "decision")[0][0] > 300 for id in PARTICIPANTS)
+
+
+class Hasty(interpreted("nodes/coordinator").Coordinator):  # type: ignore[misc, name-defined]
+    """What it finds it takes to be on disk."""
+
+    def start(self) -> None:
+        self.starting = True
+        super().start()
+        self.starting = False
+
+    async def durable(self) -> None:
+        if not self.starting:
+            await super().durable()
+
+
+def test_a_decision_found_in_the_page_cache_is_on_disk_before_anybody_is_told() -> None:
+    """Section 7.4, step 3. The process ends while a slow disk syncs the commit; the next one finds it; then the machine
+    loses power. p3 cannot be told meanwhile, and asks when it can.
+    """
+    faults = [
+        partition([["u", "c", "p1", "p2"], ["p3"]], 120, 600),
+        broken("disk", "c", 90, 400, mode="slow", factor=400),
+        broken("stop", "c", 130, 135),
+    ]
+    for when, outcome in ((180, "abort"), (700, "commit")):
+        story = bank([asking("u", [(100, Write("x", 1))])], [*faults, crash("c", when, when + 120)], seed=5)
+        assert [decisions(story, id) for id in PARTICIPANTS] == [[f"c.0.0 = {outcome}"]] * 3
+    story = bank([asking("u", [(100, Write("x", 1))])], [*faults, crash("c", 180, 300)], Hasty, seed=5)
+    assert atomicity(story).verdict == "fail"
 
 
 def test_nothing_on_disk_means_abort() -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from simulations.engine.node import Node
+from simulations.nodes.database import Database
 from tests.hosts import broken
-from tests.nodes.stories import answers, read, write
+from tests.nodes.stories import answers, atomic, read, user, write
 from tests.nodes.test_database import asked
-from tests.worlds import Run, client, crash, database, link, run, world
+from tests.worlds import Run, client, crash, database, interpreted, link, run, world
 
 
 def loaded(fsyncs: str, concurrency: int = 50) -> Run:
@@ -60,3 +64,33 @@ def test_a_full_disk_refuses_the_write_and_frees_the_connection() -> None:
     fault = broken("disk", "db", 50, 250, mode="full", factor=10, checksums=True)
     story = asked(write(100, 1), write(150, 2), write(300, 3), faults=[fault], concurrency=1)
     assert [op.end for op in story.operations()] == [("fail", "disk full"), ("fail", "disk full"), ("ok", "")]
+
+
+class Hasty(interpreted("nodes/database").Database):  # type: ignore[misc, name-defined]
+    """What it finds it takes to be on disk."""
+
+    def start(self) -> None:
+        super().start()
+        self.shut = ""
+
+
+def restarted(kind: type[Node], seed: int, *steps: Any) -> Run:
+    """The process ends while an fsync is under way, the next one finds the write, and the machine loses power."""
+    faults = [broken("stop", "db", 120, 125), crash("db", 180, 200)]
+    nodes = [user("u", "db", [write(100, 1), *steps]), database("db", service_time=1, fsync_time=100)]
+    return run(world(nodes, [link("u", "db")], faults=faults, seed=seed), kind)
+
+
+def test_nobody_reads_what_is_in_the_page_cache_alone() -> None:
+    for seed in range(6):
+        story = restarted(Database, seed, read(150), read(400))
+        assert answers(story)[0] == "starting"
+        assert atomic(story)
+    assert not all(atomic(restarted(Hasty, seed, read(150), read(400))) for seed in range(6))
+
+
+def test_a_process_is_ready_as_soon_as_what_it_found_is_on_disk() -> None:
+    nodes = [user("u", "db", [write(100, 1), read(300)]), database("db", service_time=1, fsync_time=100)]
+    story = run(world(nodes, [link("u", "db")], faults=[broken("stop", "db", 120, 125)]))
+    assert story.states("db", "condition")[-2:] == [(125, "starting"), (225, None)]
+    assert answers(story) == [1]

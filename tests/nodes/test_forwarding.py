@@ -11,7 +11,7 @@ from simulations.nodes.raft import Raft
 from simulations.nodes.zab import Zab
 from tests.nodes.consensus import group
 from tests.nodes.stories import atomic, read, write
-from tests.worlds import crash, exponential
+from tests.worlds import MS, crash, exponential
 
 
 @pytest.mark.parametrize("kind", [Raft, MultiPaxos, Zab, LeaderFollower])
@@ -43,3 +43,19 @@ def test_who_may_have_forgotten_a_request_does_not_say_that_it_was_not_done(kind
     story = group(kind, {"u1": [write(1500, 1)]}, faults, seed=4)
     assert len(story.messages("forward", outcome="delivered")) == 2
     assert [op.end for op in story.operations()] == [("info", "not the leader")]
+
+
+def test_a_leader_that_leads_on_after_a_restart_does_not_take_up_what_it_has_forgotten() -> None:
+    """r1 forwards a write to r0, which crashes and leads on in its epoch; a copy comes after a later write."""
+    spell = {"target": "mesh:r0-r1", "at_ms": 500.5, "until_ms": 501.5}
+    faults = [
+        {"kind": "duplicate", "probability": 1, **spell},
+        {"kind": "reorder", "probability": 0.5, "latency": 700, **spell},
+        crash("r0", 600, 700),
+    ]
+    steps = {"u1": [write(500, 1), write(900, 2), read(1500)]}
+    story = group(LeaderFollower, steps, faults, seed=5)
+    came = sorted(sent.settled_ns // MS for sent in story.messages("forward", outcome="delivered"))
+    assert came == [506, 906, 1206, 1506]
+    assert [op.end for op in story.operations()] == [("ok", "")] * 3
+    assert atomic(story)

@@ -165,6 +165,19 @@ def test_who_restarts_has_what_was_acknowledged_and_spreads_no_rumours() -> None
     assert story.at(900, "m1", "role") == "susceptible"
 
 
+def test_what_comes_while_a_later_write_is_on_its_way_to_the_disk_does_not_take_its_place() -> None:
+    """m1's older rumour arrives at m0 during the fsync; m0 restarts where nobody can tell it again."""
+    users = [user("u0", "m0", [write(85, 2), write(200, 3, "y"), read(600)]), user("u1", "m1", [write(50, 1)])]
+    own = {"rounds": "together", "every_ms": 100, "anti_entropy": "none", "fsync_time": 30}
+    nodes = [*users, *(node(Gossip, name, **own) for name in ("m0", "m1"))]
+    cluster = {"id": "all", "protocol": "gossip", "members": ["m0", "m1"], "link": {"latency": 2, "loss": 0}}
+    faults = [partition([["m0", "u0"], ["m1", "u1"]], 300, None), crash("m0", 400, 500)]
+    story = run(world(nodes, [link("u0", "m0"), link("u1", "m1")], [cluster], faults, duration_ms=800))
+    assert round(story.messages("rumours", "m1")[0].settled_ns / MS) == 102
+    assert [value for _, value in story.states("m0", "value")][:2] == ["x = 1", "x = 2"]
+    assert answers(story, "u0") == [2]
+
+
 def test_a_lost_answer_is_no_feedback() -> None:
     """A member whose contacts are all lost goes on: it has heard of nobody that knew."""
     story = group(2, [write(10, 7)], 1500, loss=1, **FEEDBACK, k=1)

@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.worlds import Entry, Run, client, crash, database, link, run, service, world
+from simulations.engine.node import Node
+from simulations.nodes.database import Database
+from tests.hosts import broken
+from tests.worlds import Entry, Run, client, crash, database, interpreted, link, run, service, world
 
 ASKING: dict[str, Any] = {
     "pattern": "deterministic",
@@ -21,11 +24,27 @@ ASKING: dict[str, Any] = {
 }
 
 
-def counted(keys: bool, keeps: bool, faults: Any = (), loss: float = 0.2, store: Any = None, **params: Any) -> Run:
+class Hasty(interpreted("nodes/database").Database):  # type: ignore[misc, name-defined]
+    """What it finds it takes to be on disk."""
+
+    def start(self) -> None:
+        super().start()
+        self.shut = ""
+
+
+def counted(
+    keys: bool,
+    keeps: bool,
+    faults: Any = (),
+    loss: float = 0.2,
+    store: Any = None,
+    kind: type[Node] = Database,
+    **params: Any,
+) -> Run:
     """Increments over a link that loses requests and replies."""
     asking = client("c", **{**ASKING, "requests": "increment", "idempotency_keys": keys, **params})
     store = database("d", service_time=0, keeps_results=keeps, **(store or {}))
-    return run(world([asking, store], [link("c", "d", loss=loss)], (), faults, 5000, 10_000))
+    return run(world([asking, store], [link("c", "d", loss=loss)], (), faults, 5000, 10_000), kind)
 
 
 def total(story: Run) -> int:
@@ -61,6 +80,16 @@ def test_an_attempt_that_overtakes_its_elder_waits_for_its_result() -> None:
     assert total(with_keys) == len(with_keys.operations())
     assert all(op.attempts > 1 for op in with_keys.operations())
     assert total(without) == 3 * len(without.operations())
+
+
+def test_a_result_in_the_page_cache_alone_is_no_answer() -> None:
+    """The process ends before its fsync does; the next one finds effect and result; then the machine loses power."""
+    faults = [broken("stop", "d", at, at + 3) for at in range(150, 5000, 250)]
+    faults += [crash("d", at + 25, at + 40) for at in range(150, 5000, 250)]
+    story = counted(True, True, faults, 0.0, {"fsync_time": 60}, timeout_ms=150)
+    assert total(story) == confirmed(story)
+    story = counted(True, True, faults, 0.0, {"fsync_time": 60}, Hasty, timeout_ms=150)
+    assert total(story) < confirmed(story)
 
 
 @pytest.mark.parametrize("seed", range(1, 9))

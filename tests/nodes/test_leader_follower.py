@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from simulations.engine.declare import Neighbour
+from tests.hosts import broken
 from tests.nodes.followers import FailoverMonitor, LeaderFollower, store
 from tests.nodes.stories import answers, atomic, read, write
-from tests.worlds import Run, crash, cut, partition
+from tests.worlds import Entry, Run, crash, cut, partition
 
 MEMBERS = ("r0", "r1", "r2")
 
@@ -49,6 +50,22 @@ def test_semi_synchronous_never_degrades(acknowledge: str, end: str) -> None:
     story = store({"u0": [write(500, 1)]}, faults, acknowledge=acknowledge)
     assert answers(story, f="write") == [end]
     assert {op.type for op in story.operations()} == ({"ok"} if end == "ok" else {"info"})
+
+
+def test_semi_synchronous_falls_back_where_it_is_told_to_until_a_follower_has_caught_up() -> None:
+    faults = [crash("r1", 100, 1000), crash("r2", 100, 1000)]
+    steps = {"u0": [write(500, 1), write(700, 2), write(1500, 3)]}
+    story = store(steps, faults, falls_back_ms=100, fsync_time=1, monitor=False)
+    assert [op.takes_ms for op in story.operations()] == [2 * 1 + 100, 2 * 1 + 1, 2 * 1 + 1 + 2 * 5 + 1]
+
+
+@pytest.mark.parametrize(("falls_back_ms", "end"), [(0, "timed out"), (100, "ok")])
+def test_a_leader_that_is_alone_acknowledges_nothing_or_what_is_lost(falls_back_ms: float, end: str) -> None:
+    alone = partition([["r0"], ["r1", "r2"]], 550, 2000)
+    steps = {"u0": [write(500, 6), write(600, 7)], "u1": [read(2800)]}
+    story = store(steps, [alone, crash("r0", 800, 2000)], falls_back_ms=falls_back_ms)
+    assert answers(story, f="write") == ["ok", end]
+    assert answers(story) == [6]
 
 
 @pytest.mark.parametrize(("acknowledge", "found"), [("async", None), ("semi-sync", 7), ("sync", 7)])
@@ -150,6 +167,16 @@ def test_the_most_advanced_follower_is_promoted() -> None:
     assert answers(story) == [1]
 
 
+def test_the_preferred_follower_is_promoted_however_far_behind_it_is() -> None:
+    steps = {"u0": [write(500, 1)], "u2": [read(1500)]}
+    behind = [partition([["r0"], ["r1"]], 400, 900), crash("r0", 900)]
+    story = store(steps, behind, prefers="r1")
+    assert story.at(1400, "r1", "role") == "leader"
+    assert answers(story) == [None]
+    away = store(steps, [*behind, crash("r1", 950)], acknowledge="async", prefers="r1")
+    assert away.at(2000, "r2", "role") == "leader"
+
+
 def test_too_few_members_promote_nobody() -> None:
     """A write is on 1 + k members: one of all but k has it, of fewer perhaps none."""
     faults = [crash("r0", 1000), crash("r2", 1000, 2000)]
@@ -166,6 +193,28 @@ def test_a_monitor_that_crashes_hands_out_no_epoch_twice() -> None:
     assert answers(story, f="write") == ["ok"]
     epochs = [epoch for id in MEMBERS for _, epoch in story.states(id, "epoch") if epoch]
     assert max(epochs) >= 3
+
+
+class Hasty(FailoverMonitor):  # type: ignore[misc, valid-type]
+    """Members hear of an epoch while it is on its way to disk."""
+
+    async def open_epoch(self) -> bool:
+        self.epoch += 1
+        opened = bool(await super().open_epoch())
+        self.epoch -= 1
+        return opened
+
+    async def begin_watch(self) -> None:
+        self.watch()
+
+
+@pytest.mark.parametrize(("ends", "heard_ms"), [([], 1000), ([broken("stop", "m", 900, 905)], 1105)])
+def test_members_hear_of_an_epoch_when_it_is_on_disk(ends: list[Entry], heard_ms: float) -> None:
+    """A slow disk takes 200 ms for the epoch after the leader's. Whoever had heard of it could not be sealed in it."""
+    faults = [crash("r0", 500), broken("disk", "m", 700, 1500, mode="slow", factor=400), *ends]
+    for keeper, at_ms in ((FailoverMonitor, heard_ms), (Hasty, 850)):
+        story = store({}, faults, keeper=keeper)
+        assert min(ms for ms, epoch in story.states("r1", "epoch") if epoch == 2) == at_ms + 1
 
 
 # Fencing
@@ -234,5 +283,14 @@ def test_a_store_of_one_without_a_follower_says_that_it_acknowledges_nothing() -
 
 
 def test_patience_that_is_none_is_doubted() -> None:
-    assert FailoverMonitor.doubts({"silence_ms": 50, "ping_ms": 50}, frozenset())
-    assert not FailoverMonitor.doubts({"silence_ms": 300, "ping_ms": 50}, frozenset())
+    patient = {"silence_ms": 300, "ping_ms": 50, "preferred": ""}
+    assert FailoverMonitor.doubts(patient | {"silence_ms": 50}, frozenset())
+    assert not FailoverMonitor.doubts(patient, frozenset())
+
+
+def test_a_preferred_member_that_the_monitor_cannot_ask_is_doubted() -> None:
+    prefers = {"silence_ms": 300, "ping_ms": 50, "preferred": "r1"}
+    assert not FailoverMonitor.doubts(prefers, frozenset({"r0", "r1"}))
+    ((name, words),) = FailoverMonitor.doubts(prefers, frozenset({"r0"}))
+    assert name == "preferred"
+    assert words == "Never promoted: there must be a link to it. Nodes with one: r0."

@@ -16,6 +16,7 @@ from simulations.engine.node import Node
 from simulations.nodes.fenced_store import FencedStore
 from simulations.nodes.lock_holder import LockHolder
 from simulations.nodes.lock_service import LockService
+from tests.hosts import broken
 from tests.nodes.commitment import log_of, published
 from tests.worlds import Entry, Run, crash, cut, interpreted, link, node, partition, run, world
 
@@ -132,6 +133,22 @@ def test_the_service_waits_after_a_crash_until_all_it_may_have_lent_has_run_out(
     assert [token for _, token in story.states("l", "token") if token] == [1, 2]
     assert story.states("l", "token")[-1][0] > 120 + 200
     assert total(story, "s", "writes.late") == 0
+
+
+class ImpatientService(interpreted("nodes/lock_service").LockService):  # type: ignore[misc, name-defined]
+    """It has a lease begin before the disk has it."""
+
+    def syncing_until_ns(self) -> int:
+        return int(self.now_ns + self.lease_ns)
+
+
+def test_a_disk_that_takes_longer_than_a_lease_has_no_lock_lent_twice() -> None:
+    """Gray and Cheriton, section 2: one may write until the term ends that was granted."""
+    slow = [broken("disk", "l", 0, 900, mode="slow", factor=500)]
+    story = office(slow)
+    assert set(verdicts(story).values()) == {"pass"}
+    assert total(story, "l", "leases.granted") >= 3
+    assert verdicts(office(slow, ImpatientService))["token_grows"] == "fail"
 
 
 def test_the_store_remembers_its_tokens() -> None:

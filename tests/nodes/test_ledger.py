@@ -102,10 +102,51 @@ def test_the_books_outlive_a_crash_of_everybody(mode: str) -> None:
     assert ends(story, "u") == ["ok"] * 5 + [("fail", "nothing left")]
 
 
+class Unnamed(interpreted("nodes/ledger").Ledger):  # type: ignore[misc, name-defined]
+    """It takes whatever comes for a new request."""
+
+    async def decide(self, body: Increment, name: str) -> Body:
+        reply: Body = await super().decide(body, "")
+        return reply
+
+
+class Forgetful(interpreted("nodes/ledger").Ledger):  # type: ignore[misc, name-defined]
+    """It knows the names of what it did until it crashes."""
+
+    def start(self) -> None:
+        super().start()
+        self.passed_on = {}
+
+
+TWICE = [
+    {"kind": "duplicate", "target": "mesh:a-c", "probability": 1, "at_ms": 0, "until_ms": 600},
+    {"kind": "reorder", "target": "mesh:a-c", "probability": 0.5, "latency": 70, "at_ms": 0, "until_ms": 600},
+]
+CRASHES = [crash("a", 100 * n + 50, 100 * n + 55) for n in range(6)]
+
+
+@pytest.mark.parametrize(("bug", "faults"), [(Unnamed, TWICE), (Forgetful, [*TWICE, *CRASHES])])
+def test_what_is_passed_on_is_handed_out_once_however_often_it_arrives(bug: type[Node], faults: list[Entry]) -> None:
+    """At most once: the first keeps the name of what it did as long as the effect (Birrell and Nelson 1984)."""
+    users = {"c": take("v", "c", [10 + 30 * n for n in range(20)])}
+    once = ledger(users, faults, units=50, answer_timeout_ms=200)
+    assert len(once.messages("pass_on", outcome="delivered")) > 25
+    assert 8 < once.ends()["ok", ""] <= last(once, "taken")[0] <= 20
+    assert last(ledger(users, faults, bug, units=50, answer_timeout_ms=200), "taken")[0] > 20
+
+
 def test_one_copy_is_its_own_majority() -> None:
     copies = [node(Ledger, "a", mode="cp", units=1)]
     story = run(world([take("u", "a", [10, 60]), *copies], [link("u", "a")]))
     assert ends(story) == ["ok", ("fail", "nothing left")]
+
+
+def test_nothing_is_taken_back() -> None:
+    """A count that only grows would not keep it (INRIA RR-7506, section 3.1.2)."""
+    for mode in ("cp", "ap", "shares"):
+        story = ledger({"c": asking("v", [(10, Increment("x", 1)), (60, Increment("x", -1))], "c")}, mode=mode)
+        assert ends(story, "v") == ["ok", ("fail", "nothing is taken back")]
+        assert last(story, "taken") == [1, 1, 1]
 
 
 def contest(seed: int, *types: type[Node]) -> Run:
@@ -130,8 +171,8 @@ class Presumptuous(interpreted("nodes/ledger").Ledger):  # type: ignore[misc, na
 class Unwritten(interpreted("nodes/ledger").Ledger):  # type: ignore[misc, name-defined]
     """What it hands out is in its memory only."""
 
-    def book(self, entry: str, count: int, own: bool) -> None:
-        super().book(entry, count, own)
+    def know(self, entry: str, count: int) -> None:
+        super().know(entry, count)
         self.disk.cached.clear()
 
 

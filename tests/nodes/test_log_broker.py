@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from simulations.engine.groups import shared_out
+from simulations.engine.node import Node
 from simulations.nodes.consumer import Consumer
 from simulations.nodes.log_broker import LogBroker
-from tests.worlds import MS, Entry, Run, client, crash, exponential, link, node, run, world
+from tests.hosts import broken
+from tests.worlds import MS, Entry, Run, client, crash, exponential, interpreted, link, node, run, world
 
 STEADY: dict[str, Any] = {
     "pattern": "deterministic",
@@ -167,6 +169,30 @@ def test_committed_after_the_work_a_crash_repeats_some_before_it_loses_some(comm
     lost = accepted(story) - done(story)
     twice = done(story) - accepted(story)
     assert (bool(lost), bool(twice)) == ((False, True) if commits == "after" else (True, False))
+
+
+class Hasty(interpreted("nodes/log_broker").LogBroker):  # type: ignore[misc, name-defined]
+    """What it finds it takes to be on disk."""
+
+    def start(self) -> None:
+        super().start()
+        self.shut = ""
+
+
+def test_nobody_reads_a_record_that_is_in_the_page_cache_alone() -> None:
+    """Its offset would be given to another record once a crash has taken it, and who has read it goes on behind it."""
+    faults = [broken("stop", "log", at, at + 3) for at in range(400, 2000, 200)]
+    faults += [crash("log", at + 55, at + 65) for at in range(400, 2000, 200)]
+
+    def unread(kind: type[Node]) -> Counter[int]:
+        log = node(LogBroker, "log", service_time=0, rebalance_delay_ms=0, fsync_time=60)
+        reader = consumer("a", session_ms=4000, heartbeat_ms=5, service_time=0.1, timeout_ms=30)
+        nodes = [client("c", **STEADY, retry="fixed", attempts_max=5), log, reader]
+        story = run(world(nodes, [link("c", "log"), link("log", "a")], (), faults, 2000, 3000), kind)
+        return accepted(story) - done(story)
+
+    assert not unread(LogBroker)
+    assert unread(Hasty)
 
 
 @pytest.mark.parametrize("seed", range(1, 6))

@@ -115,15 +115,15 @@ def test_version_vectors_keep_both_until_a_write_has_seen_both(conflicts: str) -
     assert set(last(story, "value", 3)) == {"x = 3"}
 
 
-def counted(conflicts: str, faults: Iterable[Entry] = (), seed: int = 1) -> tuple[int, set[int], Run]:
-    """How many increments were acknowledged, and what three members came to."""
+def counted(conflicts: str, faults: Iterable[Entry] = (), seed: int = 1, **load: Any) -> tuple[int, set[int], Run]:
+    """What acknowledged increments and decrements come to, and what three members came to."""
     ids = ["r0", "r1", "r2"]
-    load = {"requests": "increment", "rate_per_s": 30, "keys": 1, "timeout_ms": 500}
+    load = {"requests": "increment", "rate_per_s": 30, "keys": 1, "timeout_ms": 500, **load}
     nodes = [client(f"c{n}", **load) for n in range(3)]
     nodes += [node(MultiLeader, id, conflicts=conflicts, anti_entropy_ms=200, timeout_ms=100) for id in ids]
     links = [link(f"c{n}", f"r{n}") for n in range(3)]
     story = run(world(nodes, links, [mesh(ids, exponential(10), 0.02)], faults, 1000, 2000, seed), MultiLeader)
-    made = story.ends().get(("ok", ""), 0)
+    made = story.ends(f="increment")["ok", ""] - story.ends(f="decrement").get(("ok", ""), 0)
     return made, {int(text.removeprefix("k0 = ").split(" | ")[-1]) for text in last(story, "value", 3)}, story
 
 
@@ -134,6 +134,13 @@ def test_a_counter_that_merges_counts_every_increment_and_others_lose_some() -> 
     for conflicts in ("wall-clock", "siblings"):
         made, totals, _ = counted(conflicts, [SPLIT])
         assert max(totals) < made
+
+
+def test_a_counter_that_merges_counts_down_as_well() -> None:
+    """INRIA RR-7506, section 3.1.3."""
+    made, totals, story = counted("crdt", [SPLIT], decrement_ratio=0.6)
+    assert story.ends(f="decrement")["ok", ""] > story.ends(f="increment")["ok", ""] > 0
+    assert totals == {made}
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -23,6 +23,16 @@ class ForgetsPromises(MultiPaxos):
         await self.sync(ballot)
 
 
+class ReusesBallots(MultiPaxos):
+    """What it promises to itself is not on disk: after a crash it may campaign in the same ballot once more."""
+
+    async def promise(self, ballot: int) -> None:
+        if ballot % self.count == self.rank:
+            self.promised = max(self.promised, ballot)
+        else:
+            await super().promise(ballot)
+
+
 class ForgetsValues(MultiPaxos):
     """Says that it has accepted what is not on disk."""
 
@@ -62,6 +72,7 @@ class AsksTooFew(MultiPaxos):
 
 BUGS = {
     ForgetsPromises: "paxos_ballots_rise",
+    ReusesBallots: "paxos_one_leader_per_ballot",
     ForgetsValues: "paxos_agreement",
     ComparesNoBallots: "paxos_agreement",
     IgnoresValues: "paxos_agreement",

@@ -200,7 +200,7 @@ def test_three_f_replicas_refuse_everything(replicas: int, faulty: int) -> None:
     [
         (3, 1, "Refuses everything: to tolerate 1 takes 4 replicas, not 3."),
         (3, 0, "With 3 replicas no faulty one is tolerated: 4 tolerate one."),
-        (1, 0, "With 1 replicas no faulty one is tolerated: 4 tolerate one."),
+        (1, 0, "With one replica no faulty one is tolerated: 4 tolerate one."),
         (6, 0, "6 replicas tolerate no more than 4 do; 7 tolerate 2."),
         (4, 0, ""),
         (7, 2, ""),

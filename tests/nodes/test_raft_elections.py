@@ -99,3 +99,12 @@ def test_doubts_are_told_of_timeouts_that_cannot_work() -> None:
     bad = dict.fromkeys(["fsync_time", "election_timeout_ms_max", "heartbeat_ms"], 150)
     assert [name for name, _ in Declared.doubts({**params, **bad}, frozenset())] == list(bad)
     assert not leaders(members({}, own={}, fsync_time=150))
+
+
+def test_a_candidate_waits_for_votes_as_long_as_anybody_for_a_leader() -> None:
+    """Figure 2: the timer begins anew with the election, not with the canvass before it. r0 canvasses at 150 ms, stands
+    at 160 and then hears nothing.
+    """
+    story = members({}, [partition([["r0"], ["r1", "r2"]], 162)], own={"r0": first(), "r1": LATE, "r2": LATE})
+    canvassed = [sent.sent_ns / 1e6 for sent in story.messages("pre_vote", src="r0", dst="r1")]
+    assert canvassed[:3] == [150, 310, 460]

@@ -220,3 +220,14 @@ def test_doubts_are_told_of_joining_and_leaving() -> None:
     assert [name for name, _ in Declared.doubts(late, frozenset())] == ["leaves_at_ms"]
     unasked = params | {"leaves_at_ms": 5, "pre_vote": False}
     assert [name for name, _ in Declared.doubts(unasked, frozenset())] == ["pre_vote"]
+
+
+def test_founders_may_have_commas_between_and_count_once_each() -> None:
+    """A majority of three is two, however often one of them is named."""
+    steps = {"u0": [write(300, 1), read(900)]}
+    late = {"r3": joins(2900)}
+    story = cluster_of("r0 r1 r2", late, steps, [crash("r2", 100)])
+    assert (answers(story), of(story, "r0", 2800)) == ([1], "r0 r1 r2")
+    for listed in ("r0, r1,r2", "r0 r1 r2 r2 r2", "r0 r1 r2 nobody"):
+        other = cluster_of(listed, late, steps, [crash("r2", 100)])
+        assert (answers(other), of(other, "r0", 2800)) == ([1], "r0 r1 r2"), listed

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import permutations
+from itertools import combinations, permutations
+from typing import Any
 
 import pytest
 
+from simulations.engine.node import Node
 from simulations.nodes.ring_election import RingElection
 from tests.nodes.electors import breaches, following, group, kinds, troubles
-from tests.worlds import Run, crash, partition
+from tests.worlds import Run, crash, exponential, interpreted, partition
 
 
 def ring(numbers: Sequence[int]) -> Run:
@@ -68,3 +70,26 @@ def test_when_all_is_well_again_all_follow_one(seed: int) -> None:
     assert len(set(following(story, 5900))) == 1
     assert len(following(story, 5900)) == 5
     assert not breaches(story, RingElection)
+
+
+class Repeats(interpreted("nodes/ring_election").RingElection):  # type: ignore[misc, name-defined]
+    """It passes on whatever comes, however often."""
+
+    def is_new(self, body: Any) -> bool:
+        return True
+
+
+def slow_links(kind: type[Node]) -> Run:
+    """For one second of two answers mostly come too late."""
+    slow = {"kind": "delay", "latency": exponential(60), "at_ms": 100, "until_ms": 1100}
+    faults = [{"target": f"{a}-{b}", **slow} for a, b in combinations(["p1", "p2", "p3", "p4"], 2)]
+    return group(kind, 4, faults, duration_ms=2000, timeout_ms=40, seed=2)
+
+
+def test_what_comes_to_somebody_by_several_ways_goes_on_once() -> None:
+    """Section 2: a process passes a number on once. Who is only slow is passed over and passes it on nevertheless."""
+    once = slow_links(RingElection)
+    assert following(once, 1900) == ["p4"] * 4
+    assert kinds(once)["candidate"] + kinds(once)["elected"] < 300
+    repeated = kinds(slow_links(Repeats))
+    assert repeated["candidate"] + repeated["elected"] > 3000

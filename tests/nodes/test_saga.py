@@ -12,8 +12,9 @@ from simulations.engine.messages import Body, Increment, Work
 from simulations.engine.sagas import Release
 from simulations.nodes.inventory import Inventory
 from simulations.nodes.saga import Saga
+from tests.hosts import broken
 from tests.nodes.commitment import asking, ends, published
-from tests.worlds import Entry, Run, client, crash, cut, exponential, interpreted, link, lossy, node, run, world
+from tests.worlds import MS, Entry, Run, client, crash, cut, exponential, interpreted, link, lossy, node, run, world
 
 SERVICES = ("flights", "hotels", "cars")
 BETWEEN = 10.0  # ms: of a saga asked for at 0 ms the seat is set aside, and the room is not
@@ -69,6 +70,12 @@ def test_a_step_that_cannot_be_done_has_the_others_undone_last_first() -> None:
     assert [message.dst for message in story.messages("release")] == ["cars", "hotels", "flights"]
 
 
+def test_nothing_is_taken_back_by_less_than_nothing() -> None:
+    story = travel([book(amount=-1)])
+    assert ends(story) == [("fail", "nothing is taken back")]
+    assert not story.messages("reserve")
+
+
 def test_without_compensation_what_was_done_stands() -> None:
     story = travel([book()], stocks=(10, 10, 0), compensates=False)
     assert ends(story) == [("info", "sold out")]
@@ -97,6 +104,27 @@ def test_after_a_crash_a_saga_is_taken_back_or_to_its_end(recovery: str, left: l
     assert story.at(390, "cars", "held") == 0
     assert held(story) == left
     assert published(story, "s", "sagas.recovered") == [1]
+
+
+class Hasty(interpreted("nodes/saga").Saga):  # type: ignore[misc, name-defined]
+    """What it finds it takes to be on disk."""
+
+    async def recover(self, saga: Any, plan: Any, forward: bool) -> None:
+        await self.carry_out(saga, plan)
+
+
+def test_no_step_is_asked_for_before_a_saga_found_in_the_page_cache_is_on_disk() -> None:
+    """Section 4: the process ends while a slow disk syncs the saga, the next one finds it, and the machine dies."""
+    faults = [
+        broken("disk", "s", 0, 400, mode="slow", factor=100),
+        broken("stop", "s", 20, 25),
+        crash("s", 42, 300),
+    ]
+    story = travel([book()], faults, recovery="forward")
+    assert held(story) == [1, 1, 1]
+    assert min(message.sent_ns for message in story.messages("reserve")) == 300 * MS
+    story = travel([book()], faults, Hasty, recovery="forward")
+    assert min(message.sent_ns for message in story.messages("reserve")) == 25 * MS
 
 
 def test_without_a_log_it_stays_half_done() -> None:

@@ -11,9 +11,10 @@ import pytest
 from simulations.engine.declare import Neighbour
 from simulations.nodes.shard_directory import ShardDirectory
 from simulations.nodes.shard_store import ShardStore
+from tests.hosts import broken
 from tests.nodes.shards import LOAD, MEMBERS, keys, published, routed
 from tests.nodes.stories import answers, atomic, read, user, write
-from tests.worlds import client, crash, link, node, run, world
+from tests.worlds import MS, client, crash, interpreted, link, node, run, world
 
 
 def test_each_request_is_looked_up_unless_the_answer_was_kept() -> None:
@@ -70,6 +71,28 @@ def test_crashes_of_all_while_buckets_move_lose_nothing(seed: int) -> None:
     assert {story.states(member, "state")[-1][1] for member in (*MEMBERS, "s4")} == {"member"}
     late = [op for op in story.operations() if op.start_ns > 2_500_000_000]
     assert {op.type for op in late} == {"ok"}
+
+
+class Hasty(interpreted("nodes/shard_directory").ShardDirectory):  # type: ignore[misc, name-defined]
+    """What it finds it takes to be on disk."""
+
+    def start(self) -> None:
+        super().start()
+        self.shut = ""
+
+    async def durable(self) -> None:
+        pass
+
+
+def test_nobody_hears_of_a_table_that_is_in_the_page_cache_alone() -> None:
+    """From 1107 ms on it takes 200 ms to go to disk; the process ends meanwhile, and the next one finds it, and waits
+    for an fsync of its own after that.
+    """
+    faults = [broken("disk", "d", 900, 1600, mode="slow", factor=400), broken("stop", "d", 1200, 1205)]
+    for kind, told_ms in ((ShardDirectory, 1107 + 2 * 200), (Hasty, 1205)):
+        story = routed(faults=faults, joins_at_ms=1000, kind=kind, directory={})
+        told_ns = [told.sent_ns for told in story.messages("new_map", src="d")]
+        assert min(ns for ns in told_ns if ns > 1200 * MS) == told_ms * MS
 
 
 def test_doubts_about_a_directory() -> None:

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from simulations.engine.declare import Neighbour
+from simulations.engine.node import Node
 from simulations.nodes.shard_store import ShardStore
 from tests.nodes.stories import answers, atomic, read, user, write
-from tests.worlds import MS, Entry, Run, client, crash, link, lossy, node, run, world
+from tests.worlds import MS, Entry, Run, client, crash, exponential, interpreted, link, lossy, node, run, world
 
 LOAD: dict[str, Any] = {"requests": "read-write", "rate_per_s": 150, "keys": 40, "timeout_ms": 3000}
 FOUNDERS = ["s1", "s2", "s3"]
@@ -19,7 +20,13 @@ JOINERS = {"s4": 1000, "s5": 1000}
 
 
 def store(
-    users: Any = None, faults: Any = (), joiners: Any = JOINERS, duration_ms: float = 4000, seed: int = 1, **params: Any
+    users: Any = None,
+    faults: Any = (),
+    joiners: Any = JOINERS,
+    duration_ms: float = 4000,
+    seed: int = 1,
+    kind: type[Node] = ShardStore,
+    **params: Any,
 ) -> Run:
     """A store of three members, and others that join."""
     its: dict[str, Any] = {"founders": " ".join(FOUNDERS), "batch_keys": 3, "service_time": 1, **params}
@@ -28,7 +35,7 @@ def store(
     users = users or [client("c1", **LOAD), client("c2", **LOAD)]
     links = [link(one["id"], FOUNDERS[number % 3]) for number, one in enumerate(users)]
     mesh: Entry = {"id": "store", "protocol": "shard-store", "members": members, "link": {"latency": 2, "loss": 0.0}}
-    return run(world([*users, *nodes], links, [mesh], faults, duration_ms, 20_000, seed))
+    return run(world([*users, *nodes], links, [mesh], faults, duration_ms, 20_000, seed), kind)
 
 
 def published(story: Run, name: str) -> int:
@@ -167,3 +174,45 @@ def test_a_deadline_goes_with_what_is_forwarded() -> None:
 
     assert worked_late(True) == 0
     assert worked_late(False) > 50
+
+
+class Unnamed(interpreted("nodes/shard_store").ShardStore):  # type: ignore[misc, name-defined]
+    """It carries out whatever comes."""
+
+    def on_relayed(self, body: Any, message: Any) -> Any:
+        return self.on_request(body.request, message)
+
+
+class Forgetful(interpreted("nodes/shard_store").ShardStore):  # type: ignore[misc, name-defined]
+    """It knows what it has carried out until it crashes."""
+
+    def start(self) -> None:
+        super().start()
+        self.relays.taken = {}
+
+
+def late_copies(kind: type[Node], seed: int, *crashes: Entry) -> Run:
+    """Two writes and a read, again and again, by a member that has not got the key; links double and delay them."""
+    steps = [step for at in range(1200, 2000, 40) for step in (write(at, at), write(at + 15, at + 15), read(at + 35))]
+    spell = {"target": "cluster:store", "at_ms": 1000, "until_ms": 2500}
+    faults = [
+        {"kind": "duplicate", "probability": 0.5, **spell},
+        {"kind": "reorder", "probability": 0.3, "latency": exponential(30), **spell},
+    ]
+    return store([user("u", "s1", steps)], [*faults, *crashes], {}, seed=seed, kind=kind)
+
+
+def test_a_copy_of_what_was_passed_on_brings_no_old_value_back() -> None:
+    seeds = (3, 4, 6)
+    for story in [late_copies(ShardStore, seed) for seed in seeds]:
+        assert len(story.messages("relayed", outcome="delivered")) > 50
+        assert set(story.ends()) == {("ok", "")}
+        assert atomic(story)
+    assert not any(atomic(late_copies(Unnamed, seed)) for seed in seeds)
+
+
+def test_a_member_knows_after_a_restart_what_it_had_carried_out() -> None:
+    crashes = [crash(owner, at, at + 3) for owner in ("s2", "s3") for at in range(1209, 2000, 40)]
+    seeds = (4, 5, 6)
+    assert all(atomic(late_copies(ShardStore, seed, *crashes)) for seed in seeds)
+    assert not any(atomic(late_copies(Forgetful, seed, *crashes)) for seed in seeds)

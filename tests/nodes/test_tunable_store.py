@@ -174,6 +174,16 @@ def test_what_was_acknowledged_outlives_a_crash_and_reaches_the_others(consisten
     assert answers(store(steps, faults, kind=Forgetful, consistency=consistency)) == [None]
 
 
+@pytest.mark.parametrize("consistency", MODELS)
+def test_what_a_crash_takes_before_it_was_on_disk_has_been_no_update(consistency: str) -> None:
+    """Its number is given anew, and nobody has heard of the first that had it."""
+    faults = [crash("r0", 20, 30), crash("r0", 150, 200)]
+    story = store({"u0": [write(100, 1), write(300, 2)]}, faults, fsync_time=100, consistency=consistency)
+    words = [str(shown).split(" = ") for id in ("r0", "r1", "r2") for _, shown in story.states(id, "update") if shown]
+    assert {change for _, change in words} == {"x := 2"}
+    assert len({name for name, _ in words}) == 1
+
+
 def judged(consistency: str, seed: int) -> dict[str, Finding]:
     """Six users on three keys, through a partition, a crash and loss, as three checks see them."""
     ids = ["r0", "r1", "r2"]

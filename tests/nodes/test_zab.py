@@ -98,5 +98,5 @@ def test_every_rule_holds_through_random_faults() -> None:
 
 
 def test_rules_are_held_against_something() -> None:
-    _, verdicts = judged(Zab, storm(Zab, 1))
+    _, verdicts = judged(Zab, storm(Zab, 4))
     assert {verdicts[rule.name] for rule in Zab.INVARIANTS} == {"pass"}

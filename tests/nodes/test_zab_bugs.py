@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulations.engine.atomic_broadcast import NewLeader
+from simulations.engine.atomic_broadcast import History, NewLeader
 from simulations.engine.channel import Message
 from tests.nodes.consensus import failures, storm
 from tests.worlds import interpreted
@@ -39,6 +39,13 @@ class BroadcastsBeforeSynchronisation(Zab):
         await self.acknowledge(self.leader, body.epoch)
 
 
+class TakesTheOldestHistory(Zab):
+    """Begins its epoch with the history of whoever is farthest behind."""
+
+    def latest(self) -> History:
+        return min(self.histories.values(), key=lambda entry: entry[0])[1]
+
+
 class AsksTooFew(Zab):
     """Two of its quorums need not share a replica."""
 
@@ -47,7 +54,7 @@ class AsksTooFew(Zab):
         self.majority = (len(self.peers) + 1) // 2
 
 
-BUGS = (ForgetsEpochs, ComparesNoEpochs, BroadcastsBeforeSynchronisation, AsksTooFew)
+BUGS = (ForgetsEpochs, ComparesNoEpochs, BroadcastsBeforeSynchronisation, TakesTheOldestHistory, AsksTooFew)
 SEEDS = range(12)
 
 
@@ -55,6 +62,10 @@ SEEDS = range(12)
 def test_a_broken_rule_is_found(kind: type[Zab]) -> None:
     rules = {rule.name for rule in Zab.INVARIANTS}
     assert any(rules & failures(kind, storm(kind, seed)).keys() for seed in SEEDS)
+
+
+def test_who_begins_with_an_older_history_leads_without_what_was_delivered() -> None:
+    assert "zab_primary_integrity" in failures(TakesTheOldestHistory, storm(Zab, 5))
 
 
 def test_the_honest_replica_passes() -> None:

@@ -18,7 +18,9 @@ from tests.nodes import (
     test_lease_lock,
     test_multi_paxos_bugs,
     test_paxos_bugs,
+    test_pbft_bugs,
     test_raft_bugs,
+    test_register_cp,
     test_zab_bugs,
 )
 from tests.nodes.generals import Pbft
@@ -26,7 +28,7 @@ from tests.planted.documents import DOCUMENTS, NOT_PROMISED, Entry
 from tests.searching import first_violation
 
 SEED: Final = 1
-RUNS_MAX: Final = 200  # in which each is found
+RUNS_MAX: Final = 10_000  # as many schedules as the honest types survive
 FAULTS_MAX: Final = 5  # in a minimised schedule
 
 
@@ -85,8 +87,15 @@ class Planted:
 
 BUGS: Final = (
     Planted(test_raft_bugs.ReadsAlone, "raft", 20),
-    Planted(test_raft_bugs.AcknowledgesWhatIsNotOnDisk, "raft", 34),
+    Planted(test_raft_bugs.AcknowledgesWhatIsNotOnDisk, "raft", 15),
     Planted(test_raft_bugs.SkipsTheCheck, "raft", 1),
+    Planted(test_raft_bugs.FollowsOldTerms, "raft, entry by entry", 1),
+    Planted(test_raft_bugs.RewritesItsLog, "raft, entry by entry", 1),
+    Planted(test_raft_bugs.ForgetsItsVote, "raft, entry by entry", 2438),
+    Planted(test_raft_bugs.CountsOldEntries, "raft, entry by entry", 550),
+    Planted(test_raft_bugs.HalfIsEnough, "raft of four", 17),
+    Planted(test_multi_paxos_bugs.ReusesBallots, "multi-paxos", 1),
+    Planted(test_multi_paxos_bugs.ComparesNoBallots, "multi-paxos", 82),
     Planted(test_multi_paxos_bugs.ForgetsPromises, "multi-paxos", 13),
     Planted(test_multi_paxos_bugs.ForgetsValues, "multi-paxos", 10),
     Planted(test_multi_paxos_bugs.IgnoresValues, "multi-paxos", 6),
@@ -95,17 +104,22 @@ BUGS: Final = (
     Planted(test_paxos_bugs.WritesNothing, "paxos", 11),
     Planted(test_paxos_bugs.ComparesNoBallots, "paxos", 6),
     Planted(test_paxos_bugs.IgnoresValues, "paxos", 6),
+    Planted(test_paxos_bugs.AsksTooFew, "paxos", 1),
     Planted(test_zab_bugs.ForgetsEpochs, "zab", 1),
     Planted(test_zab_bugs.ComparesNoEpochs, "zab", 1),
     Planted(test_zab_bugs.BroadcastsBeforeSynchronisation, "zab", 1),
+    Planted(test_zab_bugs.AsksTooFew, "zab", 1),
+    Planted(test_zab_bugs.TakesTheOldestHistory, "zab", 1),
     Planted(test_chain_bugs.ReadsAnywhere, "chain", 1),
     Planted(test_chain_bugs.HeadAnswers, "chain", 1),
     Planted(test_chain_bugs.JoinsAtOnce, "chain", 5),
     Planted(test_leader_follower_bugs.Unfenced, "leader-follower", 15),
     Planted(test_leader_follower_bugs.PromotesAnybody, "leader-follower", 13),
     Planted(SmallCertificates, "pbft", 7),
+    Planted(test_pbft_bugs.BlankViews, "pbft", 1),
     Planted(test_exploring.WritesAtOne, "register", 6),
     Planted(test_exploring.Forgets, "register", 12),
+    Planted(test_register_cp.NoWriteBack, "register of one key", 15),
     Planted(test_commitment_bugs.ForgetfulVoter, "commitment", 4),
     Planted(test_commitment_bugs.ImpatientParticipant, "commitment", 20),
     Planted(test_commitment_bugs.OutspokenParticipant, "commitment", 16),

@@ -71,8 +71,12 @@ LINKED: Final[Entry] = {"latency": NEAR, "fsync_time": DISK}
 QUICK: Final[Entry] = {**LINKED, "election_timeout_ms": 150, "forward_timeout_ms": 200}
 GENERALS: Final[Entry] = {"faulty": 1, "patience_ms": 120, "status_ms": 40, "answer_timeout_ms": 350}
 FAR: Final = {"kind": "exponential", "mean_ms": 5}
+# As in the paper's figure 2: no pre-vote, no leader that steps down by itself; and one entry a message.
+PLAIN: Final[Entry] = {**LINKED, "pre_vote": False, "check_quorum": False, "batch_max": 1}
 DOCUMENTS: Final[dict[str, Entry]] = {
     "raft": cluster_document("raft", snapshot_after=20, **LINKED),
+    "raft, entry by entry": cluster_document("raft", **PLAIN),
+    "raft of four": cluster_document("raft", 4, **PLAIN),
     "multi-paxos": cluster_document("multi-paxos", **QUICK),
     "paxos": cluster_document("paxos", keys=40, quorum_timeout_ms=80, give_up_ms=200, **LINKED),
     "zab": cluster_document("zab", **QUICK),
@@ -80,10 +84,13 @@ DOCUMENTS: Final[dict[str, Entry]] = {
         "pbft", 4, duration_ms=2_000, latency=FAR, checkpoint_every=4, fsync_time=DISK, **GENERALS
     ),
     "register": cluster_document("register", mode="cp", quorum_timeout_ms=120, **LINKED),
+    "register of one key": cluster_document(
+        "register", keys=1, latency={"kind": "exponential", "mean_ms": 12}, mode="cp", quorum_timeout_ms=120
+    ),
     "chain": with_keeper(cluster_document("chain", **LINKED), "chain-master", silence_ms=150),
     "leader-follower": with_keeper(cluster_document("leader-follower", **LINKED), "failover-monitor", silence_ms=150),
     "commitment": commitment(),
     "locks": locks(),
 }
 # A minority may never hear of a value for which nobody asks again.
-NOT_PROMISED: Final = {"register": frozenset({"convergence"})}
+NOT_PROMISED: Final = dict.fromkeys(("register", "register of one key"), frozenset({"convergence"}))

@@ -1,8 +1,11 @@
-"""The PN-counter: a number to which everybody may add anywhere, and that comes out the same everywhere.
+"""Counters that merge: numbers to which everybody may add anywhere, and that come out the same everywhere.
 
-Each writer counts for itself what it has added and what it has taken away. Both only grow, so that two copies are
-merged by the greater of each, in any order and as often as one likes (Shapiro, Preguiça, Baquero, Zawirski:
-"Conflict-free Replicated Data Types", SSS 2011; specification 7 of their technical report INRIA RR-7506).
+In the *G-counter* each writer counts for itself what it has added. The counts only grow, so that two copies are merged
+by the greater of each, in any order and as often as one likes; the number is their sum (Shapiro, Preguiça, Baquero,
+Zawirski: "A comprehensive study of Convergent and Commutative Replicated Data Types", INRIA RR-7506, 2011, section
+3.1.2). By the greater of each one cannot take anything away: the smaller count would not last. The *PN-counter* is two
+of them, one for what was added and one for what was taken away (section 3.1.3). A counter here is a PN-counter; while
+nobody takes away, it is a G-counter.
 """
 
 from __future__ import annotations
