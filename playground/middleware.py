@@ -51,7 +51,7 @@ def owner_of(request: HttpRequest) -> uuid.UUID:
     """The visitor's own number. A new visitor gets one, and with the answer the cookie that keeps it."""
     known: uuid.UUID | None = getattr(request, "netsplit_owner", None)
     if known is None:
-        known = read_owner(request)
+        known = read_owner(request.COOKIES)
         if known is None:
             known = uuid.uuid4()
             request.netsplit_owner_is_new = True  # type: ignore[attr-defined]
@@ -59,8 +59,10 @@ def owner_of(request: HttpRequest) -> uuid.UUID:
     return known
 
 
-def read_owner(request: HttpRequest) -> uuid.UUID | None:
-    """The number in the visitor's cookie, or None when there is no cookie of ours."""
+def read_owner(cookies: dict[str, str]) -> uuid.UUID | None:
+    """The number in a visitor's cookies, or None when none of them is ours."""
+    request = HttpRequest()
+    request.COOKIES = cookies
     try:
         signed = request.get_signed_cookie(OWNER_COOKIE, salt=OWNER_SALT, max_age=OWNER_COOKIE_SECONDS)
         return uuid.UUID(signed)

@@ -18,6 +18,8 @@ def to_html(markdown: str) -> SafeString:
     html = nh3.clean(
         MARKDOWN.render(markdown), tags=TAGS, attributes={"a": {"href"}}, url_schemes={"http", "https", "mailto"}
     )
+    # A table may be wider than the page: it scrolls in a box of its own, with the keys too.
+    html = html.replace("<table>", '<div class="tablebox" tabindex="0"><table>').replace("</table>", "</table></div>")
     return mark_safe(html)
 
 

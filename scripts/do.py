@@ -74,6 +74,7 @@ def make_compile() -> int:
 def make_install() -> int:
     """install what running needs"""
     setup()
+    prepare.bundle_scripts()
     return 0
 
 
@@ -150,7 +151,7 @@ def with_tools(task: Callable[[], int]) -> int:
 
 
 def interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+    raise KeyboardInterrupt(number)
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""Sets the repository up: `.venv/`, `node_modules/`, `static/vendor/`. Does nothing where nothing changed."""
+"""Sets the repository up: `.venv/`, `node_modules/`. Does nothing where nothing changed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from pathlib import Path
 from house import (
     NODE_MODULES,
     ROOT,
-    VENDOR,
     VENV,
     VENV_PYTHON,
     Trouble,
@@ -24,7 +23,6 @@ from house import (
     put_stamp,
     say,
 )
-from vendor import copy_browser_libraries
 
 NODE_MAJOR_MIN = 18
 PROGRESS_S = 5.0
@@ -49,7 +47,6 @@ def setup(*, dev: bool = False) -> None:
         if dev:
             install_requirements("requirements-dev.txt")
         install_node_modules(dev)
-        copy_vendor()
 
 
 def make_virtual_environment() -> None:
@@ -128,15 +125,6 @@ def install_node_modules(dev: bool) -> None:
     command = [*npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", *omit]
     run_quietly(command, "install the browser libraries", environment)
     put_stamp(stamp, fingerprint(inputs, "dev" if dev else "run"))
-
-
-def copy_vendor() -> None:
-    stamp = VENDOR / ".stamp"
-    value = fingerprint([ROOT / "package-lock.json", ROOT / "scripts" / "vendor.py"])
-    if not is_stamped(stamp, value):
-        shutil.rmtree(VENDOR, ignore_errors=True)
-        copy_browser_libraries(NODE_MODULES, VENDOR)
-        put_stamp(stamp, value)
 
 
 def node() -> list[str]:

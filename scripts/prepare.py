@@ -1,4 +1,4 @@
-"""What has to be true before the processes start: compiled engine, migrated database, loaded gallery."""
+"""What has to be there before the processes start: bundled scripts, compiled engine, migrated database, gallery."""
 
 from __future__ import annotations
 
@@ -9,11 +9,27 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from house import ROOT, VENV_PYTHON, Trouble, fingerprint, is_stamped, one_at_a_time, put_stamp, say
+from house import (
+    NODE_MODULES,
+    ROOT,
+    STATIC,
+    VENV_PYTHON,
+    Trouble,
+    fingerprint,
+    is_stamped,
+    one_at_a_time,
+    put_stamp,
+    say,
+)
+from install import node
 
 COMPILE_SCRIPT = ROOT / "scripts" / "compile_engine.py"
 COMPILED_STAMP = ROOT / ".build" / ".stamp"
 ENGINE = ("engine", "nodes")
+BUILT = STATIC / "built"
+SCRIPTS_AND_STYLES = (STATIC / "js", STATIC / "css")
+ENTRIES = ("main", "gallery", "mine")  # the modules that pages name
+ESBUILD_OPTIONS = ("--bundle", "--format=esm", "--target=es2022", "--minify", "--sourcemap")
 
 
 class Interrupted(Exception):
@@ -24,12 +40,34 @@ def never() -> bool:
     return False
 
 
+def bundle_scripts(stopping: Callable[[], bool] = never) -> None:
+    """Puts each page's modules and styles into one file of `static/built/`, unless that is done.
+
+    A page of some two hundred files would be as many requests, and a browser that follows imports from file to file.
+    Raises Trouble with the bundler's words when a script has a mistake.
+    """
+    stamp = BUILT / ".stamp"
+    value = fingerprint([*SCRIPTS_AND_STYLES, ROOT / "package-lock.json"], *ENTRIES, *ESBUILD_OPTIONS)
+    if is_stamped(stamp, value):
+        return
+    with one_at_a_time("the scripts are being bundled"):
+        if is_stamped(stamp, value):
+            return
+        esbuild = [*node(), str(NODE_MODULES / "esbuild" / "bin" / "esbuild")]
+        entries = [str(STATIC / "js" / f"{name}.js") for name in ENTRIES]
+        command = [*esbuild, *entries, *ESBUILD_OPTIONS, "--log-level=warning", f"--outdir={BUILT}"]
+        status, output = step(command, dict(os.environ), stopping)
+        if status != 0:
+            raise Trouble(f"the scripts could not be bundled: {' '.join(output.split())}")
+        put_stamp(stamp, value)
+
+
 def compile_engine(stopping: Callable[[], bool] = never) -> None:
-    """Compiles the engine where there is a C compiler; the interpreted one gives the same digests, slower.
+    """Compiles the engine where it may run and there is a C compiler; interpreted it gives the same digests, slower.
 
     A failure is not tried again until the sources change or `make compile` asks for it.
     """
-    if not COMPILE_SCRIPT.exists():
+    if not COMPILE_SCRIPT.exists() or os.environ.get("NETSPLIT_ENGINE") == "interpreted":
         return
     sources = [COMPILE_SCRIPT, *(ROOT / "simulations" / name for name in ("compiled.py", *ENGINE))]
     value = fingerprint(sources, str(VENV_PYTHON.resolve()))

@@ -17,7 +17,7 @@ import broker
 from address import address, check_port, names_of_this_machine, shown_host
 from children import Child, Register, how_it_ended
 from house import ROOT, VENV_PYTHON, Trouble, say, writable_data_dir
-from prepare import Interrupted, compile_engine, prepare_database
+from prepare import SCRIPTS_AND_STYLES, Interrupted, bundle_scripts, compile_engine, prepare_database
 from watch import Watch, to_restart
 
 TICK_S = 0.25
@@ -79,7 +79,7 @@ class Supervisor:
             check_port(self.host, self.port)
             self.note()
             self.start()
-            watch = Watch([ROOT / name for name in ("playground", "simulations", "templates")])
+            watch = Watch([*(ROOT / name for name in ("playground", "simulations", "templates")), *SCRIPTS_AND_STYLES])
             self.serve(watch if os.environ.get("WATCH", "1") != "0" else None)
         except Interrupted:
             pass
@@ -96,6 +96,7 @@ class Supervisor:
             path = broker.socket_path(self.data_dir)
             environment["REDIS_URL"] = f"unix://{path}"
             self.launch("valkey", broker.server_command(path), environment, grace_s=2.0)
+        bundle_scripts(self.is_stopping)
         compile_engine(self.is_stopping)
         prepare_database(self.data_dir, environment, self.is_stopping)
         python = [str(VENV_PYTHON), "-m"]
@@ -176,6 +177,7 @@ class Supervisor:
 
     def restart(self, names: set[str]) -> None:
         try:
+            bundle_scripts(self.is_stopping)
             prepare_database(self.data_dir, self.children["web"].environment, self.is_stopping)
         except Trouble as trouble:
             say(str(trouble).splitlines()[0])

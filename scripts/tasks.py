@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,8 +19,17 @@ LOCKED = ("requirements", "requirements-postgres", "requirements-node", "require
 
 
 def call(*command: str, **environment: str) -> int:
-    """Runs one tool in the repository with its output shown."""
-    return subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=False).returncode
+    """Runs one tool in the repository with its output shown. When interrupted, it is given the time to end what it has
+    started.
+    """
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment})
+    try:
+        return process.wait()
+    except KeyboardInterrupt as asked:
+        if asked.args == (signal.SIGTERM,):  # from a terminal it has got the same signal as we have
+            process.send_signal(signal.SIGINT)
+        process.wait()
+        raise
 
 
 def python(*arguments: str, **environment: str) -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-# What an edit asks for: Python needs both processes anew, a template only the web one, a scenario only the gallery.
-SUFFIXES = {".py": {"worker", "web"}, ".html": {"web"}, ".txt": {"web"}, ".json": set[str]()}
+# Python needs both processes anew, a template only the web one; the others nothing but to be prepared again.
+RESTARTED = {".py": {"worker", "web"}, ".html": {"web"}, ".txt": {"web"}}
+WATCHED = {*RESTARTED, ".json", ".js", ".css"}
 
 
 class Watch:
@@ -26,7 +27,7 @@ class Watch:
                 if entry.is_dir(follow_symlinks=False):
                     if entry.name != "__pycache__":
                         waiting.append(entry.path)
-                elif os.path.splitext(entry.name)[1] in SUFFIXES and not entry.name.startswith("."):
+                elif os.path.splitext(entry.name)[1] in WATCHED and not entry.name.startswith("."):
                     try:
                         status = entry.stat()
                     except OSError:
@@ -44,4 +45,4 @@ class Watch:
 
 
 def to_restart(paths: list[str]) -> set[str]:
-    return set[str]().union(*(SUFFIXES.get(os.path.splitext(path)[1], set()) for path in paths))
+    return set[str]().union(*(RESTARTED.get(os.path.splitext(path)[1], set()) for path in paths))

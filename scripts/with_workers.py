@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
+from types import FrameType
 
 import broker
 from children import Child
@@ -27,6 +29,13 @@ def main(arguments: list[str]) -> int:
             bring(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="netsplit-"))), environment, stack)
         manage = [str(VENV_PYTHON), "manage.py"]
         return subprocess.run([*manage, *arguments], cwd=ROOT, env=environment, check=False).returncode
+
+
+def interrupt(number: int, frame: FrameType | None) -> None:
+    """End the workers in any case, also when asked twice."""
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def bring(folder: Path, environment: dict[str, str], stack: ExitStack) -> None:
@@ -52,8 +61,12 @@ def bring(folder: Path, environment: dict[str, str], stack: ExitStack) -> None:
 
 
 if __name__ == "__main__":
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)
     try:
         sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)
     except Trouble as trouble:
         say(str(trouble))
         sys.exit(1)

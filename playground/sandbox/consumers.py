@@ -1,7 +1,7 @@
 """The `netsplit.1` subprotocol: a run's chunks to one viewer, from a cursor, within a window of credit.
 
     viewer   {"from": n, "window": w}      first; then {"ack": n}: chunk n and all before it are processed
-    server   {"type": "status", …} text    when something changed
+    server   {"type": "status", …} text    when something changed; "own": this viewer may stop the run
              chunk bytes                   numbers n, n+1, …, never more than w unacknowledged
              {"type": "end", …} text       once, last
 
@@ -16,8 +16,11 @@ from typing import Any, Final
 import structlog
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.http import parse_cookie
 from django.utils.translation import gettext as _
 
+from playground.guards import header
+from playground.middleware import read_owner
 from playground.sandbox.watch import LOOK_SECONDS, Watch, watches
 from simulations import runs
 from simulations.chunks import ChunkMissing
@@ -88,6 +91,8 @@ class RunConsumer(AsyncWebsocketConsumer):
             await self.refuse(Refused(UNKNOWN, _("There is no such viewing.")))
             return
         self.viewing: Viewing = viewing
+        visitor = read_owner(parse_cookie(header(self.scope, b"cookie") or ""))
+        self.own = visitor is not None and viewing.is_of(visitor)
         self.duration_ms = runs.duration_ms(viewing.run)
         self.patience = asyncio.get_running_loop().call_later(HELLO_SECONDS, self.lose_patience)
 
@@ -180,6 +185,7 @@ class RunConsumer(AsyncWebsocketConsumer):
             "duration_ms": self.duration_ms,
             "chunks": known,
             "reason": _("Stopped.") if detached else look.reason,
+            "own": self.own,
         }
 
     async def refuse(self, refusal: Refused) -> None:

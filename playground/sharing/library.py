@@ -10,7 +10,7 @@ from playground.sharing.models import Scenario
 from simulations import runs
 from simulations.document import Document, parse
 from simulations.gallery import FOLDER, files, positions
-from simulations.models import Run, Viewing
+from simulations.models import Run, State, Viewing
 from simulations.report import variants_named
 
 LAST = 1_000_000  # the place of a scenario that no chapter names
@@ -68,6 +68,8 @@ def place(slug: str, document: Document, known: Scenario | None) -> str:
     if up_to_date and known is not None and known.document_id == saved.pk and known.position == order:
         return "unchanged"
     with transaction.atomic():
+        if known is not None:
+            withdraw(known)
         viewing = runs.request_run(document, None, None, None, queue=Run.BATCH, send_now=False)
         Scenario.objects.update_or_create(
             slug=slug,
@@ -82,8 +84,20 @@ def place(slug: str, document: Document, known: Scenario | None) -> str:
         for variant in variants_named(document):  # what its claims compare
             runs.request_run(document, variant, None, None, queue=Run.BATCH, send_now=False)
         if known is not None and known.viewing is not None:
-            known.viewing.delete()
+            release(known.viewing)
     return "updated" if known is not None else "added"
+
+
+def withdraw(known: Scenario) -> None:
+    """Let go of runs of variants that were asked for when the file or the engine was another, and have not begun."""
+    asked = Viewing.objects.filter(document=known.document, owner=None, scenario=None)
+    for viewing in asked.filter(run__queue=Run.BATCH, run__state=State.QUEUED):
+        release(viewing)
+
+
+def release(viewing: Viewing) -> None:
+    viewing.delete()
+    Run.objects.stop_unwanted(viewing.run_id)
 
 
 def scenario_of(run: Run) -> Scenario | None:

@@ -5,6 +5,8 @@ from typing import Any
 from csp.decorators import csp_update
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.text import slugify
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_exempt
@@ -12,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from playground.middleware import owner_of, visited
 from playground.sandbox.models import Draft, TooManyDrafts
-from playground.sandbox.stage import stage_data
+from playground.sandbox.stage import instant_asked, stage_data
 from playground.sharing import comparison, motivations
 from playground.sharing.library import watched
 from playground.sharing.measuring import Measured
@@ -47,7 +49,7 @@ def card(scenario: Scenario) -> dict[str, Any]:
         "url": scenario.get_absolute_url(),
         "title": scenario.title,
         "summary": to_text(data.get("summary", "")),
-        "predict": data.get("predict", ""),
+        "predict": to_text(data.get("predict", "")),
         "concepts": data.get("concepts", []),
         "claims": len(data.get("expect", [])),
         "duration_ms": data["duration_ms"],
@@ -129,19 +131,24 @@ def show(request: HttpRequest, slug: str, mode: str, template: str) -> HttpRespo
         "slug": slug,
         "summary": to_text(found.data.get("summary", "")),
         "summary_html": to_html(found.data.get("summary", "")),
+        "predict": to_text(found.data.get("predict", "")),
     }
     return render(request, template, context)
 
 
 @require_POST
 def remix(request: HttpRequest, slug: str) -> HttpResponse:
-    """A copy of one's own, opened where the original was."""
+    """A copy of one's own, opened where the original was; with `?at=<ms>` at that moment, with `?variant=` that one."""
     found = get_object_or_404(Scenario.objects.select_related("document", "viewing"), slug=slug)
     try:
         draft = Draft.objects.begin(owner_of(request), found.data, found.viewing, found.branches)
     except TooManyDrafts:
         return render(request, "429.html", status=429)
-    return redirect("draft", draft.pk)
+    at_ms = instant_asked(request)
+    seen = {"at": str(at_ms)} if at_ms else {}
+    if "variant" in request.GET:
+        seen["variant"] = request.GET["variant"]
+    return redirect(reverse("draft", args=[draft.pk]) + (f"?{urlencode(seen)}" if seen else ""))
 
 
 @require_GET

@@ -12,12 +12,12 @@ export class Branches {
   /** @param {Stage} stage @param {BranchFile | null} [file] */
   constructor(stage, file) {
     this.stage = stage;
-    this.tree = sprout(stage.doc, t("Main"));
+    this.tree = sprout(stage.base, t("Main"));
     /** Those that were deleted or let go: undo may lead back to one. @type {Map<string, Branch>} */
     this.gone = new Map();
     /** @type {{tree: BranchTree, current: string, file: BranchFile | null} | null} */
     this.lastFile = null;
-    this.load(file, stage.doc);
+    this.load(file, stage.base);
     stage.on("document", () => this.#document());
     stage.on("trace", () => this.#ran());
     stage.on("verdict", () => this.#judged());
@@ -61,17 +61,18 @@ export class Branches {
   #document() {
     const { branch: id } = this.stage.store;
     const lost = branchOf(this.tree, id) ? undefined : this.gone.get(id);
-    this.#grow(edited(lost ? restored(this.tree, lost) : this.tree, id, this.stage.doc));
+    this.#grow(edited(lost ? restored(this.tree, lost) : this.tree, id, this.stage.base));
   }
 
   #ran() {
-    const { viewing, ranBase, variant } = this.stage;
+    const { viewing, ranBase } = this.stage;
+    const variant = this.stage.view?.variant ?? null;
     const { current } = this;
     if (current.viewing !== viewing || !equal(current.ran, ranBase)) this.#grow(changed(this.tree, current.id, { viewing, ran: ranBase, variant, ...(current.viewing === viewing ? {} : { verdict: null }) }));
   }
 
-  /** A run that came when somebody had gone on to another branch. @param {string} id @param {string} viewing @param {Scenario} ran */
-  note(id, viewing, ran) { this.#grow(changed(this.tree, id, { viewing, ran, variant: null, verdict: null })); }
+  /** A run that came when somebody had gone on to another branch. @param {string} id @param {string} viewing @param {Scenario} ran @param {string | null} variant */
+  note(id, viewing, ran, variant) { this.#grow(changed(this.tree, id, { viewing, ran, variant, verdict: null })); }
 
   #judged() {
     const { verdict, viewing } = this.stage;
@@ -126,11 +127,13 @@ export class Branches {
 
   /** @param {string} id @param {string} [label] */
   switchTo(id, label) {
-    const { store } = this.stage;
+    const { stage } = this;
+    const { store } = stage;
     const branch = branchOf(this.tree, id);
     if (!branch || id === store.branch) return;
-    const doc = arranged(branch.document, this.stage.doc);
-    if (store.readOnly) store.show(doc, id);
+    stage.show(null);
+    const doc = arranged(branch.document, stage.base);
+    if (stage.mode !== "edit") store.show(doc, id);
     else store.change(label ?? t("Switch to {name}", { name: branch.name }), doc, "", id);
     this.show();
   }
@@ -140,12 +143,10 @@ export class Branches {
     const { stage, current } = this;
     const { playhead } = stage;
     if (current.viewing === null) {
-      stage.variant = null;
-      stage.start({ keep: true });
+      stage.choose(null);
     } else if (current.viewing === stage.viewing) stage.emit("run");
     else {
-      stage.variant = current.variant;
-      stage.watch(current.viewing, current.ran ?? current.document, { at_ns: playhead.t, play: playhead.playing });
+      stage.watch(current.viewing, current.ran ?? current.document, { variant: current.variant, at_ns: playhead.t, play: playhead.playing });
     }
   }
 

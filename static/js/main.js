@@ -1,5 +1,21 @@
 /** Puts the stage page together: document, run, canvas and panels. */
 
+// The order in which rules win.
+import "uplot/dist/uPlot.min.css";
+import "../css/graph.css";
+import "../css/stage.css";
+import "../css/dock.css";
+import "../css/timeline.css";
+import "../css/editing.css";
+import "../css/forms.css";
+import "../css/panels.css";
+import "../css/watching.css";
+import "../css/large.css";
+import "../css/code.css";
+import "../css/branches.css";
+import "../css/narrow.css";
+import "../css/compare.css";
+
 import { Stage } from "./stage.js";
 import { Editor } from "./editor/editor.js";
 import { palette } from "./editor/palette.js";
@@ -136,10 +152,18 @@ begin();
 
 /** Attaches to the run that belongs to this page, where it was left. */
 function begin() {
+  const said = new URLSearchParams(location.search);
+  const asked = said.get("variant");
+  // The moment and the variant that one came for; a reload comes back to where one was.
+  if (stage.mode === "edit" && (said.has("at") || asked !== null)) history.replaceState(null, "", location.pathname);
   const at_ns = (stage.data.at_ms ?? restored?.at_ms ?? 0) * 1e6;
   const viewing = restored?.viewing ?? stage.data.viewing;
-  if (viewing) {
-    stage.variant = restored?.variant ?? stage.data.variant ?? null;
-    stage.watch(viewing, restored?.ran ?? stage.data.document, { at_ns, play: false });
+  if (asked !== null && asked !== (stage.variant ?? "") && (asked === "" || stage.base.variants?.[asked])) {
+    stage.playhead.t = at_ns;
+    stage.show(asked || null);
+    stage.start({ keep: true });
+    return;
   }
+  const variant = (restored?.viewing ? restored.variant : stage.data.variant) ?? null;
+  if (viewing) stage.watch(viewing, restored?.ran ?? stage.data.document, { variant, at_ns, play: false });
 }

@@ -1,9 +1,9 @@
 /** One run as it is watched: what was run, its trace as far as it has come, its status, its verdict. */
 
-import { decode } from "../vendor/msgpack.js";
+import { decode } from "@msgpack/msgpack";
 import { Emitter } from "./emitter.js";
-import { patched } from "./document/patch.js";
 import { departure } from "./document/same-run.js";
+import { varied } from "./document/variants.js";
 import { TraceStore } from "./trace/store.js";
 import { RunSocket } from "./net/run-socket.js";
 import { request } from "./net/api.js";
@@ -28,9 +28,8 @@ export class RunView extends Emitter {
     this.viewing = viewing;
     this.base = base;
     this.variant = variant;
-    const operations = variant ? base.variants?.[variant] : null;
     /** The document with its variant applied. */
-    this.doc = operations ? patched(base, operations) : base;
+    this.doc = varied(base, variant);
     this.runs = runs;
     this.trace = new TraceStore(decode, endOf(this.doc));
     /** The first chunks as they came, and when each ends. @type {{bytes: Uint8Array, to: number}[]} */

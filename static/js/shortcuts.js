@@ -80,7 +80,7 @@ export function shortcuts(stage) {
   const playing = t("Playback");
   const editing = t("Editing");
   addShortcuts(
-    { keys: ["Mod+Enter"], words: t("Run"), group: playing, act: () => stage.start() },
+    { keys: ["Mod+Enter"], words: t("Run"), group: playing, when: () => !stage.underWay, act: () => stage.start() },
     { keys: ["Space"], words: t("Play and pause; with a drag, move the view"), group: playing, on: "keyup", when: offControlsButSelected, act: () => stage.play(!stage.playhead.playing) },
     { keys: ["."], words: t("One event on"), group: playing, act: () => stage.step(1) },
     { keys: [","], words: t("One event back"), group: playing, act: () => stage.step(-1) },

@@ -1,8 +1,9 @@
-/** What the page is about: one document, at most one run of it, one playhead, one selection. Panels listen and ask. */
+/** What the page is about: one scenario, as drawn or with a variant applied, at most one run of it, one playhead, one selection. Panels listen and ask. */
 
 import { Emitter } from "./emitter.js";
 import { DocumentStore } from "./document/store.js";
 import { sameRun } from "./document/same-run.js";
+import { varied } from "./document/variants.js";
 import { Playhead } from "./trace/playhead.js";
 import { Branches } from "./branches.js";
 import { RunView, endOf } from "./run-view.js";
@@ -27,7 +28,7 @@ export class Stage extends Emitter {
     this.mode = data.mode;
     this.urls = { ...DEFAULT_URLS, ...Object.fromEntries(Object.entries(data.urls ?? {}).filter(([, url]) => url)) };
     this.store = new DocumentStore(data.document);
-    this.store.readOnly = data.mode !== "edit";
+    this.store.mayChange = () => this.mayEdit();
     this.playhead = new Playhead();
     /** @type {Set<string>} */
     this.selection = new Set();
@@ -38,7 +39,7 @@ export class Stage extends Emitter {
     /** A run was asked for, and nothing is known of it yet. */
     this.starting = false;
     /** @type {string | null} */
-    this.variant = data.variant ?? null;
+    this.chosen = data.variant ?? null;
     /** @type {Mistake[]} */
     this.mistakes = [];
     this.holdAt = 0;
@@ -52,7 +53,45 @@ export class Stage extends Emitter {
     this.branches = new Branches(this, data.branches);
   }
 
-  get doc() { return this.store.doc; }
+  /** The scenario as drawn: what is edited, kept, shared and sent to be run. */
+  get base() { return this.store.doc; }
+
+  /** What is shown: the scenario with the chosen variant applied. */
+  get doc() { return varied(this.base, this.variant); }
+
+  /** The chosen variant; null for the scenario as drawn. */
+  get variant() { return this.chosen !== null && this.base.variants?.[this.chosen] ? this.chosen : null; }
+
+  /** A variant is there to be looked at: it is a patch, and what it is applied to is what can be changed. */
+  get editable() { return this.mode === "edit" && this.variant === null; }
+
+  /** Asked before something is changed: where a variant is in the way this is said, and what was begun goes back. */
+  mayEdit() {
+    if (this.editable) return true;
+    if (this.mode === "edit") {
+      this.emit("document", this.doc);
+      this.emit("locked");
+    }
+    return false;
+  }
+
+  /** Shows the scenario with a variant applied, or as drawn. What is selected stays so where it is there, too. @param {string | null} variant */
+  show(variant) {
+    const before = this.doc;
+    if (variant === this.variant) return;
+    this.chosen = variant;
+    const { doc } = this;
+    this.emit("document", before);
+    const there = new Set([...doc.nodes, ...doc.links].map(({ id }) => id));
+    this.select([...this.selection].filter((id) => there.has(id)));
+    this.emit("variant", before);
+  }
+
+  /** Shows a variant and its run, at the same moment. @param {string | null} variant */
+  choose(variant) {
+    this.show(variant);
+    return this.start({ keep: this.trace !== null });
+  }
 
   /** @param {string} type */
   typeInfo(type) { return this.data.catalogue.types.find((info) => info.type === type); }
@@ -77,16 +116,21 @@ export class Stage extends Emitter {
 
   get running() { return this.run.status === "queued" || this.run.status === "running" || this.run.status === "starting"; }
 
-  /** The run shown belongs to an older state of the document. */
-  get outdated() { return this.ranBase !== null && !sameRun(this.ranBase, this.doc); }
+  get stoppable() { return this.running && this.run.own === true; }
+
+  /** What Run would do is being done already, in a run that is not the visitor's to stop. */
+  get underWay() { return this.running && this.run.own === false && !this.outdated; }
+
+  /** The run shown belongs to an older state of the document, or to another variant. */
+  get outdated() { return this.ran !== null && !sameRun(this.ran, this.doc); }
 
   /** Undoing or redoing goes back to the branch where the change was made; a fault takes the run again: what is seen is what the document says. @param {"undo" | "redo"} way */
   history(way) {
-    const { faults } = this.doc;
+    const { faults } = this.base;
     const { branch } = this.store;
-    if (this.store[way]() === null) return;
+    if (!this.mayEdit() || this.store[way]() === null) return;
     if (branch !== this.store.branch) this.branches.show();
-    else if (this.trace && faults !== this.doc.faults && this.outdated) this.start({ keep: true });
+    else if (this.trace && faults !== this.base.faults && this.outdated) this.start({ keep: true });
   }
 
   /** @param {Iterable<string>} ids */
@@ -99,24 +143,28 @@ export class Stage extends Emitter {
   async start(options = {}) {
     performance.mark(RUN_MARK);
     await this.#settled();
-    const doc = this.doc;
+    const { base, variant } = this;
     const { branch } = this.store;
     this.starting = true;
     this.emit("run");
-    const answer = await request("POST", this.urls.runs, { document: doc, variant: this.variant, seed: null });
+    const answer = await request("POST", this.urls.runs, { document: base, variant, seed: null });
     this.starting = false;
     if (!answer.ok) {
       this.#refused(answer);
       return;
     }
     if (branch !== this.store.branch) {
-      this.branches.note(branch, answer.data.viewing, doc);
+      this.branches.note(branch, answer.data.viewing, base, variant);
+      this.emit("run");
+      return;
+    }
+    if (variant !== this.variant) { // somebody has gone on to another, whose run is under way
       this.emit("run");
       return;
     }
     this.mistakes = answer.data.doubts.map((/** @type {Mistake} */ doubt) => ({ ...doubt, doubtful: true }));
     this.emit("mistakes");
-    this.watch(answer.data.viewing, doc, { at_ns: options.keep ? this.playhead.t : 0, play: options.keep ? this.playhead.playing : !CALM.matches });
+    this.watch(answer.data.viewing, base, { variant, at_ns: options.keep ? this.playhead.t : 0, play: options.keep ? this.playhead.playing : !CALM.matches, own: true });
     this.emit("started");
   }
 
@@ -133,16 +181,18 @@ export class Stage extends Emitter {
   }
 
   /**
-   * Attaches to a viewing and plays it.
+   * Attaches to a viewing and plays it; the page shows its variant.
    * @param {string} viewing
    * @param {Scenario} doc the document it was run from
-   * @param {{at_ns: number, play: boolean}} options
+   * @param {{variant: string | null, at_ns: number, play: boolean, own?: boolean}} options own: it is known to be the visitor's; else the server says so
    */
-  watch(viewing, doc, { at_ns, play }) {
+  watch(viewing, doc, { variant, at_ns, play, own }) {
+    this.show(variant);
     const before = this.view;
     before?.close();
-    const view = new RunView(viewing, doc, this.variant, this.urls.runs ?? "");
+    const view = new RunView(viewing, doc, variant, this.urls.runs ?? "");
     if (before) view.take(before.sharedWith(view.doc));
+    view.run.own = own;
     this.view = view;
     this.pinned = -1;
     this.operation = -1;
@@ -196,6 +246,13 @@ export class Stage extends Emitter {
     const limit = this.trace ? Math.max(this.trace.loadedTo, this.trace.complete ? 0 : this.holdAt) : 0;
     this.playhead.t = Math.max(0, Math.min(ns, limit || this.end_ns));
     this.emit("seek");
+  }
+
+  /** To the end of what is known, or of what will be when a run that is over is still on its way here. */
+  seekEnd() {
+    if (!this.trace) return;
+    if (this.over && !this.trace.complete) this.holdAt = this.trace.end;
+    this.seek(this.over ? this.trace.end : this.trace.loadedTo);
   }
 
   /** @param {boolean} playing */

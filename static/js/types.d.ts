@@ -18,7 +18,7 @@ interface FaultEntry { kind: string; target: string | string[][]; at_ms?: number
 interface ExpectEntry { claim: string; left: Json; op: string; right: Json; tolerance?: Json }
 interface PatchOperation { op: string; path: string; value?: Json; from?: string }
 interface Scenario {
-  format: string; title: string; summary?: string; concepts?: string[]; seed: number; duration_ms: number; settle_ms?: number;
+  format: string; title: string; summary?: string; predict?: string; concepts?: string[]; seed: number; duration_ms: number; settle_ms?: number;
   nodes: NodeEntry[]; links: LinkEntry[]; zones?: ZoneEntry[]; latencies?: { a: string; b: string; latency: Json }[]; hosts?: HostEntry[]; clusters?: ClusterEntry[]; faults?: FaultEntry[];
   variants?: Record<string, PatchOperation[]>; expect?: ExpectEntry[];
 }
@@ -29,12 +29,18 @@ interface Branch {
   verdict: string | null; kept: boolean;
 }
 interface BranchTree { list: Branch[] }
+/** What a run is compared with; the seed is null for the branch's own. */
+interface Choice { branch: string; variant: string | null; seed: number | null }
 /** A branch as it is kept: `patch` leads from the draft's document to its own, `ran` from there to the one that was run. A link's has its `document`. */
 interface BranchEntry {
   id: string; parent: string | null; at_ms: number; name: string; viewing: string | null; variant: string | null; verdict: string | null; kept: boolean;
   patch: PatchOperation[]; ran: PatchOperation[] | null; document?: Scenario;
 }
 interface BranchFile { current: string; entries: BranchEntry[] }
+/** A step of Undo or Redo as it is kept: `patch` takes it, from the document where the step before it leads. */
+interface HistoryStep { label: string; from: string; to: string; patch: PatchOperation[] }
+/** The next step first. */
+interface HistoryFile { done: HistoryStep[]; undone: HistoryStep[] }
 
 /** What differs between two documents: `entry` is what it is about as it stands in one of them; `field` what of it, null when it is there in one only. */
 interface Difference { list: string; id: string; entry: any; field: string | null; a: unknown; b: unknown }
@@ -45,10 +51,11 @@ interface ParamInfo {
   name: string; title: string; kind: string; unit: string; default: Json; min: number | null; max: number | null;
   choices: { value: string; title: string }[]; help: string; section: string;
 }
-interface ShowInfo { field: string; title: string; unit: string; as: string; of: string | null }
+interface ShowInfo { field: string; title: string; unit: string; as: string; of: string | null; title_first: boolean }
+interface QuorumInfo { when: { param: string; values: Json[] } | null; faulty: string }
 interface NodeTypeInfo {
   type: string; title: string; category: string; summary: string; icon: string; doc: string; params: ParamInfo[]; shows: ShowInfo[];
-  initiates: boolean; acts: boolean; serves: boolean; clusters: boolean; forwards: boolean; lies: { name: string; title: string }[]; metrics: { name: string; unit: string; definition: string }[];
+  initiates: boolean; acts: boolean; serves: boolean; clusters: boolean; forwards: boolean; quorum: QuorumInfo | null; lies: { name: string; title: string }[]; metrics: { name: string; unit: string; definition: string }[];
 }
 interface Catalogue { types: NodeTypeInfo[]; link: { params: ParamInfo[] }; faults: { kind: string; title: string; help: string }[]; metrics?: { name: string; unit: string; definition: string }[] }
 
@@ -66,7 +73,8 @@ interface Chunk {
   tables: Record<string, Table>;
 }
 
-interface RunStatus { status: string; position?: number | null; simulated_ms?: number; duration_ms?: number; chunks?: number; reason?: string; digest?: string }
+/** own: who watches has asked for it, and may stop it; unknown until the server has said so. */
+interface RunStatus { status: string; position?: number | null; simulated_ms?: number; duration_ms?: number; chunks?: number; reason?: string; digest?: string; own?: boolean }
 /** doubtful: it runs, and is hardly meant */
 interface Mistake { path: string; message: string; doubtful?: boolean }
 interface EvidenceStep { op: number; client: string; text: string; start_ms: number; end_ms: number | null }
@@ -116,6 +124,7 @@ interface Look { node: string; type: string; from_ns: number; to_ns: number; ear
 
 type TraceStore = import("./trace/store.js").TraceStore;
 type DocumentStore = import("./document/store.js").DocumentStore;
+type Command = import("./document/store.js").Command;
 type Playhead = import("./trace/playhead.js").Playhead;
 type Card = import("./editor/card.js").Card;
 type Editor = import("./editor/editor.js").Editor;
@@ -133,7 +142,7 @@ type TimeWindow = import("./trace/time-window.js").TimeWindow;
 type Causes = import("./trace/causes.js").Causes;
 type Timeline = import("./panels/timeline.js").Timeline;
 type Walk = import("./panels/walk.js").Walk;
-type UPlot = import("../vendor/uplot.js").default;
+type UPlot = import("uplot").default;
 type RequestView = "slow" | "failed" | "all";
 /** A step of a verdict's evidence in the trace: slots of its operation and of its first message, when it is best seen, and the nodes that asked and answered; −1 for none. */
 interface FoundStep { operation: number; t: number; message: number; client: number; answerer: number }
@@ -143,3 +152,5 @@ type HoverCard = import("./panels/message-pointer.js").HoverCard;
 type MessageWalk = import("./panels/message-walk.js").MessageWalk;
 type Jump = import("./panels/jump.js").Jump;
 type Loop = import("./panels/loop.js").Loop;
+
+declare module "*.css";

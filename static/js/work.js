@@ -1,5 +1,6 @@
-/** Reload keeps everything: work, run and playhead come back from this browser, or from the server. */
+/** Reload keeps everything: work, what can be undone, run and playhead come back from this browser, or from the server. */
 
+import { restoreHistory } from "./document/history-file.js";
 import { showSaved } from "./panels/saved.js";
 
 const PLAYHEAD_MS = 700;
@@ -15,6 +16,7 @@ export function keepWork(stage, autosave) {
   if (usable) {
     stage.store.doc = kept.document;
     stage.branches.load(kept.branches, kept.document);
+    restoreHistory(stage.store, kept.history, new Set(stage.branches.list.map(({ id }) => id)));
     autosave.version = kept.version ?? autosave.version;
     autosave.viewing = kept.viewing;
     autosave.ran = kept.ran ?? (kept.viewing ? kept.document : null);
@@ -23,7 +25,7 @@ export function keepWork(stage, autosave) {
     if (kept.dirty) setTimeout(() => autosave.touch());
   } else if (autosave.id) autosave.viewing = stage.data.viewing;
   autosave.branches = () => stage.branches.file();
-  stage.on("document", () => autosave.touch());
+  stage.store.subscribe(() => autosave.touch());
   let file = stage.branches.file();
   stage.on("branches", (how) => {
     if (file === stage.branches.file()) return;
@@ -34,7 +36,7 @@ export function keepWork(stage, autosave) {
   stage.on("trace", () => {
     autosave.viewing = stage.viewing;
     autosave.ran = stage.ranBase;
-    autosave.variant = stage.variant;
+    autosave.variant = stage.view?.variant ?? null;
   });
   stage.on("started", () => {
     autosave.keep();

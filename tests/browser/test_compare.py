@@ -76,7 +76,9 @@ def test_pan_zoom_and_selection_are_common(page: Page) -> None:
     page.locator('#other-graph [data-node="r4"]').click()
     expect(page.locator('#graph [data-node="r4"]')).to_have_class(re.compile(r"\bsel\b"))
     expect(page.locator("#inspector-head")).to_contain_text("R4")
+    before_ms = shown(page, "playheadMs")
     scrub_to(page, 0.5)
+    wait_shown(page, f"Number(d.playheadMs) !== {before_ms}")
     at_ms = shown(page, "playheadMs")
     wait_until(page, f"() => Math.abs(Number({OTHER}.playheadMs) - {at_ms}) < 1")
 
@@ -144,6 +146,21 @@ def test_from_the_list_of_branches(page: Page) -> None:
     whole(page)
     expect(page.locator("#name-a")).to_have_text("Main")
     expect(page.locator("#name-b")).to_contain_text("R2 crashes")
+
+
+def test_undo_of_a_break_compares_with_what_was_broken(page: Page) -> None:
+    before = open_store(page)
+    break_node(page, "r2", "crash", before)
+    begin(page)
+    page.locator("#undo").click()
+    wait_digest(page, before)
+    expect(page.locator("#name-a")).to_have_text("Main")
+    expect(page.locator("#name-b")).to_contain_text("R2 crashes")
+    whole(page)
+    expect(page.locator(section(page, "Scenario"))).to_contain_text("R2 crashes")
+    page.locator("#branches-open").click()
+    page.locator('#branch-list [data-act="delete"]').click()
+    expect(page.locator("#compare")).to_be_hidden()
 
 
 def test_on_a_shared_page(page: Page) -> None:

@@ -96,6 +96,18 @@ def test_a_broken_import_says_where_and_changes_nothing(page: Page) -> None:
     expect(page.locator("#graph .node")).to_have_count(4)
 
 
+def test_a_link_may_have_the_id_of_a_node(page: Page) -> None:
+    open_sandbox(page)
+    nodes = [{"id": "west", "type": "client"}, {"id": "east", "type": "service"}]
+    link = {"id": "west", "a": "west", "b": "east"}
+    drop(page, "twins.json", json.dumps({"format": "netsplit/1", "title": "Twins", "nodes": nodes, "links": [link]}))
+    expect(page.locator("#graph [data-node]")).to_have_count(2)
+    expect(page.locator("#graph [data-link]")).to_have_count(1)
+    expect(page.locator("#inspector-head")).to_contain_text("2 nodes, 1 link, 0 faults")
+    page.locator('#graph [data-link="west"]').click(force=True)
+    expect(page.locator('[data-link="west"].sel')).to_have_count(1)
+
+
 def test_the_canvas_is_taken_along_as_a_picture(page: Page, new_context: Any, tmp_path: Path) -> None:
     open_sandbox(page)
     run(page)

@@ -148,3 +148,34 @@ def test_a_stopped_worker_is_waited_for(page: Page, stack: Stack) -> None:
     finally:
         stack.start_worker()
     finished(page)
+
+
+def test_stop_is_offered_to_whom_the_run_belongs(page: Page, new_context: Any, stack: Stack) -> None:
+    open_sandbox(page)
+    page.locator("#run-options").click()
+    page.locator("#seed").fill("4712")
+    page.locator("#seed").press("Tab")
+    page.locator("#run-dialog [data-close]").click()
+    other = new_context().new_page()
+    stack.stop_worker()
+    try:
+        page.locator("#run").click()
+        expect(page.locator("#run")).to_have_text("Stop")
+        page.locator("#share").click()
+        expect(page.locator("#copy-link")).to_be_enabled()
+        prepare(other)
+        other.goto(page.locator("#link").input_value())
+        expect(other.locator("#run")).to_be_disabled()
+        expect(other.locator("#run")).to_have_accessible_description(re.compile("Under way"))
+        watched = other.locator("body").get_attribute("data-viewing")
+        other.keyboard.press("Control+Enter")
+        page.keyboard.press("Escape")
+        page.locator("#run").click()
+        expect(page.locator("#chip")).to_have_text("Stopped")
+        expect(other.locator("#chip")).to_contain_text("Waiting for a worker")
+        expect(other.locator("body")).to_have_attribute("data-viewing", str(watched))
+    finally:
+        stack.start_worker()
+    finished(other)
+    expect(other.locator("#run")).to_have_text("Run")
+    expect(other.locator("#run")).to_be_enabled()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
-from tests.browser.stage import finished, pause, shown, wait_shown
+from tests.browser.stage import digest, finished, pause, shown, wait_shown
 from tests.browser.watching import open_run, to
 
 
@@ -33,6 +33,37 @@ def test_jumps_go_to_the_chosen_kind_by_button_and_key(page: Page) -> None:
     expect(page.locator(".toast")).to_contain_text("no other leader change")
     page.reload()
     expect(page.locator("#jump")).to_have_value("leader")
+
+
+def test_end_waits_for_a_run_that_is_over_and_still_on_its_way(page: Page) -> None:
+    held: list[tuple[WebSocketRoute, str | bytes]] = []
+    pass_on_max = 3
+
+    def hold_after_the_beginning(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def pass_on(message: str | bytes) -> None:
+            nonlocal pass_on_max
+            if pass_on_max:
+                pass_on_max -= 1
+                socket.send(message)
+            else:
+                held.append((socket, message))
+
+        server.on_message(pass_on)
+
+    open_run(page)
+    page.route_web_socket("**/ws/runs/**", hold_after_the_beginning)
+    page.reload()
+    wait_shown(page, "Number(d.total) > 0")
+    expect(page.locator("body")).to_have_attribute("data-run", "finished")
+    page.keyboard.press("End")
+    page.wait_for_timeout(200)
+    pass_on_max = 1000
+    for socket, message in held:
+        socket.send(message)
+    digest(page)
+    wait_shown(page, "Number(d.playheadMs) === 23000")
 
 
 def test_marks_stand_on_the_scrub_bar(page: Page) -> None:

@@ -58,6 +58,13 @@ def test_a_reload_keeps_work_run_and_playhead(page: Page) -> None:
     finished(page)
     assert digest(page) == was
     wait_shown(page, f"Math.abs(Number(d.playheadMs) - {at_ms}) < 1")
+    page.locator("#undo").click()
+    expect(page.locator('[data-node="client-1"]')).to_have_count(0)
+    expect(page.locator("#undo")).to_be_disabled()
+    page.reload()
+    expect(page.locator("#graph .node").first).to_be_visible()
+    page.locator("#redo").click()
+    expect(page.locator('[data-node="client-1"]')).to_be_visible()
 
 
 def test_a_wrong_parameter_says_what_would_be_right(page: Page) -> None:

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BRANCHES_MAX, MAIN, arranged, branchOf, carried, changed, edited, forked, removed, restored, rowsOf, runningLike, sprout } from "../../static/js/document/branches.js";
+import { BRANCHES_MAX, MAIN, arranged, branchOf, carried, changed, compared, edited, forked, removed, restored, rowsOf, runningLike, sprout } from "../../static/js/document/branches.js";
 import { DocumentStore } from "../../static/js/document/store.js";
 import { packed, packedWithin, unpacked } from "../../static/js/document/branch-file.js";
 import { operationsBetween } from "../../static/js/document/diff.js";
@@ -131,4 +131,20 @@ test("a command leads from one branch to another, and undo goes back along it", 
   store.change("Edit", with_(store.doc, { seed: 3 }));
   for (const way of ["undo", "undo", "undo", "redo", "redo"]) store[way]();
   assert.deepEqual(seen, [MAIN, "x", "x", "x", MAIN, MAIN, MAIN, "x"]);
+});
+
+test("a branch is not compared with itself when the first run comes to it, but with the one that was left", () => {
+  const tree = grown(["x", MAIN, 2000], ["y", MAIN, 3000]);
+  const [main, , y] = tree.list;
+  const withMain = { branch: MAIN, variant: null, seed: null };
+  assert.deepEqual(compared(tree, withMain, "x", main), { branch: "x", variant: null, seed: null });
+  assert.equal(compared(tree, withMain, "x", y), withMain);
+  assert.equal(compared(tree, withMain, MAIN, main), withMain);
+  const withSeed = { ...withMain, seed: 7 };
+  const withVariant = { ...withMain, variant: "ap" };
+  assert.equal(compared(tree, withSeed, "x", main), withSeed);
+  assert.equal(compared(tree, withVariant, "x", main), withVariant);
+  assert.equal(compared(tree, withVariant, "x", { ...main, variant: "ap" }).branch, "x");
+  assert.equal(compared(removed(tree, "x"), { ...withMain, branch: "x" }, MAIN, main), null);
+  assert.equal(compared(removed(tree, "x"), withMain, "x", main), null);
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decode } from "@msgpack/msgpack";
 import { differences, metricDifferences } from "../../static/js/document/differences.js";
+import { differenceWords } from "../../static/js/panels/compare-words.js";
 import { divergence } from "../../static/js/trace/divergence.js";
 import { TraceStore } from "../../static/js/trace/store.js";
 import { chunk } from "./chunks.js";
@@ -64,4 +65,18 @@ test("differences are told by id and by field, places are none", () => {
 test("metrics are ordered by how much they changed", () => {
   assert.deepEqual(metricDifferences({ a: 100, b: 1, c: 5, d: 0, e: 3 }, { a: 90, b: 2, c: 5, d: 4 }).map(({ name, share }) => [name, share]), [["d", 1], ["b", 0.5], ["a", 0.1]]);
   assert.deepEqual(metricDifferences({ "links.a.x": 1, "ops.x": 1, "nodes.b.x": 1 }, { "links.a.x": 0, "ops.x": 0, "nodes.b.x": 0 }).map(({ name }) => name), ["ops.x", "links.a.x", "nodes.b.x"]);
+});
+
+test("a fault that differs in something else than its times says in what, and one without an end, or at an event, says that", () => {
+  const doc = (...faults) => ({ nodes: [{ id: "a", label: "A" }], links: [], faults });
+  const words = (before, after) => {
+    const [one, other] = [doc(...before), doc(...after)];
+    const { a, b } = differenceWords(null, one, other, differences(one, other)[0]);
+    return [a, b];
+  };
+  const lies = (behaviour) => ({ kind: "byzantine", target: "a", at_ms: 2000, behaviour });
+  assert.deepEqual(words([lies("silence")], [lies("collusion")]), ["behaviour silence", "behaviour collusion"]);
+  const crash = { kind: "crash", target: "a", at_ms: 1000 };
+  assert.deepEqual(words([{ ...crash, until_ms: null }], [{ ...crash, until_ms: 2000 }]), ["from 1.000\u2009s", "1.000\u2009s to 2.000\u2009s"]);
+  assert.deepEqual(words([], [{ kind: "crash", target: "a", when: { node: "a", event: "ready" } }]), ["no", "at its event"]);
 });

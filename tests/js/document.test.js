@@ -40,7 +40,7 @@ test("changes of one field in quick succession are one step", () => {
   for (const rate of [1, 12, 120]) store.change("Rate", setParam(store.doc, "nodes", "a", "rate", rate), "a.rate");
   store.undo();
   assert.equal(store.doc.nodes[0].params, undefined);
-  store.readOnly = true;
+  store.mayChange = () => false;
   store.change("No", { ...store.doc, title: "No" });
   assert.equal(store.doc.title, "Three");
 });

@@ -167,6 +167,7 @@ test("a step of the evidence is seen while its answer is on the way back", () =>
 test("the sides of a claim are told in words, with units", () => {
   assert.equal(sideWords({ metric: "reads.stale", variant: "ap", window_ms: [6000, 14_000], where: { zone: "dublin" } }), "reads.stale (ap, 6–14\u2009s, zone dublin)");
   assert.equal(sideWords({ "*": [{ "+": [1, { metric: "ops.ok" }] }, 2] }), "(1 + ops.ok) × 2");
+  assert.equal(sideWords({ "-": [{ metric: "ops.ok" }, { metric: "ops.ok", variant: "ap" }] }, "as drawn"), "ops.ok (as drawn) − ops.ok (ap)");
   assert.equal(sideWords({ max: [1, 2] }), "max(1, 2)");
   assert.equal(sideWords({ "/": [{ max: [1, 2] }, 2] }), "max(1, 2) ÷ 2");
   assert.equal(sideWords({ "+": [1, 2, 3, 4, 5, 6] }), "1 + 2 + … + 6");

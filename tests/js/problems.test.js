@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { asking, reached } from "../../static/js/document/asking.js";
-import { placeOf, problemsOf } from "../../static/js/document/problems.js";
+import { formOf, placeOf, problemsOf } from "../../static/js/document/problems.js";
 
 const GALLERY = new URL("../../simulations/scenarios/", import.meta.url);
 const NODES = new URL("../../simulations/nodes/", import.meta.url);
@@ -108,4 +108,10 @@ test("a path leads to a part and a field of its form", () => {
   assert.deepEqual(placeOf(one, "zones[0]"), { place: "zone:z", field: "" });
   assert.deepEqual(placeOf(one, "seed"), { place: null, field: "" });
   assert.deepEqual(placeOf(one, "nodes[7]"), { place: null, field: "" });
+});
+
+test("the form that a problem leads to goes by the name that the inspector gives it", () => {
+  const inspector = readFileSync(new URL("../../static/js/panels/chosen.js", import.meta.url), "utf8");
+  assert.match(inspector, /kind: "cluster", item: cluster /); // which has its id bare, as nodes and links have
+  assert.deepEqual(["cluster:k", "s", "fault:0"].map(formOf), ["k", "s", "fault:0"]);
 });

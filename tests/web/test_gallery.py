@@ -12,8 +12,8 @@ from django.test import Client
 
 from playground.sharing.library import load_gallery
 from playground.sharing.models import Scenario
-from simulations import runs
-from simulations.models import Run, Viewing
+from simulations import keys, runs
+from simulations.models import Run, State, Viewing
 from tests.web.visitor import scenario
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_broker")]
@@ -77,6 +77,21 @@ def test_variants_that_claims_compare_are_computed_too(folder: Path) -> None:
     )
     load_gallery(folder)
     assert Run.objects.count() == 2
+
+
+def test_runs_of_an_earlier_state_that_have_not_begun_are_let_go(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    claim = {"claim": "x", "left": {"metric": "ops.ok", "variant": "long"}, "op": ">", "right": 1}
+    write(
+        folder, "first", expect=[claim], variants={"long": [{"op": "replace", "path": "/duration_ms", "value": 5000}]}
+    )
+    load_gallery(folder)
+    for module in (keys, runs):
+        monkeypatch.setattr(module, "version_for", lambda _: "another engine")
+    load_gallery(folder)
+    waiting = Run.objects.filter(state=State.QUEUED)
+    assert [run.engine_version for run in waiting] == ["another engine"] * 2
+    assert Run.objects.filter(state=State.STOPPED).count() == 2
+    assert Viewing.objects.count() == 2
 
 
 def test_our_own_gallery_loads_and_opens_on_runs_that_can_be_computed(client: Client) -> None:

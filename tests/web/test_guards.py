@@ -123,3 +123,9 @@ def test_checks_on_this_machine_are_answered_whatever_the_site_is_called(tmp_pat
     code = "from playground import settings; print(*settings.ALLOWED_HOSTS)"
     said = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, env=environment, text=True)
     assert said.split() == [*given.split(), "localhost", "127.0.0.1", "[::1]"]
+
+
+def test_a_table_stands_in_a_box_of_its_own_that_can_scroll() -> None:
+    html = to_html("Both:\n\n| a | b |\n|---|---|\n| `1` | 2 |\n\nand `<table>` as a word")
+    assert html.count('<div class="tablebox" tabindex="0"><table>') == html.count("</table></div>") == 1
+    assert "<code>&lt;table&gt;</code>" in html

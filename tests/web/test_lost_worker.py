@@ -55,6 +55,8 @@ def test_with_the_worker_stopped_a_shared_link_plays(new_stack: Stack) -> None:
     viewing = visitor.run(scenario(), seed=5)
     seen = visitor.watch(viewing)
     shared = visitor.post("/api/scenarios", {"document": scenario(), "viewing": viewing}).json()
+    # A worker that still judges the run would be stopped with the database's lock in its hands.
+    new_stack.wait_until(lambda: visitor.get(f"/api/runs/{viewing}/verdict").status == 200, "the verdict")
     new_stack.stop_worker()
     try:
         other = Visitor(new_stack.base_url)

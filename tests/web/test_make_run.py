@@ -185,6 +185,43 @@ def bare_copy(folder: Path) -> Path:
     return copy
 
 
+def bundle(copy: Path) -> subprocess.CompletedProcess[str]:
+    return preparing(copy, "bundle_scripts")
+
+
+def preparing(copy: Path, step: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", f"import prepare; prepare.{step}()"]
+    given = os.environ | environment
+    return subprocess.run(command, cwd=copy / "scripts", env=given, capture_output=True, text=True, check=False)
+
+
+def test_an_engine_that_shall_run_interpreted_is_not_compiled(tmp_path: Path) -> None:
+    copy = bare_copy(tmp_path)
+    done = preparing(copy, "compile_engine", NETSPLIT_ENGINE="interpreted")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    tried = preparing(copy, "compile_engine", NETSPLIT_ENGINE="auto")  # without sources this fails, and is told
+    assert "compil" in tried.stdout + tried.stderr
+
+
+def test_an_edited_script_is_bundled_anew_and_a_mistake_is_named(tmp_path: Path) -> None:
+    copy = bare_copy(tmp_path)
+    shutil.copytree(ROOT / "static", copy / "static", ignore=shutil.ignore_patterns("built"))
+    (copy / "node_modules").symlink_to(ROOT / "node_modules")
+    built, edited = copy / "static" / "built" / "mine.js", copy / "static" / "js" / "mine.js"
+    assert bundle(copy).returncode == 0
+    first = built.stat().st_mtime_ns
+    assert bundle(copy).returncode == 0
+    assert built.stat().st_mtime_ns == first
+    edited.write_text(edited.read_text() + "console.info('edited by hand');\n")
+    assert bundle(copy).returncode == 0
+    assert "edited by hand" in built.read_text()
+    edited.write_text("let x = ;\n")
+    done = bundle(copy)
+    assert done.returncode != 0
+    assert "could not be bundled" in done.stderr
+    assert "mine.js:1:8" in done.stderr
+
+
 def test_no_network_on_a_first_start_is_one_line(tmp_path: Path) -> None:
     nowhere = {
         "PIP_CONFIG_FILE": os.devnull,

@@ -88,6 +88,13 @@ def test_a_shared_link_opens_for_anybody_without_a_worker(caller: Caller, new_ca
     assert other.get(f"/api/runs/{data['viewing']}").json()["status"] == "finished"
 
 
+def test_a_shared_link_asks_for_a_guess_first(caller: Caller) -> None:
+    page = caller.get(f"/s/{share(caller, predict='How **many** are *lost*?')}/").content.decode()
+    assert "Predict first." in page
+    assert "How many are lost?" in page
+    assert "Predict first." not in caller.get(f"/s/{share(caller)}/").content.decode()
+
+
 @pytest.mark.parametrize("at", ["", "x", "-1", "nan", "inf", "1e999"])
 def test_a_moment_that_is_none_is_ignored(caller: Caller, at: str) -> None:
     assert stage(caller.get(f"/s/{share(caller)}/?at={at}"))["at_ms"] is None
@@ -130,6 +137,12 @@ def test_a_remix_is_an_own_draft_opened_where_the_original_was(
     assert data["viewing"]
     assert Draft.objects.count() == 1
     assert caller.get(answer["Location"]).status_code == 404
+
+
+@pytest.mark.parametrize(("asked", "at_ms"), [("?at=250.5", 250.5), ("?at=0", None), ("?at=soon", None), ("", None)])
+def test_a_remix_opens_at_the_moment_that_was_seen(caller: Caller, asked: str, at_ms: float | None) -> None:
+    slug = share(caller)
+    assert stage(caller.get(caller.post(f"/s/{slug}/remix{asked}")["Location"]))["at_ms"] == at_ms
 
 
 def test_one_draft_too_many_is_refused_in_words(caller: Caller, settings: Any) -> None:

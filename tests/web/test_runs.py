@@ -60,6 +60,7 @@ def test_too_many_waiting_runs_are_refused_and_nothing_is_stored(settings: Any) 
 
 def test_a_full_queue_refuses_everybody(settings: Any) -> None:
     settings.RUNS_WAITING_MAX = 1
+    runs.request_run(document(seed=9), None, None, None, queue=Run.BATCH)  # nobody waits for it
     ask(ANN, seed=1)
     with pytest.raises(runs.TooManyRuns):
         ask(BOB, seed=2)

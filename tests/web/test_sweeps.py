@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -92,3 +96,31 @@ def test_a_run_that_breaks_fails_every_claim_and_says_why() -> None:
     for row in judged((True, True), RuntimeError("Node bug")):
         assert row.held == (True, False)
         assert row.reasons[1] == "RuntimeError: Node bug"
+
+
+def belonging(mark: str) -> dict[int, str]:
+    """The processes that have this in their environment or in their command, and each one's line."""
+    listed = subprocess.run(["ps", "axeww", "-o", "pid=,command="], capture_output=True, text=True, check=True)
+    lines = [line.split(None, 1) for line in listed.stdout.splitlines() if mark in line]
+    return {int(pid): line for pid, line in lines}
+
+
+@pytest.mark.processes
+def test_a_sweep_that_is_ended_takes_its_workers_along(tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if name not in Stack.NOT_INHERITED}
+    command = [sys.executable, str(ROOT / "scripts" / "do.py"), "gallery"]
+    given = {"TMPDIR": str(tmp_path), "ARGS": "client-server --seeds 1-500", "WORKER_PROCESSES": "1", "CC": "none"}
+    with subprocess.Popen(command, env=environment | given, stdout=subprocess.PIPE, start_new_session=True) as sweep:
+        try:
+            deadline = time.monotonic() + 60
+            while not any("manage.py gallery" in command for command in belonging(str(tmp_path)).values()):
+                assert time.monotonic() < deadline, "no sweep"
+                time.sleep(0.2)
+            assert any("celery" in command for command in belonging(str(tmp_path)).values())
+            sweep.send_signal(signal.SIGTERM)
+            assert sweep.wait(30) == 130
+            assert belonging(str(tmp_path)) == {}
+        finally:
+            for process in belonging(str(tmp_path)):
+                with suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)

@@ -74,6 +74,7 @@ class Visitor:
         parts = urlsplit(self.base_url)
         options.setdefault("subprotocols", ["netsplit.1"])
         options.setdefault("origin", self.base_url)
+        options.setdefault("additional_headers", {"Cookie": "; ".join(f"{one.name}={one.value}" for one in self.jar)})
         return connect(f"ws://{parts.netloc}/ws/runs/{viewing}/", max_size=None, **options)
 
     def watch(self, viewing: str, *, first: int = 0, window: int = 8, seconds: float = 30) -> Watched:

@@ -1,12 +1,13 @@
 /** Keeps the work: in this browser at once, on the server a moment later. */
 
 import { request } from "../net/api.js";
+import { packedHistory } from "./history-file.js";
 
 const SERVER_AGAIN_MS = 5000;
 const SERVER_DELAY_MS = 900;
 
 /**
- * @typedef {{document: Scenario, version: number | null, draft: string | null, viewing: string | null, ran: Scenario | null, variant: string | null, at_ms: number, saved: number, dirty: boolean, tab?: number, branches?: BranchFile | null}} Kept
+ * @typedef {{document: Scenario, version: number | null, draft: string | null, viewing: string | null, ran: Scenario | null, variant: string | null, at_ms: number, saved: number, dirty: boolean, tab?: number, branches?: BranchFile | null, history?: HistoryFile}} Kept
  */
 
 export class Autosave {
@@ -69,11 +70,17 @@ export class Autosave {
       document: doc, version: this.version, draft: this.id, viewing: this.viewing, ran: this.ran === doc ? null : this.ran,
       variant: this.variant, at_ms: this.at_ms, saved: Date.now(), dirty: this.dirty, tab: this.tab, branches: this.branches(),
     };
+    // A full or blocked storage must not stop the work; the page says so.
+    this.unkept = !this.#put({ ...kept, history: packedHistory(this.store) }) && !this.#put(kept);
+  }
+
+  /** @param {Kept} kept @returns {boolean} whether there was room */
+  #put(kept) {
     try {
       localStorage.setItem(this.key, JSON.stringify(kept));
-      this.unkept = false;
+      return true;
     } catch {
-      this.unkept = true; // a full or blocked storage must not stop the work; the page says so
+      return false;
     }
   }
 

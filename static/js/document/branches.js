@@ -77,6 +77,18 @@ export function carried(tree, current) {
 }
 
 /**
+ * What to compare with once the first run has gone on from one branch to another: never a branch with itself, rather with the one that was left.
+ * Null when what was compared with is gone.
+ * @param {BranchTree} tree @param {Choice} choice @param {string} left @param {Branch} current
+ * @returns {Choice | null}
+ */
+export function compared(tree, choice, left, current) {
+  const alike = choice.branch === current.id && choice.variant === current.variant && choice.seed === null;
+  const next = alike && left !== current.id ? { branch: left, variant: null, seed: null } : choice;
+  return branchOf(tree, next.branch) ? next : null;
+}
+
+/**
  * The rows of a drawing, the main line first: later forks lie nearer to their parent, so that no fork crosses a line.
  * @param {BranchTree} tree
  * @returns {{branch: Branch, row: number, from: number}[]} from: the row that it leaves

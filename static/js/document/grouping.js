@@ -120,3 +120,8 @@ function zoneAt(doc, p) {
   const about = (doc.zones ?? []).filter(({ x, y, width = 200, height = 120 }) => x !== undefined && y !== undefined && p.x >= x && p.x <= x + width && p.y >= y && p.y <= y + height);
   return about.sort((a, b) => (a.width ?? 200) * (a.height ?? 120) - (b.width ?? 200) * (b.height ?? 120))[0]?.id;
 }
+
+/** How many nodes these are, copies counted. @param {Scenario} doc @param {string[]} ids */
+export function strong(doc, ids) {
+  return doc.nodes.filter(({ id }) => ids.includes(id)).reduce((all, { count }) => all + (count ?? 1), 0);
+}

@@ -1,6 +1,6 @@
 /** Automatic layout: layers from those who ask to those who answer, the nodes of a zone and of a cluster together. */
 
-import { Graph, layout } from "../../vendor/dagre.js";
+import { Graph, layout } from "@dagrejs/dagre";
 import { around } from "./grouping.js";
 import { CARD, places } from "./places.js";
 

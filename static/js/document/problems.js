@@ -140,3 +140,6 @@ export function placeOf(doc, path) {
   const entry = /^\.(?:when\.)?(\w+)/.exec(rest)?.[1] ?? "";
   return { place, field: param ? `params-${param}` : entry && rest !== ".params" ? `entry-${rest.startsWith(".when.") ? "when_" : ""}${entry}` : "" };
 }
+
+/** The name by which the inspector's form of a selected part goes: a cluster's is its id. @param {string} place */
+export function formOf(place) { return place.replace(/^cluster:/, ""); }

@@ -21,7 +21,8 @@ export class DocumentStore {
     this.undone = [];
     /** @type {((doc: Scenario, before: Scenario) => void)[]} */
     this.listeners = [];
-    this.readOnly = false;
+    /** Whether it may be changed now; asked before each change. */
+    this.mayChange = () => true;
   }
 
   /** @param {(doc: Scenario, before: Scenario) => void} listener */
@@ -32,9 +33,11 @@ export class DocumentStore {
    * @param {Scenario} after
    * @param {string} [key] changes with the same key in quick succession become one
    * @param {string} [to] the branch that it leads to
+   * @returns {boolean} false where nothing may be changed
    */
   change(label, after, key = "", to = this.branch) {
-    if (this.readOnly || after === this.doc) return;
+    if (!this.mayChange()) return false;
+    if (after === this.doc) return true;
     const before = this.doc;
     const last = this.done[this.done.length - 1];
     const now = Date.now();
@@ -43,6 +46,7 @@ export class DocumentStore {
     if (this.done.length > STACK_MAX) this.done.shift();
     this.undone = [];
     this.#set(after, to);
+    return true;
   }
 
   undo() {

@@ -38,7 +38,7 @@ export function duplicate(editor) {
   const fragment = fragmentOf(stage.doc, stage.selection);
   if (!fragment) return stage.emit("toast", { text: t("Select nodes first. Links go with the nodes at both their ends.") });
   const { doc, ids } = pasted(stage.doc, fragment, { x: OFFSET, y: OFFSET });
-  stage.store.change(tn("Duplicate {n} node", "Duplicate {n} nodes", ids.length), doc);
+  if (!stage.store.change(tn("Duplicate {n} node", "Duplicate {n} nodes", ids.length), doc)) return undefined;
   stage.select(ids);
   return stage.emit("say", tn("{n} node duplicated", "{n} nodes duplicated", ids.length));
 }
@@ -50,7 +50,7 @@ export function groupZone(editor) {
   if (!ids.length) return stage.emit("toast", { text: t("Select the nodes of the zone first.") });
   const made = zoneOf(stage.doc, ids, (n) => t("Zone {n}", { n }));
   const members = made.doc.nodes.filter((node) => node.zone === made.id).map((node) => node.id);
-  stage.store.change(t("Group into a zone"), made.doc);
+  if (!stage.store.change(t("Group into a zone"), made.doc)) return undefined;
   stage.select(members);
   stage.emit("say", tn("A zone of {n} node", "A zone of {n} nodes", members.length));
   return members.length > ids.length ? stage.emit("toast", { text: t("What runs on the same machine is in the zone, too.") }) : undefined;
@@ -74,8 +74,8 @@ export function groupCluster(editor) {
   const ids = editor.chosenNodes();
   const obstacle = ids.length ? clusterObstacle(editor) : t("Select the members of the cluster first.");
   if (obstacle) return stage.emit("toast", { text: obstacle });
-  stage.store.change(t("Group into a cluster"), clusterOf(stage.doc, ids).doc);
-  return stage.emit("say", t("A cluster of {n} nodes", { n: ids.length }));
+  const made = stage.store.change(t("Group into a cluster"), clusterOf(stage.doc, ids).doc);
+  return made && stage.emit("say", t("A cluster of {n} nodes", { n: ids.length }));
 }
 
 /** Of what is selected, clusters are taken apart before zones. @param {Editor} editor */
@@ -93,7 +93,7 @@ export function ungroup(editor) {
   if (!groups.length) return stage.emit("toast", { text: t("Nothing that is selected is in a zone or a cluster.") });
   const text = groups[0].startsWith("cluster:") ? tn("Take {n} cluster apart", "Take {n} clusters apart", groups.length) : tn("Take {n} zone away", "Take {n} zones away", groups.length);
   const kept = [...stage.selection].filter((id) => !groups.includes(id));
-  stage.store.change(text, removeItems(stage.doc, groups));
+  if (!stage.store.change(text, removeItems(stage.doc, groups))) return undefined;
   stage.select(kept);
   return stage.emit("toast", { text: t("{what}. Its nodes stay.", { what: text }), undo: true });
 }
@@ -119,12 +119,12 @@ export function selectAlike(editor) {
 /** @param {Editor} editor */
 export async function layOut(editor) {
   const { stage } = editor;
-  if (!stage.doc.nodes.length) return;
+  if (!stage.doc.nodes.length || !stage.mayEdit()) return;
   if (stage.doc.nodes.length > PROMPT_MAX) {
     stage.emit("toast", { text: t("Laying out {n} nodes.", { n: stage.doc.nodes.length.toLocaleString() }) });
     await new Promise((done) => { setTimeout(done, 50); });
   }
   stage.store.change(t("Lay out the canvas"), laidOut(stage.doc, (type) => stage.typeInfo(type)));
-  editor.fit();
+  editor.open();
   stage.emit("toast", { text: t("Laid out from those who ask to those who answer."), undo: true });
 }

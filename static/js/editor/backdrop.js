@@ -1,5 +1,6 @@
 /** What lies under the nodes: zones, clusters, and the two sides of a partition at the playhead. */
 
+import { strong } from "../document/grouping.js";
 import { CARD } from "../document/places.js";
 import { cutsMesh, groupsOf, numberedFaults, linkEntry } from "../document/faults.js";
 import { s, glyph } from "../dom.js";
@@ -110,7 +111,7 @@ export class Backdrop {
     return groups.flatMap((group, i) => {
       const name = SIDE_NAMES[i] ?? String(i + 1);
       const side = `side side-${i % 2 ? "b" : "a"}`;
-      const label = sideWords(this.stage.doc, name, group, groups.flat().length);
+      const label = sideWords(this.stage, name, group, groups.flat().length);
       const box = areas[i];
       if (!box) return [];
       if (!whole) return group.flatMap((id, n) => around(at.get(id), side, n ? t("side {name}", { name }) : label));
@@ -125,14 +126,15 @@ export class Backdrop {
     const groups = groupsOf(this.stage.doc, fault);
     for (const band of bandsOf(groups, at, this.stage.doc)) {
       const { horizontal } = band;
-      // A standing cut begins above the sides, so that its pill hides none of their names.
-      const { x, y, width, height } = horizontal ? band : { ...band, y: band.y - 30, height: band.height + 30 };
+      // A standing cut begins above the sides, so that its pill hides none of their names; below where somebody stands there.
+      const below = !horizontal && covered({ x: band.x + band.width / 2, y: band.y - 18 }, 18 + pillWidth(words), at);
+      const { x, y, width, height } = horizontal || below ? band : { ...band, y: band.y - 30, height: band.height + 30 };
       const [x1, y1, x2, y2] = horizontal ? [x, y + height / 2, x + width, y + height / 2] : [x + width / 2, y, x + width / 2, y + height];
+      const head = horizontal ? { x: x1 + 12, y: y1 } : { x: x1, y: below ? y2 - 12 : y1 + 12 };
       drawn.push(
         s("rect", { class: "hatch", x, y, width, height }), s("line", { class: "cutline", x1, y1, x2, y2 }),
-        s("circle", { class: "snip", cx: x1 + (horizontal ? 12 : 0), cy: y1 + (horizontal ? 0 : 12), r: 12 }),
-        glyph("i-scissors", x1 + (horizontal ? 12 : 0) - 7.5, y1 + (horizontal ? 0 : 12) - 7.5, 15, "bad"),
-        ...pill(x1 + (horizontal ? 30 : 18), y1 + (horizontal ? 0 : 12), words),
+        s("circle", { class: "snip", cx: head.x, cy: head.y, r: 12 }), glyph("i-scissors", head.x - 7.5, head.y - 7.5, 15, "bad"),
+        ...pill(head.x + 18, head.y, words),
       );
     }
     const all = drawn.length ? null : sides.around(groups.flat().map((id) => at.get(id)), 34);
@@ -156,18 +158,28 @@ export class Backdrop {
   }
 }
 
-/** A side with its share of the cluster that is split, and whether that is a quorum. @param {Scenario} doc @param {string} name @param {string[]} group @param {number} all */
-function sideWords(doc, name, group, all) {
-  const split = (doc.clusters ?? []).find(({ members }) => members.some((id) => group.includes(id)) && !members.every((id) => group.includes(id)));
-  if (!split) return t("side {name} · {n} of {all}", { name, n: group.length, all });
-  const [n, members] = [strong(doc, split.members.filter((id) => group.includes(id))), strong(doc, split.members)];
-  const words = 2 * n > members ? t("side {name} · {n} of {all}, quorum") : t("side {name} · {n} of {all}, no quorum");
-  return words.replace("{name}", name).replace("{n}", String(n)).replace("{all}", String(members));
+/** Whether a card stands where the head of a cut and so much to its right would be drawn. @param {Point} head @param {number} width @param {Map<string, Point>} at */
+function covered(head, width, at) {
+  return [...at.values()].some(({ x, y }) => Math.abs(y - head.y) < CARD.height / 2 + 12 && x + CARD.width / 2 > head.x - 12 && x - CARD.width / 2 < head.x + width);
 }
 
-/** How many nodes these are, copies counted. @param {Scenario} doc @param {string[]} ids */
-function strong(doc, ids) {
-  return doc.nodes.filter(({ id }) => ids.includes(id)).reduce((all, { count }) => all + (count ?? 1), 0);
+/** A side with its share of the cluster that is split, and whether that is a quorum, where the cluster has one. @param {Pick<Stage, "doc" | "ran" | "typeInfo">} stage @param {string} name @param {string[]} group @param {number} all */
+export function sideWords(stage, name, group, all) {
+  const doc = stage.ran ?? stage.doc; // a variant may have another quorum, or none
+  const split = (doc.clusters ?? []).find(({ members }) => members.some((id) => group.includes(id)) && !members.every((id) => group.includes(id)));
+  const [n, of] = split ? [strong(doc, split.members.filter((id) => group.includes(id))), strong(doc, split.members)] : [group.length, all];
+  const need = split ? quorumOf(split, stage.typeInfo(split.protocol), of) : 0;
+  const words = !need ? t("side {name} · {n} of {all}") : n >= need ? t("side {name} · {n} of {all}, quorum") : t("side {name} · {n} of {all}, no quorum");
+  return words.replace("{name}", name).replace("{n}", String(n)).replace("{all}", String(of));
+}
+
+/** How many members of a cluster decide together; 0 where none have to. @param {ClusterEntry} cluster @param {NodeTypeInfo | undefined} info @param {number} members */
+function quorumOf(cluster, info, members) {
+  const rule = info?.quorum;
+  const value = (/** @type {string} */ name) => cluster.params?.[name] ?? info?.params.find((param) => param.name === name)?.default;
+  if (!rule || (rule.when && !rule.when.values.some((one) => one === value(rule.when?.param ?? "")))) return 0;
+  const faulty = rule.faulty ? Number(value(rule.faulty)) || Math.floor((members - 1) / 3) : 0;
+  return Math.floor((members + faulty) / 2) + 1;
 }
 
 /** Where the sides lie among each other no rectangle holds one of them: each node says its own. @param {Point | undefined} p @param {string} side @param {string} label */

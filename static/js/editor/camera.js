@@ -1,22 +1,26 @@
 /** How large the canvas is shown, and where it begins. */
 
-/** On a phone a part of the topology in readable size is worth more than all of it too small to read. */
+const PHONE_PX = 600;
+/** On a phone a page opens with a part of the topology in readable size: it tells more than all of it too small to read. */
 const READABLE = 0.72;
 /** Where the words of the simplified view stand. */
 const NOTE = 24;
-const SCALE = { min: 0.2, max: 2.5, fit: 1.1 };
+const SCALE = { max: 2.5, fit: 1.1 };
+
+/** How small a topology may be when a page opens. @param {number} width of the host @param {number} least how small it may become */
+export function opening(width, least) { return width < PHONE_PX ? Math.max(READABLE, least) : least; }
 
 /**
  * The view in which a rectangle fills a host of that size.
  * @param {Rect} box @param {{width: number, height: number}} size @param {boolean} tools whether there are tools at the left
- * @param {number} large how small it may become in the simplified view; 0: another view
+ * @param {number} least how small it may become @param {boolean} noted whether the words of the simplified view stand above it
  * @returns {CanvasView}
  */
-export function fitting(box, { width, height }, tools, large) {
-  const narrow = width < 600;
+export function fitting(box, { width, height }, tools, least, noted) {
+  const narrow = width < PHONE_PX;
   const short = height < 320;
-  const pad = { left: narrow ? 16 : tools ? 64 : 32, right: narrow ? 16 : 32, top: (narrow && tools ? 62 : short ? 14 : narrow ? 28 : 44) + (large ? NOTE : 0), bottom: short ? 14 : narrow ? 48 : 60 };
-  const scale = Math.min(SCALE.fit, Math.max(large || (narrow ? READABLE : SCALE.min), Math.min((width - pad.left - pad.right) / box.width, (height - pad.top - pad.bottom) / box.height)));
+  const pad = { left: narrow ? 16 : tools ? 64 : 32, right: narrow ? 16 : 32, top: (narrow && (tools || !short) ? 62 : short ? 14 : 44) + (noted ? NOTE : 0), bottom: short ? 14 : narrow ? 66 : 60 };
+  const scale = Math.min(SCALE.fit, Math.max(least, Math.min((width - pad.left - pad.right) / box.width, (height - pad.top - pad.bottom) / box.height)));
   // What does not fit begins at its beginning: a card cut off at both sides tells nobody anything.
   const free = (/** @type {number} */ room) => Math.max(0, room) / 2;
   return { scale, x: pad.left + free(width - pad.left - pad.right - box.width * scale) - box.x * scale, y: pad.top + free(height - pad.top - pad.bottom - box.height * scale) - box.y * scale };

@@ -4,8 +4,11 @@ import { CARD } from "../document/places.js";
 import { s, glyph, typeIcon } from "../dom.js";
 import { t } from "../panels/words.js";
 
-const NAME_MAX = 13;
-const NAME_BESIDE_BADGE_MAX = 10.5;
+const NAME_LEFT = 33;
+const NAME_SIZE = 12;
+const LETTER_EM = 0.61; // of a name, on average
+const SIGN_SIZE = 13;
+const SIGNS_RIGHT = 5;
 const LINE_MAX = 15;
 const NARROW = /[ijltfrI.,:;'’ ]/;
 const WIDE = /[mwMW@]/;
@@ -22,18 +25,21 @@ function fitting(text, max) {
   return end < 0 ? text : `${[...text].slice(0, Math.max(1, end - 1)).join("")}…`;
 }
 
+let resizings = 0; // names are larger on small windows
+globalThis.addEventListener?.("resize", () => resizings++);
+
 export class Card {
   /** @param {SVGElement} group the node's view @param {NodeEntry} node @param {NodeTypeInfo | undefined} info */
   constructor(group, node, info) {
     this.group = group;
     this.node = node;
     this.info = info;
-    this.line = s("text", { class: "ns", x: 33, y: 31 });
-    this.name = s("text", { class: "nt", x: 33, y: 18 });
+    this.line = s("text", { class: "ns", x: NAME_LEFT, y: 31 });
+    this.name = s("text", { class: "nt", x: NAME_LEFT, y: 18 });
     this.track = s("rect", { class: "track", x: 1, y: CARD.height - 4, width: CARD.width - 2, height: 3, visibility: "hidden" });
     this.bar = s("rect", { class: "load", x: 1, y: CARD.height - 4, width: 0, height: 3 });
     this.badge = s("g", { class: "badge" });
-    this.shown = { line: "", bar: -1, badge: "", up: true, said: "" };
+    this.shown = { line: "", bar: -1, signs: "", up: true, said: "", name: "" };
     group.classList.add("node");
     group.setAttribute("tabindex", "0");
     group.setAttribute("role", "button");
@@ -62,11 +68,11 @@ export class Card {
     this.group.setAttribute("aria-label", parts.join(", "));
   }
 
-  /** What the trace says at the playhead; null before any run. @param {{line: string, bar: number | null, badge: string, up: boolean, ill?: string, said?: string} | null} state */
+  /** What the trace says at the playhead; null before any run. @param {{line: string, bar: number | null, signs: string[], up: boolean, ill?: string, said?: string} | null} state */
   show(state) {
     const count = this.node.count ?? 1;
     const rest = count > 1 ? `×${count} ${this.info?.title ?? ""}` : this.info?.title ?? this.node.type;
-    const next = { said: "", ...(state ?? { line: rest, bar: null, badge: "", up: true }) };
+    const next = { said: "", ...(state ?? { line: rest, bar: null, signs: [], up: true }) };
     const line = next.line || rest;
     if (line !== this.shown.line || next.up !== this.shown.up || next.said !== this.shown.said) {
       this.shown.said = next.said;
@@ -77,15 +83,28 @@ export class Card {
       this.#label();
     }
     this.#showBar(next.bar);
-    const badge = next.up ? next.badge : "i-crash";
-    this.name.textContent = fitting(this.title, badge ? NAME_BESIDE_BADGE_MAX : NAME_MAX);
+    const signs = next.up ? next.signs : ["i-crash"];
+    this.#fitName(signs.length);
     this.group.classList.toggle("ill", next.up && Boolean(next.ill));
     this.group.classList.toggle("still", next.up && next.ill === "i-pause");
-    if (badge !== this.shown.badge) {
-      this.shown.badge = badge;
-      this.badge.dataset.sign = badge;
-      this.badge.replaceChildren(...(badge ? [glyph(badge, CARD.width - 19, 6, 13)] : []));
+    if (signs.join(" ") !== this.shown.signs) {
+      this.shown.signs = signs.join(" ");
+      this.badge.replaceChildren(...signs.map((sign, i) => {
+        const drawn = glyph(sign, CARD.width - SIGNS_RIGHT - SIGN_SIZE * (i + 1), 6, SIGN_SIZE, sign === next.ill ? "befell" : "");
+        drawn.dataset.sign = sign;
+        return drawn;
+      }));
     }
+  }
+
+  /** As much of the name as there is room for beside the signs. @param {number} signs */
+  #fitName(signs) {
+    const key = `${resizings} ${signs} ${this.title}`;
+    if (key === this.shown.name) return;
+    const size = parseFloat(getComputedStyle(this.name).fontSize);
+    this.shown.name = size ? key : ""; // not drawn yet: its size is not known
+    const room = CARD.width - NAME_LEFT - (signs ? SIGNS_RIGHT + 2 + SIGN_SIZE * signs : 0);
+    this.name.textContent = fitting(this.title, room / (LETTER_EM * (size || NAME_SIZE)));
   }
 
   /** @param {number | null} bar 0…1 */

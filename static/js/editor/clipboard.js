@@ -56,7 +56,7 @@ function paste(editor, text, last) {
   if (links > LINKS_MAX) return stage.emit("toast", { text: t("Not pasted: a scenario has at most {most} links.", { most: LINKS_MAX.toLocaleString() }) });
   const shift = shiftFor(editor, middleOf(fragment), text, last);
   const { doc, ids } = pasted(stage.doc, fragment, shift);
-  stage.store.change(tn("Paste {n} node", "Paste {n} nodes", ids.length), doc);
+  if (!stage.store.change(tn("Paste {n} node", "Paste {n} nodes", ids.length), doc)) return undefined;
   stage.select(ids);
   const words = tn("{n} node pasted", "{n} nodes pasted", ids.length);
   return more > 100 ? stage.emit("toast", { text: `${words}.`, undo: true }) : stage.emit("say", words);

@@ -7,8 +7,8 @@ import { linkDoubt, linkRefusal } from "../document/linking.js";
 import { removeItems } from "../document/removal.js";
 import { t } from "../panels/words.js";
 import { makeGraph, cardRect } from "./graph.js";
-import { syncCells } from "./cells.js";
-import { fitting, zoomed } from "./camera.js";
+import { edgeId, linkOf, syncCells } from "./cells.js";
+import { fitting, opening, zoomed } from "./camera.js";
 import { cardState } from "./node-state.js";
 import { Backdrop } from "./backdrop.js";
 import { Connecting, linkWords } from "./connecting.js";
@@ -48,6 +48,7 @@ export class Editor {
     this.#gestures();
     this.sync();
     stage.on("document", () => this.sync());
+    stage.on("variant", (before) => this.#another(before));
     stage.on("select", () => this.showSelection());
     stage.on("trace", () => this.showState());
     new ResizeObserver(() => this.#resized()).observe(host);
@@ -60,7 +61,7 @@ export class Editor {
 
   #resized() {
     this.graph.resize(this.host.clientWidth, this.host.clientHeight);
-    if (!this.fitted) this.fit();
+    if (!this.fitted) this.open();
     this.#changed();
   }
 
@@ -68,7 +69,7 @@ export class Editor {
     const { graph, stage } = this;
     for (const name of ["scale", "translate"]) graph.on(name, () => this.#changed());
     graph.on("node:click", ({ node, e }) => this.#pressed(node.id, e));
-    graph.on("edge:click", ({ edge, e }) => this.#pressed(edge.id, e));
+    graph.on("edge:click", ({ edge, e }) => this.#pressed(linkOf(edge.id), e));
     graph.on("blank:click", ({ e }) => {
       const cluster = dataAt(e.target, "cluster");
       if (cluster === null) this.blank();
@@ -140,8 +141,7 @@ export class Editor {
     }
     if (!Object.keys(next).length) return;
     const after = rezoned(doc, moveNodes(doc, next), ids, { x: dx, y: dy }, zone);
-    this.stage.store.change(ids.length === 1 ? t("Move {name}", { name: ids[0] }) : t("Move {n} nodes", { n: ids.length }), after, key);
-    this.#sayZones(doc, after, ids);
+    if (this.stage.store.change(ids.length === 1 ? t("Move {name}", { name: ids[0] }) : t("Move {n} nodes", { n: ids.length }), after, key)) this.#sayZones(doc, after, ids);
   }
 
   /** A zone is more than a drawing: latencies go by it. @param {Scenario} before @param {Scenario} after @param {string[]} ids */
@@ -159,19 +159,17 @@ export class Editor {
     const { words } = linkWords(stage, a, b);
     const doubt = linkDoubt(stage.doc, a, b, (type) => stage.typeInfo(type));
     const made = linkRefusal(stage.doc, a, b) ? null : addLink(stage.doc, a, b);
-    if (made) {
-      stage.store.change(t("Connect {a} to {b}", { a, b }), made.doc);
-      stage.select([made.id]);
-    }
+    if (made && !stage.store.change(t("Connect {a} to {b}", { a, b }), made.doc)) return false;
+    if (made) stage.select([made.id]);
     if (!made || doubt) stage.emit("toast", { text: words, undo: made !== null });
     else stage.emit("say", t("Linked: {what}", { what: words }));
     return made !== null;
   }
 
-  /** @param {string} type @param {Point} at in graph coordinates */
+  /** @param {string} type @param {Point} at in graph coordinates @returns {string | null} its id */
   place(type, at) {
     const { doc, id } = addNode(this.stage.doc, type, at);
-    this.stage.store.change(t("Add {name}", { name: id }), doc);
+    if (!this.stage.store.change(t("Add {name}", { name: id }), doc)) return null;
     this.stage.select([id]);
     return id;
   }
@@ -195,7 +193,7 @@ export class Editor {
     if (!ids.length || !this.editable) return;
     const label = words ? words : ids.length === 1 ? t("Delete {name}", { name: ids[0] }) : t("Delete {n} items", { n: ids.length });
     const focused = this.host.contains(document.activeElement);
-    this.stage.store.change(label, removeItems(this.stage.doc, ids));
+    if (!this.stage.store.change(label, removeItems(this.stage.doc, ids))) return;
     this.stage.select([]);
     if (focused && !this.host.contains(document.activeElement)) [...this.cards.values()][0]?.group.focus({ preventScroll: true });
     this.stage.emit("toast", { text: `${label}.`, undo: true });
@@ -219,7 +217,7 @@ export class Editor {
       card.group.classList.toggle("sel", selection.has(id));
       card.group.setAttribute("aria-pressed", String(selection.has(id)));
     }
-    for (const link of forWidget(this.stage.doc).links) this.graph.findViewByCell(link.id)?.container.classList.toggle("sel", selection.has(link.id));
+    for (const link of forWidget(this.stage.doc).links) this.graph.findViewByCell(edgeId(link.id))?.container.classList.toggle("sel", selection.has(link.id));
   }
 
   /** Cards and backdrop as of the playhead. */
@@ -230,17 +228,29 @@ export class Editor {
       if (node) card.show(stage.trace ? cardState(stage, node, card.info, stage.playhead.t) : null);
     }
     const cut = this.backdrop.showFaults(stage.playhead.t, this.at);
-    for (const link of forWidget(stage.doc).links) this.graph.findViewByCell(link.id)?.container.classList.toggle("cut", cut.has(link.id));
+    for (const link of forWidget(stage.doc).links) this.graph.findViewByCell(edgeId(link.id))?.container.classList.toggle("cut", cut.has(link.id));
     this.large.show(cut);
   }
 
-  /** @param {string[]} [ids] of nodes; without any: everything */
-  fit(ids = []) {
+  /** Another variant: where it has other nodes they are brought into view. @param {Scenario} before */
+  #another(before) {
+    const ids = (/** @type {Scenario} */ { nodes }) => nodes.map(({ id }) => id).join(" ");
+    if (ids(before) !== ids(this.stage.doc)) this.open();
+  }
+
+  /** Shows a topology that has just come. */
+  open() {
+    const { large, stage } = this;
+    this.fit([], large.shown ? scaleMin(stage.doc) : opening(this.host.clientWidth, scaleMin(stage.doc)));
+  }
+
+  /** @param {string[]} [ids] of nodes; without any: everything @param {number} [least] how small it may become */
+  fit(ids = [], least = scaleMin(this.stage.doc)) {
     const { clientWidth: width, clientHeight: height } = this.host;
     if (width < 40 || height < 40) return;
     const { doc } = this.stage;
     const box = ids.length ? bounds({ ...doc, zones: [] }, new Map([...this.at].filter(([id]) => ids.includes(id)))) : bounds(doc, this.at);
-    this.#show(fitting(box, { width, height }, this.editable, this.large.shown ? scaleMin(doc) : 0));
+    this.#show(fitting(box, { width, height }, this.editable, least, this.large.shown));
     this.fitted = true;
     this.#changed();
   }

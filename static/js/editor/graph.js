@@ -1,16 +1,16 @@
 /** The graph widget: it draws what the document says and reports gestures; it decides nothing. */
 
-import X6 from "../../vendor/x6.js";
+import { Config, Graph } from "@antv/x6";
 import { CARD } from "../document/places.js";
 
 const NODE = "netsplit-node";
 const EDGE = "netsplit-edge";
 
-X6.Config.autoInsertCSS = false;
+Config.autoInsertCSS = false;
 
 function register() {
   const port = (/** @type {string} */ position) => ({ position, attrs: { circle: { r: 4, magnet: true, class: "port" } } });
-  X6.Graph.registerNode(NODE, {
+  Graph.registerNode(NODE, {
     width: CARD.width, height: CARD.height,
     markup: [
       { tagName: "rect", selector: "copies", className: "copies" },
@@ -26,7 +26,7 @@ function register() {
       items: ["top", "right", "bottom", "left"].map((group) => ({ id: group, group })),
     },
   }, true);
-  X6.Graph.registerEdge(EDGE, {
+  Graph.registerEdge(EDGE, {
     inherit: "edge",
     markup: [
       { tagName: "path", selector: "wrap", className: "wrap", attrs: { fill: "none" } },
@@ -44,7 +44,7 @@ function register() {
  */
 export function makeGraph(container, editable, { guard, mayLink }) {
   register();
-  return new X6.Graph({
+  return new Graph({
     container, async: false, autoResize: true, grid: { size: 8, visible: false },
     panning: { enabled: true, eventTypes: ["leftMouseDown", "mouseWheel"] },
     mousewheel: { enabled: true, modifiers: ["ctrl", "meta"], factor: 1.1, minScale: 0.2, maxScale: 2.5 },

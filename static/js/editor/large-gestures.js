@@ -1,5 +1,7 @@
 /** Pressing and dragging what the simplified view draws; a press beside it is the graph widget's. */
 
+import { edgeId } from "./cells.js";
+
 const MOVED_PX = 3;
 
 export class LargeGestures {
@@ -50,7 +52,7 @@ export class LargeGestures {
       removeEventListener("pointerup", up);
       this.held = false;
       if (!moved && found.node) graph.trigger("node:click", { node: { id: found.node }, e: event });
-      else if (!moved && found.link) graph.trigger("edge:click", { edge: { id: found.link }, e: event });
+      else if (!moved && found.link) graph.trigger("edge:click", { edge: { id: edgeId(found.link) }, e: event });
       else if (editable && found.node) this.#drop(found.node, down, event);
     };
     addEventListener("pointermove", move);

@@ -18,8 +18,8 @@ export function cardState(stage, node, info, at_ns) {
   const worlds = numbers.map((n) => states.at(n, at_ns));
   const upCount = worlds.filter((world) => world.up !== false).length;
   const up = upCount > 0;
-  if (!up) return { line: t("down"), bar: null, badge: "", up };
-  if (numbers.length > 1 && upCount < numbers.length) return { line: t("{up} of {all} up", { up: upCount, all: numbers.length }), bar: null, badge: "i-warn", up };
+  if (!up) return { line: t("down"), bar: null, signs: [], up };
+  if (numbers.length > 1 && upCount < numbers.length) return { line: t("{up} of {all} up", { up: upCount, all: numbers.length }), bar: null, signs: ["i-warn"], up };
   const shows = info?.shows ?? [];
   const condition = conditionOf(worlds);
   const breaker = breakerOf(worlds);
@@ -28,9 +28,11 @@ export function cardState(stage, node, info, at_ns) {
   const count = numbers.length > 1 ? `×${numbers.length} ` : "";
   const ill = condition ? ILLNESSES.find(([begins]) => begins.test(condition))?.[1] ?? "" : "";
   const standing = standingOf(shows, worlds);
-  const badge = ill || (breaker && "i-breaker") || (STANDINGS[standing] ?? (leads(standing) ? "i-crown" : ""));
+  const standingSign = STANDINGS[standing] ?? (leads(standing) ? "i-crown" : "");
+  // A leader on a slow host leads still: what it is and what has befallen it are seen together.
+  const signs = [...new Set([standingSign, breaker && "i-breaker", ill])].filter(Boolean);
   const said = [standing && t(standing), breaker, condition].filter(Boolean).join(", ");
-  return { line: count + line, bar: bar < 0 ? null : bar, badge, up, ill, said };
+  return { line: count + line, bar: bar < 0 ? null : bar, signs, up, ill, said };
 }
 
 /** A circuit breaker that does not let every call through; "" for one that does. @param {Record<string, unknown>[]} worlds */
@@ -41,10 +43,9 @@ function breakerOf(worlds) {
 
 /** A replica of a log: its term, how long its log is and how much of it is committed, "T4 126·124". @param {Record<string, unknown>[]} worlds */
 function logLine([world, ...others]) {
-  const { term, commit } = world;
-  const log = world.log ?? world.log_length;
-  if (others.length || ![term, log, commit].every((value) => typeof value === "number")) return "";
-  return `T${term} ${log}·${commit}`;
+  const { term, last, commit } = world;
+  if (others.length || ![term, last, commit].every((value) => typeof value === "number")) return "";
+  return `T${term} ${last}·${commit}`;
 }
 
 /** @param {Record<string, unknown>[]} worlds @param {string} field */
@@ -59,17 +60,22 @@ function fieldText(stage, node, show, worlds) {
   const full = capacity(stage, node, show);
   const words = show.title.toLowerCase();
   if (typeof value === "number" && show.unit === "%") return { figure: `${Math.round(value / worlds.length)}\u2009%`, words, idle: false, full: false };
-  if (typeof value === "number") return { figure: full ? `${value}/${full * worlds.length}` : String(Math.round(value * 100) / 100), words, idle: value === 0 && !full, full: full !== null };
+  if (typeof value === "number") return { figure: full ? `${value}/${full * worlds.length}` : String(Math.round(value * 100) / 100), words, idle: value === 0 && !full, full: full !== null, first: show.title_first };
   return { figure: String(value), words: "", idle: false, full: false };
 }
 
-/** The first field with its name; beside a figure of the form 2/4, a second one when it has something to say. @param {({figure: string, words: string, idle: boolean, full: boolean} | null)[]} fields */
+/** As people say it: "term 4", "4 keys". @param {Field} field */
+function told({ figure, words, first }) { return (first ? `${words} ${figure}` : `${figure} ${words}`).trim(); }
+
+/** @typedef {{figure: string, words: string, idle: boolean, full: boolean, first?: boolean}} Field */
+
+/** The first field with its name; beside a figure of the form 2/4, a second one when it has something to say. @param {(Field | null)[]} fields */
 function firstLine(fields) {
   const [first, ...others] = fields.filter((field) => field !== null);
   if (!first) return "";
   const second = first.full ? others.find((field) => !field.idle) : undefined;
-  const both = second ? `${first.figure} · ${second.figure} ${second.words}`.trim() : "";
-  return both && both.length <= LINE_MAX ? both : `${first.figure} ${first.words}`.trim();
+  const both = second ? `${first.figure} · ${told(second)}` : "";
+  return both && both.length <= LINE_MAX ? both : told(first);
 }
 
 /** @param {Stage} stage @param {NodeEntry} node @param {ShowInfo} show @param {Record<string, unknown>[]} worlds */
@@ -97,7 +103,7 @@ function conditionOf(worlds) {
 
 /** What a node may say of itself that has a sign. @type {Record<string, string>} */
 const STANDINGS = {
-  deposed: "i-crown-o", candidate: "i-candidate", recovering: "i-restart", slow: "i-slow", converging: "i-slow", paused: "i-pause",
+  deposed: "i-crown-o", candidate: "i-candidate", recovering: "i-restart", slow: "i-slow", converging: "i-slow", paused: "i-pause", learner: "i-learner", outside: "i-outside",
 };
 
 /** The first thing a node, or one of several, says of itself that has a sign. @param {ShowInfo[]} shows @param {Record<string, unknown>[]} worlds */

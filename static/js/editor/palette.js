@@ -46,14 +46,14 @@ function part(stage, editor, info) {
       if (event.clientX < box.left || event.clientX > box.right || event.clientY < box.top || event.clientY > box.bottom) return;
       const p = editor.graph.clientToLocal(event.clientX, event.clientY);
       const id = editor.place(info.type, { x: p.x, y: p.y });
+      if (id === null) return;
       editor.cards.get(id)?.group.focus({ preventScroll: true });
       stage.emit("placed");
     });
   });
   button.addEventListener("click", () => {
     if (dragged) return;
-    editor.place(info.type, freePlace(editor));
-    stage.emit("placed");
+    if (editor.place(info.type, freePlace(editor)) !== null) stage.emit("placed");
   });
   return button;
 }

@@ -29,7 +29,7 @@ export function renaming(editor) {
 function rename(editor, id) {
   const { stage, host } = editor;
   const zone = stage.doc.zones?.find((entry) => entry.id === id);
-  if (!zone || zone.x === undefined || zone.y === undefined) return;
+  if (!zone || zone.x === undefined || zone.y === undefined || !stage.mayEdit()) return;
   const { scale, x, y } = editor.transform;
   const field = h("input", { class: "rename", maxlength: LABEL_MAX, "aria-label": t("Name of the zone"), autocomplete: "off" });
   field.value = zone.label || zone.id;

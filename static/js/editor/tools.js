@@ -36,7 +36,9 @@ export function tools(stage, editor) {
   for (const button of /** @type {HTMLElement[]} */ ([...document.querySelectorAll(".tools [data-break]")])) button.onclick = () => breakAt(stage, button.dataset.break ?? "");
   const past = /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll("[data-history]"));
   for (const button of past) button.onclick = () => stage.history(button.dataset.history === "redo" ? "redo" : "undo");
-  stage.on("document", () => { for (const button of past) button.disabled = (button.dataset.history === "redo" ? stage.store.redoLabel : stage.store.undoLabel) === null; });
+  const offer = () => { for (const button of past) button.disabled = (button.dataset.history === "redo" ? stage.store.redoLabel : stage.store.undoLabel) === null; };
+  stage.on("document", offer);
+  offer();
   addEventListener("keydown", (event) => { if (event.key === "Escape" && tool !== "select") choose("select"); });
   const [selecting, editing] = [t("Selection"), t("Editing")];
   addShortcuts(

@@ -2,7 +2,8 @@
 
 import { h, icon } from "../dom.js";
 import { commonLies } from "../document/breaking.js";
-import { breakAt, brokenAt, choice, heal, mayBreak } from "./break.js";
+import { breakAt, brokenAt, choice, heal } from "./break.js";
+import { lockedNote } from "./variants.js";
 import { t } from "./words.js";
 
 /** @typedef {[name: string, glyph: string, words: string]} Way */
@@ -38,8 +39,8 @@ export function breakMenu(stage, nodes, links, faults) {
   const head = h("h3", { class: "sec-t" }, t("Break at playhead"));
   box.append(head);
   const hint = (/** @type {string} */ words) => h("p", { class: "hintp gap" }, words);
-  if (!stage.trace) box.append(hint(t("Press Run first. Then move the playhead to the moment, and break this there.")));
-  else if (!mayBreak(stage)) box.append(hint(t("Breaking changes the scenario as drawn. Choose the variant “As drawn” first.")));
+  if (!stage.editable) box.append(...lockedNote(stage));
+  else if (!stage.trace) box.append(hint(t("Press Run first. Then move the playhead to the moment, and break this there.")));
   else if (nodes.length || links.length) selected(stage, box, head, nodes, links);
   else if (faults.length) box.append(row([healButton(stage, faults, t("Heal"))]));
   else box.append(row([healButton(stage, null, t("Heal all")), button(stage, ["chaos", "i-bolt", t("Chaos for 10\u2009s")])], "two"), hint(t("Chaos crashes every server again and again, at random. To break one part, select it.")));

@@ -9,13 +9,9 @@ import { t } from "./words.js";
 /** How long what is broken next stays so; null: until it is healed. @type {{lasts_ms: number | null}} */
 export const choice = { lasts_ms: LASTS_MS };
 
-/** @param {Stage} stage */
-export function mayBreak(stage) {
-  return stage.mode === "edit" && stage.variant === null;
-}
-
 /** @param {Stage} stage @param {Scenario} doc @param {string} label */
 async function breakAndRun(stage, doc, label) {
+  if (!stage.mayEdit()) return;
   const known = new Set(stage.mistakes.map(({ message }) => message));
   await stage.branches.fork(label, doc, instant(stage.doc, stage.playhead.t));
   const doubt = stage.mistakes.find(({ doubtful, message }) => doubtful && !known.has(message));
@@ -33,7 +29,6 @@ export function breakAt(stage, name) {
     : name === "chaos" ? chaosAt(doc, (node) => stage.typeInfo(node.type)?.serves ?? false, at_ms)
       : faultsAt(doc, name, onLinks ? links : nodes, at_ms, choice.lasts_ms);
   if (!faults.length) return stage.emit("toast", { text: wanting(name, onLinks) });
-  if (!mayBreak(stage)) return stage.emit("toast", { text: t("Breaking changes the scenario as drawn. Choose the variant “As drawn” first.") });
   const label = faults.length === 1 ? faultWords(doc, faults[0]) : name === "chaos" ? t("Chaos on {n} nodes", { n: faults.length }) : t("Break {n} parts", { n: faults.length });
   return breakAndRun(stage, faults.reduce(addFault, doc), label);
 }

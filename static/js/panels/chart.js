@@ -1,6 +1,6 @@
 /** One chart: lines over time told apart by colour, dashes and labels; faults shaded; a press or the arrows move the playhead. */
 
-import uPlot from "../../vendor/uplot.js";
+import uPlot from "uplot";
 import { h, s, icon } from "../dom.js";
 import { axisWords, chartWords, figureWords } from "./chart-words.js";
 import { chartCsv, chartTable, saveFile } from "./chart-table.js";

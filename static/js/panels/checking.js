@@ -10,7 +10,7 @@ export function checking(stage) {
   let asked = 0;
   const check = async () => {
     const ask = ++asked;
-    const answer = await request("POST", stage.urls.validate ?? "", { document: stage.doc });
+    const answer = await request("POST", stage.urls.validate ?? "", { document: stage.base });
     if (ask !== asked || !answer.ok) return;
     stage.mistakes = [...answer.data.mistakes, ...answer.data.doubts.map((/** @type {Mistake} */ doubt) => ({ ...doubt, doubtful: true }))];
     stage.emit("mistakes");
@@ -20,11 +20,11 @@ export function checking(stage) {
     clearTimeout(timer);
     timer = window.setTimeout(check, CHECK_MS);
   };
-  stage.on("document", later);
+  stage.store.subscribe(later);
   // What the server said of a run that was asked for is newer than what is still on its way.
   stage.on("started refused", () => {
     asked++;
     clearTimeout(timer);
   });
-  if (stage.store.doc.nodes.length) later();
+  if (stage.base.nodes.length) later();
 }

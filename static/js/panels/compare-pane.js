@@ -52,9 +52,12 @@ export class ComparePane {
     editor.onMove(() => this.#follow(editor, this.mainEditor));
     stage.on("select", () => this.#select(stage, this.main));
     stage.on("chunk verdict run trouble", () => this.changed());
-    stage.on("chunk seek trace", () => { scene.stale = true; });
+    stage.on("chunk seek trace", () => {
+      scene.stale = true;
+      this.lastT = -1; // the cards, too, though nothing moves
+    });
     this.#follow(this.mainEditor, editor);
-    stage.watch(viewing, doc, { at_ns: this.main.playhead.t, play: false });
+    stage.watch(viewing, doc, { variant, at_ns: this.main.playhead.t, play: false });
   }
 
   close() {

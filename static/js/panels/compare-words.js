@@ -1,5 +1,6 @@
 /** Differences between two documents in words. */
 
+import { equal } from "../document/diff.js";
 import { faultWords } from "./fault-words.js";
 import { t } from "./words.js";
 
@@ -28,10 +29,19 @@ function ofFault(docA, docB, a, b) {
   const fault = /** @type {FaultEntry} */ (a ?? b);
   const span = (/** @type {FaultEntry | undefined} */ one) => {
     if (!one) return t("no");
-    const from = one.at_ms === undefined ? t("at its event") : `${(one.at_ms / 1000).toFixed(3)}\u2009s`;
-    return one.until_ms === undefined ? t("from {from}", { from }) : t("{from} to {to}\u2009s", { from, to: (one.until_ms / 1000).toFixed(3) });
+    if (typeof one.at_ms !== "number") return t("at its event");
+    const from = `${(one.at_ms / 1000).toFixed(3)}\u2009s`;
+    return typeof one.until_ms !== "number" ? t("from {from}", { from }) : t("{from} to {to}\u2009s", { from, to: (one.until_ms / 1000).toFixed(3) });
   };
+  if (a && b && span(a) === span(b)) return { what: faultWords(docA, a), ...otherWords(a, b), ids: [], at_ms: a.at_ms ?? null };
   return { what: faultWords(a ? docA : docB, fault), a: span(a), b: span(b), ids: [], at_ms: fault.at_ms ?? null };
+}
+
+/** What differs in a fault beside its times. @param {any} a @param {any} b */
+function otherWords(a, b) {
+  const names = [...new Set([...Object.keys(a), ...Object.keys(b)])].filter((name) => !equal(a[name], b[name]));
+  const words = (/** @type {any} */ one) => names.map((name) => `${fieldWords(name)} ${valueWords(one[name], "")}`).join(", ");
+  return { a: words(a), b: words(b) };
 }
 
 /** @param {any} entry @param {Scenario} docA @param {Scenario} docB */
@@ -56,7 +66,7 @@ function fieldWords(field) { return field.split(".").at(-1)?.replaceAll("_", " "
 
 /** @param {unknown} value @param {string} unit @returns {string} */
 function valueWords(value, unit) {
-  if (value === undefined || value === null || value === "") return t("none");
+  if (value === undefined || value === null || value === "" || (Array.isArray(value) && !value.length)) return t("none");
   if (typeof value === "number") return `${value.toLocaleString(undefined, { maximumFractionDigits: 6 })}${unit ? `\u2009${unit}` : ""}`;
   if (typeof value === "boolean") return value ? t("yes") : t("no");
   if (Array.isArray(value)) return value.map((one) => valueWords(one, "")).join(", ");

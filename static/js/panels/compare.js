@@ -1,5 +1,6 @@
 /** Two runs side by side under one playhead: what is on the stage is A, a branch, a variant or another seed is B. */
 
+import { compared } from "../document/branches.js";
 import { bounds } from "../document/places.js";
 import { sameRun } from "../document/same-run.js";
 import { $, h } from "../dom.js";
@@ -14,8 +15,6 @@ const SIDE_PX = 20;
 const HEAD_PX = 46;
 const FOOT_PX = 30;
 
-/** @typedef {{branch: string, variant: string | null, seed: number | null}} Choice the seed is null for the branch's own */
-
 export class Compare {
   /** @param {Stage} stage @param {Editor} editor @param {Scene} scene */
   constructor(stage, editor, scene) {
@@ -29,6 +28,8 @@ export class Compare {
     this.asked = 0;
     this.timer = 0;
     this.before = editor.transform;
+    /** The branch of A. */
+    this.current = stage.store.branch;
     /** @type {Element | null} */
     this.opener = null;
     this.name = h("div", { class: "pane-name", hidden: true }, h("b", { class: "pane-letter" }, "A"), h("span", { id: "name-a" }));
@@ -37,6 +38,7 @@ export class Compare {
     for (const button of /** @type {HTMLElement[]} */ ([...document.querySelectorAll("[data-compare-close]")])) button.onclick = () => this.close();
     this.#sheet();
     this.#form();
+    stage.on("document branches", () => this.#follow());
     stage.on("chunk verdict run trace document branches", () => { if (this.choice) this.#soon(); });
     new ResizeObserver(() => { if (this.choice) this.#fit(); }).observe($("#other"));
     addEventListener("keydown", (event) => this.#key(event), true);
@@ -109,15 +111,28 @@ export class Compare {
   #form() {
     const { stage } = this;
     const field = (/** @type {string} */ id) => /** @type {HTMLSelectElement} */ (/** @type {unknown} */ ($(id)));
-    field("#compare-a").onchange = () => stage.branches.switchTo(field("#compare-a").value);
+    field("#compare-a").onchange = () => {
+      this.current = field("#compare-a").value; // who chooses B's very branch here wants it so
+      stage.branches.switchTo(this.current);
+    };
     field("#compare-a-variant").onchange = () => {
-      stage.variant = field("#compare-a-variant").value || null;
-      stage.start({ keep: true });
+      stage.choose(field("#compare-a-variant").value || null);
     };
     field("#compare-b").onchange = () => this.#choose({ branch: field("#compare-b").value, seed: null });
     field("#compare-b-variant").onchange = () => this.#choose({ variant: field("#compare-b-variant").value || null });
     const seed = /** @type {HTMLInputElement} */ (/** @type {unknown} */ ($("#compare-b-seed")));
     seed.onchange = () => (seed.reportValidity() ? this.#choose({ seed: Number(seed.value) }) : undefined);
+  }
+
+  /** A may have become the very branch that B is, as by Undo; or B's may be gone. */
+  #follow() {
+    const { current, tree } = this.stage.branches;
+    const left = this.current;
+    this.current = current.id;
+    if (!this.choice) return;
+    const next = compared(tree, this.choice, left, current);
+    if (!next) this.close();
+    else if (next !== this.choice) this.#choose(next);
   }
 
   /** @param {Partial<Choice>} changes */
@@ -127,7 +142,7 @@ export class Compare {
     this.#load();
   }
 
-  /** The branch of B; the current one when it is gone. */
+  /** The branch of B. */
   #branch() { return this.stage.branches.list.find(({ id }) => id === this.choice?.branch) ?? this.stage.branches.current; }
 
   async #load() {

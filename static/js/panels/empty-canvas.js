@@ -20,7 +20,7 @@ export function emptyCanvas(stage, editor) {
     if (!doc) return stage.emit("toast", { text: t("The server cannot be reached. Try again in a moment, or drag parts from the left.") });
     if (stage.doc.nodes.length) return undefined;
     stage.store.change(t("Start with {title}", { title }), doc);
-    editor.fit();
+    editor.open();
     $("#graph .node").focus();
     return undefined;
   };

@@ -2,7 +2,7 @@
 
 import { $, s, glyph } from "../dom.js";
 import { faultWords, waitingWords } from "./fault-words.js";
-import { brokenAt, heal as healAt, mayBreak, spansOfStage } from "./break.js";
+import { brokenAt, heal as healAt, spansOfStage } from "./break.js";
 import { t } from "./words.js";
 
 const PAD = 14;
@@ -55,7 +55,7 @@ export function faultLane(stage) {
   new ResizeObserver(draw).observe(svg);
   return () => {
     follow();
-    heal.disabled = !mayBreak(stage) || !stage.trace || !brokenAt(stage).length;
+    heal.disabled = !stage.editable || !stage.trace || !brokenAt(stage).length;
   };
 }
 

@@ -15,7 +15,7 @@ export function files(stage, editor, scene) {
   /** @type {Record<string, () => void | Promise<void>>} */
   const acts = {
     import: () => dialog.ask(),
-    json: () => save(stage, "netsplit.json", new Blob([`${JSON.stringify(stage.doc, null, 2)}\n`], { type: "application/json" })),
+    json: () => save(stage, "netsplit.json", new Blob([`${JSON.stringify(stage.base, null, 2)}\n`], { type: "application/json" })),
     svg: () => save(stage, "svg", new Blob([canvasSvg(stage, editor, scene).text], { type: "image/svg+xml" })),
     png: async () => {
       const made = await canvasPng(stage, editor, scene);
@@ -28,7 +28,7 @@ export function files(stage, editor, scene) {
 
 /** @param {Stage} stage @param {string} ending @param {Blob} blob */
 export function save(stage, ending, blob) {
-  const stem = stage.doc.title.normalize("NFC").replace(/[\u0000-\u001f/\\:*?"<>|\s]+/g, " ").trim().slice(0, 100) || "scenario";
+  const stem = stage.base.title.normalize("NFC").replace(/[\u0000-\u001f/\\:*?"<>|\s]+/g, " ").trim().slice(0, 100) || "scenario";
   const url = URL.createObjectURL(blob);
   const link = h("a", { href: url, download: `${stem}.${ending}` });
   link.click();
@@ -53,9 +53,10 @@ function importing(stage, editor) {
     }
     dialog.close();
     stage.select([]);
+    stage.show(null);
     stage.store.change(t("Import {title}", { title: read.doc.title ?? "" }), completed(read.doc, t("Untitled scenario")));
-    editor.fit();
-    stage.emit("toast", { text: t("Imported {title}.", { title: stage.doc.title }), undo: true });
+    editor.open();
+    stage.emit("toast", { text: t("Imported {title}.", { title: stage.base.title }), undo: true });
   };
   const takeFile = async (/** @type {File} */ chosen) => {
     const large = sizeWords(chosen.size);

@@ -9,7 +9,7 @@ export function showLinks(stage, editor, host, id) {
   if (id === null || stage.mode !== "edit") return before?.remove();
   const { doc } = stage;
   // Made anew only when it would differ: somebody may have the focus on it.
-  const key = JSON.stringify([id, doc.nodes.map((node) => [node.id, node.label]), doc.links.map((link) => [link.id, link.a, link.b])]);
+  const key = JSON.stringify([id, stage.editable, doc.nodes.map((node) => [node.id, node.label]), doc.links.map((link) => [link.id, link.a, link.b])]);
   if (before?.getAttribute("data-links") === key) return undefined;
   before?.remove();
   const name = (/** @type {string} */ other) => doc.nodes.find((node) => node.id === other)?.label || other;
@@ -19,7 +19,7 @@ export function showLinks(stage, editor, host, id) {
     button.onclick = () => stage.select([link.id]);
     box.append(h("div", { class: "linkrow" }, button));
   }
-  const free = doc.nodes.filter((node) => node.id !== id && !doc.links.some(({ a, b }) => (a === id && b === node.id) || (b === id && a === node.id)));
+  const free = !stage.editable ? [] : doc.nodes.filter((node) => node.id !== id && !doc.links.some(({ a, b }) => (a === id && b === node.id) || (b === id && a === node.id)));
   if (free.length) {
     const select = h("select", { class: "sel", "aria-label": t("Connect to") }, ...free.map((node) => h("option", { value: node.id }, node.label || node.id)));
     const button = h("button", { class: "b line", "data-act": "connect" }, t("Connect"));

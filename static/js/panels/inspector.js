@@ -3,7 +3,7 @@
 import { $, h } from "../dom.js";
 import { removeFault } from "../document/removal.js";
 import { csrfToken } from "../net/api.js";
-import { showNothing } from "./about-scenario.js";
+import { aboutKey, showNothing } from "./about-scenario.js";
 import { showWhatApplies } from "./applying.js";
 import { applyField, chosen } from "./chosen.js";
 import { drawDensity } from "./density.js";
@@ -48,7 +48,7 @@ export class Inspector {
 
   refresh() {
     const entry = chosen(this.stage);
-    const key = entry ? keyOf(entry) : `none:${[...this.stage.selection]}`;
+    const key = this.#keyOf(entry);
     if (key === this.shown) return this.#links(entry);
     // A field that somebody is typing in is never taken away.
     if (this.host.contains(document.activeElement) && entry && this.current === entry.item.id) return undefined;
@@ -56,6 +56,13 @@ export class Inspector {
     this.current = entry?.item.id;
     if (!entry) return this.#nothing();
     return this.#load(entry);
+  }
+
+  /** Changes with what is shown; in a variant nothing can be changed. @param {Entry | null} entry */
+  #keyOf(entry) {
+    const { stage } = this;
+    const what = entry ? [entry.kind, withoutPlace(entry.item), entry.shared, entry.mixed, entry.choices] : [...stage.selection, aboutKey(stage)];
+    return JSON.stringify([stage.variant, what]);
   }
 
   #nothing() {
@@ -91,7 +98,7 @@ export class Inspector {
     if ($("body").dataset.inspector === String(item.id)) keepOpen(this.host, holder);
     this.head.replaceChildren(/** @type {Element} */ (holder.querySelector(".ih")));
     this.host.replaceChildren(...holder.childNodes);
-    if (this.stage.mode !== "edit") for (const control of this.host.querySelectorAll("input, select, button")) control.setAttribute("disabled", "");
+    if (!this.stage.editable) for (const control of this.host.querySelectorAll("input, select, button")) control.setAttribute("disabled", "");
     else htmx.process(this.host);
     for (const field of this.host.querySelectorAll(".f.dist")) drawDensity(/** @type {HTMLElement} */ (field));
     showWhatApplies(this.host);
@@ -142,7 +149,7 @@ export class Inspector {
     const { stage } = this;
     if (entry.kind !== "fault") return this.editor.removeSelected();
     const index = Number(entry.item.id.slice(6));
-    stage.store.change(t("Delete fault: {what}", { what: entry.item.words }), removeFault(stage.doc, index));
+    if (!stage.store.change(t("Delete fault: {what}", { what: entry.item.words }), removeFault(stage.doc, index))) return undefined;
     stage.select([]);
     return stage.emit("toast", { text: t("Fault deleted."), undo: true });
   }
@@ -177,12 +184,12 @@ export class Inspector {
     const entry = chosen(this.stage);
     if (entry === null || entry.item.id !== item) return;
     if (RULING.has(name)) this.#reload(entry);
-    else this.shown = keyOf(entry);
+    else this.shown = this.#keyOf(entry);
   }
 
   /** The form anew, with the focus where it was. @param {Entry} entry */
   async #reload(entry) {
-    this.shown = keyOf(entry);
+    this.shown = this.#keyOf(entry);
     const { id } = /** @type {HTMLElement} */ (document.activeElement ?? document.body);
     const inside = this.host.contains(document.activeElement);
     await this.#load(entry);
@@ -195,11 +202,6 @@ function keepOpen(before, after) {
   for (const section of before.querySelectorAll("div[data-section], details[open][data-section]")) {
     after.querySelector(`details[data-section="${CSS.escape(section.getAttribute("data-section") ?? "")}"]`)?.setAttribute("open", "");
   }
-}
-
-/** @param {Entry} entry */
-function keyOf({ kind, item, shared, mixed, choices }) {
-  return JSON.stringify([kind, withoutPlace(item), shared, mixed, choices]);
 }
 
 /** Moving a node changes nothing in its form. @param {any} item */

@@ -47,7 +47,7 @@ export class JsonTab {
     this.applying.onclick = () => this.apply();
     this.discard.onclick = () => this.fill();
     this.find.onclick = () => this.reveal(true);
-    stage.on("document", () => this.changed());
+    stage.store.subscribe(() => this.changed());
     stage.on("select", () => this.offer());
   }
 
@@ -71,7 +71,7 @@ export class JsonTab {
     const top = this.area.scrollTop;
     clearTimeout(this.timer);
     this.asked++;
-    this.area.value = JSON.stringify(this.stage.doc, null, 2);
+    this.area.value = JSON.stringify(this.stage.base, null, 2);
     this.edited = false;
     this.right = null;
     this.told.replaceChildren();
@@ -136,8 +136,11 @@ export class JsonTab {
     const { right, stage } = this;
     if (!right) return;
     const kept = [...stage.selection];
-    this.edited = false;
-    stage.store.change(t("Change the JSON"), completed(right, t("Untitled scenario")));
+    this.edited = false; // or it would be taken for somebody else's change
+    if (!stage.store.change(t("Change the JSON"), completed(right, t("Untitled scenario")))) {
+      this.edited = true;
+      return;
+    }
     stage.select(kept);
     this.say("ok", t("Applied"));
   }
@@ -176,14 +179,14 @@ export class JsonTab {
 }
 
 /** Where the selected part is in the document. @param {Stage} stage */
-function pathOf({ doc, selection }) {
+function pathOf({ base: doc, variant, selection }) {
   if (selection.size !== 1) return null;
   const [id] = selection;
   for (const list of /** @type {const} */ (["nodes", "links"])) {
     const index = doc[list].findIndex((entry) => entry.id === id);
     if (index >= 0) return { path: `${list}[${index}]`, name: id };
   }
-  if (id.startsWith("fault:")) return { path: `faults[${id.slice(6)}]`, name: t("the fault") };
+  if (id.startsWith("fault:")) return variant !== null ? null : { path: `faults[${id.slice(6)}]`, name: t("the fault") };
   const index = doc.clusters?.findIndex((cluster) => `cluster:${cluster.id}` === id) ?? -1;
   return index >= 0 ? { path: `clusters[${index}]`, name: id.slice(8) } : null;
 }

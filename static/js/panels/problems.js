@@ -1,7 +1,7 @@
 /** What keeps the scenario from running, or is hardly meant: in words, with the way there, and the remedy where there is one. */
 
 import { $, h, icon } from "../dom.js";
-import { placeOf, problemsOf } from "../document/problems.js";
+import { formOf, placeOf, problemsOf } from "../document/problems.js";
 import { removeFault } from "../document/removal.js";
 import { aboutFaults, faultWords } from "./fault-words.js";
 import { fixWords, problemWords } from "./problem-words.js";
@@ -42,7 +42,7 @@ export function problems(stage, editor) {
 
 /** @param {Stage} stage @returns {Row[]} */
 function rowsOf(stage) {
-  const { doc } = stage;
+  const { base: doc } = stage;
   const told = stage.mistakes.map((mistake) => toldRow(doc, mistake));
   const own = problemsOf(doc, (type) => stage.typeInfo(type)).map((problem) => {
     const fault = problem.place?.startsWith("fault:") ? doc.faults?.[Number(problem.place.slice(6))] : undefined;
@@ -73,8 +73,7 @@ function rowOf(stage, editor, { severity, message, where, place, field, fix }) {
   if (fix) {
     const button = h("button", { class: "b line fix" }, fix.words);
     button.onclick = () => {
-      stage.store.change(fix.words, fix.made(stage.doc));
-      stage.emit("toast", { text: `${fix.words}.`, undo: true });
+      if (stage.store.change(fix.words, fix.made(stage.base))) stage.emit("toast", { text: `${fix.words}.`, undo: true });
     };
     row.append(button);
   }
@@ -83,6 +82,7 @@ function rowOf(stage, editor, { severity, message, where, place, field, fix }) {
 
 /** Selects the part, brings it into view, and puts the focus on the field in question. @param {Stage} stage @param {Editor} editor @param {string} place @param {string} field */
 async function reveal(stage, editor, place, field) {
+  stage.show(null); // its parts go by their place in the scenario as drawn
   stage.select([place]);
   intoView(stage, editor, place);
   const opener = [...document.querySelectorAll('[data-sheet="right"]')].find((button) => button instanceof HTMLElement && button.offsetParent !== null);
@@ -90,7 +90,7 @@ async function reveal(stage, editor, place, field) {
   if (!field) return;
   $("#tab-params").click();
   for (let i = 0; i < FORM_LOOKS_MAX; i++) {
-    const input = document.body.dataset.inspector === place ? document.getElementById(`f-${field}`) : null;
+    const input = document.body.dataset.inspector === formOf(place) ? document.getElementById(`f-${field}`) : null;
     if (input) {
       input.closest("details")?.setAttribute("open", "");
       return input.focus();

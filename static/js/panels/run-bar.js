@@ -1,14 +1,15 @@
-/** The top bar: title, saved state, undo, status in words, variant, seed, duration, Run and Stop. */
+/** The top bar: title, saved state, undo, status in words, seed, duration, Run and Stop. */
 
 import { $, h, icon } from "../dom.js";
+import { variants } from "./variants.js";
 import { t, ordinal } from "./words.js";
 
 /** @param {Stage} stage */
 export function runBar(stage) {
   const run = $("#run");
-  run.addEventListener("click", () => (stage.running && stage.run.status !== "starting" ? stage.stop() : stage.start()));
+  run.addEventListener("click", () => (stage.stoppable ? stage.stop() : stage.start()));
   stage.on("run trouble document verdict", () => showStatus(stage));
-  variantChoice(stage);
+  variants(stage);
   if (stage.mode === "edit") {
     titleField(stage);
     history(stage);
@@ -57,14 +58,21 @@ function showStatus(stage) {
   if (stage.trace) facts.push(t("{n} messages", { n: stage.trace.messages.length.toLocaleString() }));
   facts.push(t("seed {n}", { n: doc.seed }));
   $("#facts").textContent = facts.join(" · ");
-  const button = $("#run");
-  const stopping = stage.running && stage.run.status !== "starting";
-  if (button.dataset.as !== String(stopping)) {
-    button.dataset.as = String(stopping);
-    button.replaceChildren(icon(stopping ? "i-stop" : "i-play"), h("span", {}, stopping ? t("Stop") : t("Run")));
-  }
+  showButton(stage);
   showProgress(stage);
   showNotice(stage);
+}
+
+/** Runs, or stops what this visitor has run; where neither would do anything it says so. @param {Stage} stage */
+function showButton(stage) {
+  const button = /** @type {HTMLButtonElement} */ (/** @type {unknown} */ ($("#run")));
+  const { stoppable, underWay } = stage;
+  if (button.dataset.as !== String(stoppable)) {
+    button.dataset.as = String(stoppable);
+    button.replaceChildren(icon(stoppable ? "i-stop" : "i-play"), h("span", {}, stoppable ? t("Stop") : t("Run")));
+  }
+  button.disabled = underWay;
+  button.title = underWay ? t("Under way already, for everybody who watches it") : "";
 }
 
 /** @param {Stage} stage */
@@ -90,43 +98,18 @@ function showNotice(stage) {
   notice.replaceChildren(icon("i-warn"), h("span", {}, words));
 }
 
-/** In the top bar, and in the details where the bar has no room for it. @param {Stage} stage */
-function variantChoice(stage) {
-  const boxes = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("[data-variant-box]")]);
-  const selects = /** @type {HTMLSelectElement[]} */ ([...document.querySelectorAll("[data-variant]")]);
-  const choose = () => { for (const select of selects) select.value = stage.variant ?? ""; };
-  const fill = () => {
-    const names = Object.keys(stage.doc.variants ?? {});
-    if (stage.variant !== null && !names.includes(stage.variant)) stage.variant = null;
-    for (const box of boxes) box.hidden = !names.length;
-    for (const select of selects) select.replaceChildren(h("option", { value: "" }, t("As drawn")), ...names.map((name) => h("option", { value: name }, name)));
-    choose();
-  };
-  if (!selects.length) return;
-  fill();
-  stage.on("document", fill);
-  stage.on("trace", choose);
-  for (const select of selects) {
-    select.addEventListener("change", () => {
-      stage.variant = select.value || null;
-      choose();
-      stage.start({ keep: stage.trace !== null }); // the same moment under other settings
-    });
-  }
-}
-
 /** @param {Stage} stage */
 function titleField(stage) {
   const field = /** @type {HTMLInputElement} */ (/** @type {unknown} */ ($("#title")));
   field.addEventListener("change", () => {
     const title = field.value.trim() || t("Untitled scenario");
-    stage.store.change(t("Rename to {title}", { title }), { ...stage.doc, title });
+    stage.store.change(t("Rename to {title}", { title }), { ...stage.base, title });
   });
   field.addEventListener("keydown", (event) => { if (event.key === "Enter") field.blur(); });
   stage.on("document", () => {
-    if (document.activeElement !== field) field.value = stage.doc.title;
-    $("#heading").textContent = stage.doc.title;
-    document.title = `${stage.doc.title} · Netsplit`;
+    if (document.activeElement !== field) field.value = stage.base.title;
+    $("#heading").textContent = stage.base.title;
+    document.title = `${stage.base.title} · Netsplit`;
   });
 }
 
@@ -163,11 +146,11 @@ function runOptions(stage) {
     field(id).addEventListener("change", () => {
       const value = Math.round(Number(field(id).value) * scale);
       if (!field(id).validity.valid || !Number.isFinite(value)) return field(id).reportValidity();
-      return stage.store.change(label, { ...stage.doc, [key]: value });
+      return stage.store.change(label, { ...stage.base, [key]: value });
     });
   };
   apply("#seed", "seed", 1, t("Change the seed"));
   apply("#duration", "duration_ms", 1000, t("Change the duration"));
   apply("#settle", "settle_ms", 1000, t("Change the settling time"));
-  $("#run-from-dialog").onclick = () => { dialog.close(); stage.start(); };
+  $("#run-from-dialog").onclick = () => { dialog.close(); if (!stage.underWay) stage.start(); };
 }

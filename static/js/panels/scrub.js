@@ -59,11 +59,12 @@ export class Scrub {
     svg.addEventListener("keydown", (event) => {
       const step = this.end / 100;
       const now = stage.playhead.t;
-      const to = { ArrowLeft: now - step, ArrowDown: now - step, ArrowRight: now + step, ArrowUp: now + step, PageDown: now - step * 10, PageUp: now + step * 10, Home: 0, End: this.end }[event.key];
+      const to = { ArrowLeft: now - step, ArrowDown: now - step, ArrowRight: now + step, ArrowUp: now + step, PageDown: now - step * 10, PageUp: now + step * 10, Home: 0, End: Infinity }[event.key];
       if (to === undefined) return;
       event.preventDefault();
       stage.play(false);
-      stage.seek(to);
+      if (to === Infinity) stage.seekEnd();
+      else stage.seek(to);
     });
   }
 

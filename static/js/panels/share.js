@@ -1,4 +1,4 @@
-/** Sharing: one press makes an unchanging copy of scenario and run, and gives its link. */
+/** Sharing: one press makes an unchanging copy of scenario and run, and gives its link; another makes what is under a link one's own. */
 
 import { $, h } from "../dom.js";
 import { carried } from "../document/branches.js";
@@ -22,9 +22,10 @@ export function share(stage) {
   if (!button) return () => undefined;
   if (stage.mode !== "edit") {
     button.onclick = async () => {
-      const done = await copy(linkAt(stage, location.origin + location.pathname));
+      const done = await copy(linkAt(stage, location.origin + location.pathname, stage.data.variant ?? null));
       stage.emit("toast", { text: done ? t("Link copied. It opens at {time}\u2009s.", { time: seconds(stage.playhead.t) }) : t("The browser refused to copy. The address of this page is the link.") });
     };
+    remixing(stage);
     return () => undefined;
   }
   const dialog = /** @type {HTMLDialogElement} */ (/** @type {unknown} */ ($("#share-dialog")));
@@ -50,19 +51,29 @@ export function share(stage) {
   };
 }
 
+/** A remix opens at the moment and with the variant that are seen when it is asked for. @param {Stage} stage */
+function remixing(stage) {
+  const form = /** @type {HTMLFormElement | null} */ (document.getElementById("remix"));
+  const { action } = form ?? {};
+  form?.addEventListener("submit", () => { form.action = linkAt(stage, String(action), stage.data.variant ?? null); });
+}
+
 /** @typedef {{document: Scenario, viewing: string | null, branches: BranchFile | null}} Shared */
 
 /** What one sees, and the branches that are kept. @param {Stage} stage @returns {Shared} */
 function whole(stage) {
   const { tree, current } = stage.branches;
   const file = packed(carried(tree, current.id), current.id);
-  return { document: stage.doc, viewing: stage.viewing !== null && !stage.outdated ? stage.viewing : null, branches: file.entries.length > 1 ? file : null };
+  return { document: stage.base, viewing: stage.viewing !== null && !stage.outdated ? stage.viewing : null, branches: file.entries.length > 1 ? file : null };
 }
 
-/** @param {Stage} stage @param {string} url */
-function linkAt(stage, url) {
+/** With the moment and the variant that are seen. @param {Stage} stage @param {string} url @param {string | null} variant that it shows if nothing is said */
+function linkAt(stage, url, variant) {
   const at_ms = Math.round(stage.playhead.t / 1e6);
-  return stage.trace && at_ms > 0 ? `${url}?at=${at_ms}` : url;
+  const said = new URLSearchParams();
+  if (stage.trace && at_ms > 0) said.set("at", String(at_ms));
+  if (stage.variant !== variant) said.set("variant", stage.variant ?? "");
+  return said.size ? `${url}?${said}` : url;
 }
 
 /** @param {Stage} stage @param {HTMLButtonElement} copyButton @param {Shared} shared */
@@ -78,7 +89,7 @@ async function make(stage, copyButton, shared) {
     body.replaceChildren(h("p", {}, words));
     return;
   }
-  const url = linkAt(stage, new URL(answer.data.url, location.origin).href);
+  const url = linkAt(stage, new URL(answer.data.url, location.origin).href, shared.viewing || shared.document !== stage.base ? stage.variant : null);
   const field = h("input", { class: "in", id: "link", readonly: true, value: url, "aria-label": t("Link") });
   const words = shared.viewing ? t("Anyone with this link sees this scenario and this run, at {time}\u2009s. It never changes; later edits need a new link.", { time: seconds(stage.playhead.t) })
     : t("Anyone with this link sees this scenario and can run it. It never changes; later edits need a new link.");

@@ -13,9 +13,10 @@ const PAN = 0.5;
 export function timelineKeys(timeline) {
   const { plot, stage, window } = timeline;
   const group = t("Timeline, while it has the focus");
-  const jump = (/** @type {number} */ ns) => {
+  const jump = (/** @type {string} */ key) => {
     stage.play(false);
-    stage.seek(ns);
+    if (key === "Home") stage.seek(0);
+    else stage.seekEnd();
   };
   const here = (/** @type {Event} */ event) => event.target === plot && stage.trace !== null;
   /** @type {[string[], string, (event: KeyboardEvent) => void][]} */
@@ -28,7 +29,7 @@ export function timelineKeys(timeline) {
     [["+", "="], t("Zoom in"), () => timeline.zoom(1 / ZOOM)],
     [["-"], t("Zoom out"), () => timeline.zoom(ZOOM)],
     [["0"], t("The whole run, and back"), () => timeline.toggleWhole()],
-    [["Home", "End"], t("Start and end of the run"), ({ key }) => jump(key === "Home" ? 0 : stage.trace?.loadedTo ?? 0)],
+    [["Home", "End"], t("Start and end of the run"), ({ key }) => jump(key)],
   ];
   addShortcuts(...rows.map(([keys, words, act]) => ({ keys, words, group, act, when: here })));
   plot.addEventListener("keydown", (event) => {

@@ -11,7 +11,7 @@ export function toasts(stage) {
   // What kept a run from starting is over once one starts.
   stage.on("started", () => { for (const toast of host.querySelectorAll("[data-refusal]")) toast.remove(); });
   // After another change "Undo" would undo that one.
-  stage.on("document", () => { for (const toast of host.querySelectorAll("[data-undo]")) toast.remove(); });
+  stage.store.subscribe(() => { for (const toast of host.querySelectorAll("[data-undo]")) toast.remove(); });
   stage.on("toast", ({ text, undo = false, stays = false, refusal = false, actions = [], key = "" }) => {
     if (key) for (const same of host.querySelectorAll(`[data-key="${key}"]`)) same.remove();
     const toast = h("div", { class: "toast", "data-refusal": refusal || null, "data-undo": undo === true || null, "data-key": key || null }, h("span", {}, text));

@@ -11,9 +11,9 @@ export function transportKeys(stage, { jump, loop, speed, walk, scene }) {
   const playing = t("Playback");
   const messages = t("Messages");
   const run = () => stage.trace !== null;
-  const to = (/** @type {number} */ ns) => {
+  const stopped = (/** @type {() => void} */ act) => () => {
     stage.play(false);
-    stage.seek(ns);
+    act();
   };
   addShortcuts(
     { keys: ["N"], words: t("To the next fault, drop, leader change, violation or failure"), group: playing, when: run, act: () => jump.go(1) },
@@ -24,8 +24,8 @@ export function transportKeys(stage, { jump, loop, speed, walk, scene }) {
     { keys: ["I"], words: t("Loop from the playhead on"), group: playing, when: run, act: () => loop.begin() },
     { keys: ["O"], words: t("End the loop at the playhead"), group: playing, when: run, act: () => loop.finish() },
     { keys: ["Shift+O"], words: t("Clear the loop"), group: playing, act: () => loop.clear() },
-    { keys: ["Home"], words: t("To the beginning"), group: playing, when: (event) => run() && onPage(event), act: () => to(0) },
-    { keys: ["End"], words: t("To the end"), group: playing, when: (event) => run() && onPage(event), act: () => to(stage.trace?.loadedTo ?? 0) },
+    { keys: ["Home"], words: t("To the beginning"), group: playing, when: (event) => run() && onPage(event), act: stopped(() => stage.seek(0)) },
+    { keys: ["End"], words: t("To the end"), group: playing, when: (event) => run() && onPage(event), act: stopped(() => stage.seekEnd()) },
     { keys: ["M"], words: t("Next message under way"), group: messages, when: run, act: () => walk.step(1) },
     { keys: ["Shift+M"], words: t("Previous message under way"), group: messages, when: run, act: () => walk.step(-1) },
     { keys: ["Escape"], words: t("Unpin"), group: messages, when: () => scene.marked >= 0 || stage.pinned >= 0, act: () => { walk.release(); } },

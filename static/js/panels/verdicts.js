@@ -55,8 +55,9 @@ function nameOf(evidence) { return evidence.map((step) => step.op).join(); }
 export function results(stage) {
   const { verdict } = stage;
   if (!verdict) return [];
+  const drawn = stage.view?.variant ? t("as drawn") : ""; // beside a variant one has to know which run is meant
   const claims = (verdict.expect ?? []).map((claim, i) => ({
-    title: claim.claim, verdict: claim.ok === null ? "unknown" : claim.ok ? "pass" : "fail", words: claim.reason ?? "", claim: claimWords(claim, stage.ranBase?.expect?.[i] ?? stage.doc.expect?.[i]), at_ms: null, evidence: [],
+    title: claim.claim, verdict: claim.ok === null ? "unknown" : claim.ok ? "pass" : "fail", words: claim.reason ?? "", claim: claimWords(claim, stage.ranBase?.expect?.[i] ?? stage.doc.expect?.[i], drawn), at_ms: null, evidence: [],
   }));
   const checks = (verdict.checks ?? []).map((check) => ({
     title: check.title ?? check.name, verdict: check.verdict, words: check.explanation ?? "", claim: [], at_ms: check.at_ms ?? null, evidence: check.evidence ?? [],
@@ -65,17 +66,18 @@ export function results(stage) {
   return [...claims, ...checks].sort((a, b) => rank[/** @type {keyof typeof rank} */ (a.verdict)] - rank[/** @type {keyof typeof rank} */ (b.verdict)]);
 }
 
-/** What was measured, what it was, and what it must be. @param {ExpectResult} claim @param {ExpectEntry | undefined} stated @returns {Node[]} */
-function claimWords(claim, stated) {
+/** What was measured, what it was, and what it must be. @param {ExpectResult} claim @param {ExpectEntry | undefined} stated @param {string} drawn @returns {Node[]} */
+function claimWords(claim, stated, drawn) {
   const known = stated?.claim === claim.claim ? stated : undefined;
   const unit = unitOf(known?.left ?? null);
   const mono = (/** @type {string} */ words) => h("span", { class: "mono" }, words);
   const op = claim.op ?? known?.op ?? "";
-  const right = typeof claim.right === "number" ? withUnit(claim.right, unit) : "";
-  const formula = known && typeof known.right !== "number" ? sideWords(known.right) : "";
+  const figure = claim.right ?? known?.right;
+  const right = typeof figure === "number" ? withUnit(figure, unit) : "";
+  const formula = known && typeof known.right !== "number" ? sideWords(known.right, drawn) : "";
   const slack = known?.tolerance ? ` ± ${known.tolerance}` : "";
   const parts = [];
-  if (known) parts.push(mono(sideWords(known.left)), h("span", {}, " "));
+  if (known) parts.push(mono(sideWords(known.left, drawn)), h("span", {}, " "));
   if (typeof claim.actual === "number") parts.push(h("span", {}, t("was"), " "), h("b", { class: "mono" }, withUnit(claim.actual, unit)), h("span", {}, ", "));
   parts.push(h("span", {}, t("must be"), " "), mono(`${signOf(op)} ${right || formula}${slack}`));
   if (right && formula) parts.push(h("span", {}, ", "), mono(formula));
