@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
@@ -88,6 +89,14 @@ def document(page: Page) -> dict[str, Any]:
     }"""
     )
     return found
+
+
+def expect_document(page: Page, pick: Callable[[dict[str, Any]], Any], wanted: Any) -> None:
+    """Waits until what is picked from the scenario is what is wanted: a form's change is kept after it was checked."""
+    end = time.monotonic() + WAIT_S_MAX
+    while (found := pick(document(page))) != wanted:
+        assert time.monotonic() < end, f"the scenario says {found!r} instead of {wanted!r}"
+        page.wait_for_timeout(50)
 
 
 def press_paste(page: Page, text: str, selector: str = "body") -> None:
