@@ -1,5 +1,6 @@
 /** Puts the stage page together: document, run, canvas and panels. */
 
+import "./language.js"; // first: libraries read the language as they load
 // The order in which rules win.
 import "uplot/dist/uPlot.min.css";
 import "../css/graph.css";

@@ -211,3 +211,11 @@ def test_the_gallery_finds_by_words(page: Page) -> None:
     expect(page.locator(".card:visible")).to_have_count(1)
     page.locator(".card:visible a").click()
     page.wait_for_url("**/s/cap-partition/")
+
+
+def test_a_browser_whose_language_is_no_language_has_the_stage(page: Page) -> None:
+    page.add_init_script("Object.defineProperty(navigator, 'language', {value: 'en-US@posix', configurable: true})")
+    open_sandbox(page)
+    run(page)
+    page.locator("#tab-charts").click()
+    expect(page.locator("#p-charts canvas").first).to_be_visible()
