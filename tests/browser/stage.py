@@ -38,6 +38,21 @@ def open_sandbox(page: Page) -> None:
     expect(page.locator("#graph .node").first).to_be_visible()
 
 
+def open_shared(page: Page, slug: str, variant: str = "", at_ms: int = 0) -> None:
+    """A scenario of the gallery, or one of its variants, run to its end."""
+    prepare(page)
+    page.goto(f"/s/{slug}/?at={at_ms}" if at_ms else f"/s/{slug}/")
+    if page.locator("body").get_attribute("data-run") == "none":
+        page.locator("#run").click()
+    digest(page)
+    if variant:
+        before = page.locator("body").get_attribute("data-viewing") or ""
+        page.locator("#variant").select_option(variant, force=True)  # which runs it
+        expect(page.locator("body")).not_to_have_attribute("data-viewing", before)
+    finished(page)
+    digest(page)
+
+
 def empty(page: Page) -> None:
     page.locator('[data-act="clear"]').click()
     expect(page.locator("#graph .node")).to_have_count(0)

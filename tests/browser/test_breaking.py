@@ -11,9 +11,9 @@ from tests.browser.stage import (
     digest,
     finished,
     open_sandbox,
+    open_shared,
     other_digest,
     pause,
-    prepare,
     run,
     violations,
     wait_shown,
@@ -45,11 +45,7 @@ ALL_VALID = """async () => {
 
 def open_store(page: Page) -> str:
     """A draft of the replicated store over two zones, run and paused at 2 s; the digest of its run."""
-    prepare(page)
-    page.goto("/s/cap-partition/")
-    if page.locator("body").get_attribute("data-run") == "none":
-        page.locator("#run").click()
-    finished(page)
+    open_shared(page, "cap-partition")
     page.locator("form button", has_text="Remix").click()
     page.wait_for_url("**/sandbox/*-*/")
     finished(page)

@@ -7,7 +7,18 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.stage import digest, finished, open_sandbox, prepare, run, shown, violations, wait_shown, wait_until
+from tests.browser.stage import (
+    digest,
+    finished,
+    open_sandbox,
+    open_shared,
+    prepare,
+    run,
+    shown,
+    violations,
+    wait_shown,
+    wait_until,
+)
 from tests.browser.test_branches import break_node, line, wait_digest
 from tests.browser.test_breaking import open_store, scrub_to
 
@@ -164,11 +175,7 @@ def test_undo_of_a_break_compares_with_what_was_broken(page: Page) -> None:
 
 
 def test_on_a_shared_page(page: Page) -> None:
-    prepare(page)
-    page.goto("/s/cap-partition/")
-    if page.locator("body").get_attribute("data-run") == "none":
-        page.locator("#run").click()
-    finished(page)
+    open_shared(page, "cap-partition")
     begin(page)
     expect(page.locator("#name-b")).to_have_text("Main · cp")
     assert violations(page) == []

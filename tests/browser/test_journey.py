@@ -14,6 +14,7 @@ from tests.browser.stage import (
     empty,
     finished,
     open_sandbox,
+    open_shared,
     other_digest,
     pause,
     prepare,
@@ -86,11 +87,7 @@ def test_a_remix_opens_at_the_moment_that_was_seen_and_a_reload_where_one_left(p
 
 
 def test_a_partition_is_drawn_with_its_sides(page: Page) -> None:
-    prepare(page)
-    page.goto("/s/cap-partition/")
-    if page.locator("body").get_attribute("data-run") == "none":
-        page.locator("#run").click()
-    finished(page)
+    open_shared(page, "cap-partition")
     wait_shown(page, "Number(d.totalDrops) > 0")
     page.locator("#to-next").click()
     wait_shown(page, "Number(d.faults) === 1")
@@ -101,11 +98,7 @@ def test_a_partition_is_drawn_with_its_sides(page: Page) -> None:
 
 
 def test_the_head_of_a_cut_is_under_no_card(page: Page) -> None:
-    prepare(page)
-    page.goto("/s/consensus-raft/")
-    if page.locator("body").get_attribute("data-run") == "none":
-        page.locator("#run").click()
-    finished(page)
+    open_shared(page, "consensus-raft")
     page.keyboard.press("Home")
     heads = page.locator("#graph .pillt", has_text="Partition since")
     expect(heads).to_have_count(3)  # R1 stands above the cut between two and two

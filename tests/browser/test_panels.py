@@ -10,29 +10,14 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.stage import (
-    digest,
-    finished,
     open_sandbox,
-    prepare,
+    open_shared,
     run,
     shown,
     violations,
     wait_shown,
     wait_until,
 )
-
-
-def open_shared(page: Page, slug: str, variant: str | None = None) -> None:
-    """A scenario of the gallery, run to its end."""
-    prepare(page)
-    page.goto(f"/s/{slug}/")
-    digest(page)
-    before = page.locator("body").get_attribute("data-viewing") or ""
-    if variant:
-        page.locator("#variant").select_option(variant, force=True)  # which runs it
-        expect(page.locator("body")).not_to_have_attribute("data-viewing", before)
-    finished(page)
-    digest(page)
 
 
 def choose_first(page: Page, tab: str = "#tab-requests") -> Locator:

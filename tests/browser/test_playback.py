@@ -177,7 +177,7 @@ def test_the_log_tells_each_step_and_sums_up_while_time_runs(page: Page) -> None
 
 def test_reduced_motion_starts_paused_and_still_plays(new_context: Any) -> None:
     page = new_context(reduced_motion="reduce").new_page()
-    open_run(page, "/s/cap-partition/")
+    open_run(page, 0)
     page.locator("#run").click()
     finished(page)
     expect(page.locator("#play")).to_have_attribute("aria-label", "Play")

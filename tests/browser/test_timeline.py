@@ -7,19 +7,14 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.stage import digest, finished, open_sandbox, pause, prepare, run, violations, wait_shown, wait_until
+from tests.browser.stage import digest, open_sandbox, open_shared, pause, run, violations, wait_shown, wait_until
 
 PLOT = "document.querySelector('.tl-plot').dataset"
 
 
-def open_timeline(page: Page, path: str = "/s/cap-partition/?at=5000") -> Locator:
+def open_timeline(page: Page) -> Locator:
     """The gallery's partition, paused, with its timeline in view."""
-    prepare(page)
-    page.goto(path)
-    if page.locator("body").get_attribute("data-run") == "none":
-        page.locator("#run").click()
-    finished(page)
-    digest(page)
+    open_shared(page, "cap-partition", at_ms=5000)
     pause(page)
     page.locator("#tab-timeline").click()
     plot = page.locator(".tl-plot")

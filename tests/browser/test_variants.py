@@ -8,8 +8,17 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
-from tests.browser.stage import digest, document, finished, middle, other_digest, pause, prepare, violations, wait_shown
-from tests.browser.test_panels import open_shared
+from tests.browser.stage import (
+    digest,
+    document,
+    finished,
+    middle,
+    open_shared,
+    other_digest,
+    pause,
+    violations,
+    wait_shown,
+)
 
 LANE = "#fault-lane .fl"
 CUT = "#graph .mesh.cut"
@@ -18,11 +27,7 @@ PAIRS_ACROSS = 9  # of three nodes with three
 
 def open_at(page: Page, slug: str, at_ms: int) -> str:
     """A scenario of the gallery as drawn, run and paused at a moment; the digest of its run."""
-    prepare(page)
-    page.goto(f"/s/{slug}/?at={at_ms}")
-    if page.locator("body").get_attribute("data-run") == "none":
-        page.locator("#run").click()
-    finished(page)
+    open_shared(page, slug, at_ms=at_ms)
     pause(page)
     wait_shown(page, f"Number(d.playheadMs) >= {at_ms}")
     return digest(page)

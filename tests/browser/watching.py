@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from playwright.sync_api import Page
 
-from tests.browser.stage import digest, figures, finished, pause, prepare, shown, wait_shown
+from tests.browser.stage import figures, open_shared, pause, shown, wait_shown
 
 MESSAGES = "document.getElementById('messages').dataset"
 
 
-def open_run(page: Page, path: str = "/s/cap-partition/?at=5000") -> None:
+def open_run(page: Page, at_ms: int = 5000) -> None:
     """The gallery's partition, run to its end and paused."""
-    prepare(page)
-    page.goto(path)
-    if page.locator("body").get_attribute("data-run") == "none":
-        page.locator("#run").click()
-    finished(page)
-    digest(page)
+    open_shared(page, "cap-partition", at_ms=at_ms)
     pause(page)
     page.locator("#canvas").evaluate("() => document.activeElement.blur()")
 

@@ -10,7 +10,7 @@ from simulations.engine.declare import Neighbour
 from simulations.engine.node import Node
 from tests.nodes.chains import ChainMaster, ChainStore, chain
 from tests.nodes.stories import answers, atomic, read, write
-from tests.worlds import MS, Run, crash, cut, exponential, partition
+from tests.worlds import MS, Run, copied, crash, cut, exponential, partition
 
 MEMBERS = ("r0", "r1", "r2")
 
@@ -179,12 +179,7 @@ class Forgetful(ChainStore):  # type: ignore[misc, valid-type]
 
 def test_a_head_that_was_away_for_a_moment_knows_what_it_had_put_in() -> None:
     """r1 forwards a write to the head, which restarts before the master misses it; a copy comes after a later write."""
-    spell = {"target": "chain:r0-r1", "at_ms": 500.5, "until_ms": 501.5}
-    faults = [
-        {"kind": "duplicate", "probability": 1, **spell},
-        {"kind": "reorder", "probability": 0.5, "latency": 700, **spell},
-        crash("r0", 600, 610),
-    ]
+    faults = [*copied("chain:r0-r1", 500.5, 700), crash("r0", 600, 610)]
     steps = {"u1": [write(500, 1), write(900, 2), read(1500)]}
     found = {}
     for kind in (ChainStore, Forgetful):

@@ -11,7 +11,7 @@ from simulations.nodes.raft import Raft
 from simulations.nodes.zab import Zab
 from tests.nodes.consensus import group
 from tests.nodes.stories import atomic, read, write
-from tests.worlds import MS, crash, exponential
+from tests.worlds import MS, copied, crash, exponential
 
 
 @pytest.mark.parametrize("kind", [Raft, MultiPaxos, Zab, LeaderFollower])
@@ -34,12 +34,7 @@ def test_who_may_have_forgotten_a_request_does_not_say_that_it_was_not_done(kind
     """r1 forwards a write to the leader, which crashes with it; a copy comes after the restart."""
     quiet = group(kind, {"u1": [write(1500, 1)]}, seed=4)
     assert [sent.dst for sent in quiet.messages("forward")] == ["r2"]
-    spell = {"target": "mesh:r1-r2", "at_ms": 1500.5, "until_ms": 1501.5}
-    faults = [
-        {"kind": "duplicate", "probability": 1, **spell},
-        {"kind": "reorder", "probability": 0.5, "latency": 100, **spell},
-        crash("r2", 1509, 1560),
-    ]
+    faults = [*copied("mesh:r1-r2", 1500.5, 100), crash("r2", 1509, 1560)]
     story = group(kind, {"u1": [write(1500, 1)]}, faults, seed=4)
     assert len(story.messages("forward", outcome="delivered")) == 2
     assert [op.end for op in story.operations()] == [("info", "not the leader")]
@@ -47,12 +42,7 @@ def test_who_may_have_forgotten_a_request_does_not_say_that_it_was_not_done(kind
 
 def test_a_leader_that_leads_on_after_a_restart_does_not_take_up_what_it_has_forgotten() -> None:
     """r1 forwards a write to r0, which crashes and leads on in its epoch; a copy comes after a later write."""
-    spell = {"target": "mesh:r0-r1", "at_ms": 500.5, "until_ms": 501.5}
-    faults = [
-        {"kind": "duplicate", "probability": 1, **spell},
-        {"kind": "reorder", "probability": 0.5, "latency": 700, **spell},
-        crash("r0", 600, 700),
-    ]
+    faults = [*copied("mesh:r0-r1", 500.5, 700), crash("r0", 600, 700)]
     steps = {"u1": [write(500, 1), write(900, 2), read(1500)]}
     story = group(LeaderFollower, steps, faults, seed=5)
     came = sorted(sent.settled_ns // MS for sent in story.messages("forward", outcome="delivered"))
