@@ -145,19 +145,6 @@ def test_byzantine_faults_take_more_than_three_times_as_many(size: int, words: s
     assert [words in message for message in found] == ([True] if words else [])
 
 
-@pytest.mark.parametrize(
-    ("size", "words"),
-    [
-        (1, "With one replica no faulty one is tolerated: 4 tolerate one."),
-        (3, "With 3 replicas no faulty one is tolerated: 4 tolerate one."),
-        (4, ""),
-        (6, "6 replicas tolerate no more than 4 do; 7 tolerate 2."),
-    ],
-)
-def test_replicas_that_tolerate_no_more_faulty_ones_than_fewer(size: int, words: str) -> None:
-    assert doubted("pbft", size).get("clusters[0].params.faulty", "") == words
-
-
 def test_a_write_that_waits_for_a_follower_where_there_is_none() -> None:
     found = doubted("leader-follower", 1, acknowledge="semi-sync")
     assert "No write is ever acknowledged" in found["clusters[0].params.acknowledge"]

@@ -60,13 +60,6 @@ def test_cards_do_not_cover_each_other_and_stand_in_their_zones(slug: str) -> No
             assert zone.y + CARD_HEIGHT / 2 < node.y < zone.y + (zone.height or 0) - CARD_HEIGHT / 2
 
 
-@pytest.mark.parametrize("slug", SLUGS)
-def test_no_line_has_the_id_of_a_node(slug: str) -> None:
-    """The page draws both in one graph, where the line would take the card's place."""
-    document = parse((SCENARIOS / f"{slug}.json").read_text())
-    assert {node.id for node in document.nodes} & {link.id for link in document.links} == set()
-
-
 def test_each_scenario_has_its_place_in_the_gallery() -> None:
     assert sorted(positions()) == SLUGS
     assert len(positions()) == sum(len(slugs) for slugs in CHAPTERS.values())

@@ -129,15 +129,6 @@ def crash(target: str, at_ms: float, until_ms: float | None = None) -> Entry:
     return {"kind": "crash", "target": target, "at_ms": at_ms, "until_ms": until_ms}
 
 
-def copied(target: str, from_ms: float, late_ms: float) -> list[Entry]:
-    """What goes over a link within a millisecond comes twice, and one of two so much later."""
-    spell = {"target": target, "at_ms": from_ms, "until_ms": from_ms + 1}
-    return [
-        {"kind": "duplicate", "probability": 1, **spell},
-        {"kind": "reorder", "probability": 0.5, "latency": late_ms, **spell},
-    ]
-
-
 def partition(groups: Sequence[Sequence[str]], at_ms: float, until_ms: float | None = None) -> Entry:
     return {"kind": "partition", "target": [list(group) for group in groups], "at_ms": at_ms, "until_ms": until_ms}
 

@@ -96,8 +96,8 @@ def withdraw(known: Scenario) -> None:
 
 
 def release(viewing: Viewing) -> None:
+    runs.stop(viewing)
     viewing.delete()
-    Run.objects.stop_unwanted(viewing.run_id)
 
 
 def scenario_of(run: Run) -> Scenario | None:

@@ -38,8 +38,12 @@ export class Branches {
 
   /** The same as a step that can be undone. @param {string} label @param {BranchFile | null} file @param {Scenario} doc */
   adopt(label, file, doc) {
-    this.stage.store.change(label, doc, "", this.#open(file, doc));
-    this.stage.emit("branches");
+    const { stage } = this;
+    const { variant } = stage;
+    stage.show(null); // before the tree is another: where a variant is shown, changes are refused
+    stage.store.change(label, doc, "", this.#open(file, doc));
+    stage.show(variant);
+    stage.emit("branches");
     if (this.current.viewing !== null) this.show();
   }
 

@@ -18,6 +18,7 @@ import "../css/narrow.css";
 import "../css/compare.css";
 
 import { Stage } from "./stage.js";
+import { hasVariant } from "./document/variants.js";
 import { Editor } from "./editor/editor.js";
 import { palette } from "./editor/palette.js";
 import { minimap } from "./editor/minimap.js";
@@ -159,7 +160,7 @@ function begin() {
   if (stage.mode === "edit" && (said.has("at") || asked !== null)) history.replaceState(null, "", location.pathname);
   const at_ns = (stage.data.at_ms ?? restored?.at_ms ?? 0) * 1e6;
   const viewing = restored?.viewing ?? stage.data.viewing;
-  if (asked !== null && asked !== (stage.variant ?? "") && (asked === "" || stage.base.variants?.[asked])) {
+  if (asked !== null && asked !== (stage.variant ?? "") && (asked === "" || hasVariant(stage.base, asked))) {
     stage.playhead.t = at_ns;
     stage.show(asked || null);
     stage.start({ keep: true });

@@ -3,7 +3,7 @@
 import { Emitter } from "./emitter.js";
 import { DocumentStore } from "./document/store.js";
 import { sameRun } from "./document/same-run.js";
-import { varied } from "./document/variants.js";
+import { hasVariant, varied } from "./document/variants.js";
 import { Playhead } from "./trace/playhead.js";
 import { Branches } from "./branches.js";
 import { RunView, endOf } from "./run-view.js";
@@ -60,7 +60,7 @@ export class Stage extends Emitter {
   get doc() { return varied(this.base, this.variant); }
 
   /** The chosen variant; null for the scenario as drawn. */
-  get variant() { return this.chosen !== null && this.base.variants?.[this.chosen] ? this.chosen : null; }
+  get variant() { return hasVariant(this.base, this.chosen) ? this.chosen : null; }
 
   /** A variant is there to be looked at: it is a patch, and what it is applied to is what can be changed. */
   get editable() { return this.mode === "edit" && this.variant === null; }

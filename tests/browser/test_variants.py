@@ -11,6 +11,7 @@ from playwright.sync_api import BrowserContext, Page, Route, expect
 from tests.browser.stage import (
     digest,
     document,
+    drag_part,
     finished,
     middle,
     open_shared,
@@ -248,3 +249,20 @@ def test_a_remix_opens_with_the_variant_that_was_seen_and_a_reload_does_too(page
         partitioned(page)
         page.reload()
         finished(page)
+
+
+def test_what_another_tab_changes_arrives_while_a_variant_is_shown(page: Page) -> None:
+    before = remix(page, "leader-election-bully", 3000)
+    choose(page, "partition", before)
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect(other.locator("#variant")).to_have_value("partition")
+    other.locator("#variant").select_option("", force=True)
+    expect(other.locator(CUT)).to_have_count(0)
+    drag_part(other, "client", 60, 60)
+    expect(page.locator("#graph .node")).to_have_count(7)
+    expect(page.locator("#variant")).to_have_value("partition")
+    expect(page.locator(CUT)).to_have_count(PAIRS_ACROSS)
+    page.locator("#variant").select_option("", force=True)
+    drag_part(page, "client", 60, 160)
+    expect(other.locator("#graph .node")).to_have_count(8)

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
-import { independent, varied } from "../../static/js/document/variants.js";
+import { hasVariant, independent, varied } from "../../static/js/document/variants.js";
 
 globalThis.matchMedia = () => ({ matches: true });
 globalThis.performance.mark ??= () => undefined;
@@ -113,4 +113,10 @@ test("what is selected stays so in a variant that has it; a fault goes by its pl
   stage.select(["fault:0"]);
   stage.show(null);
   assert.deepEqual([...stage.selection], []);
+});
+
+test("what every object has is no variant", () => {
+  const one = { ...scenario(), variants: { big: [] } };
+  assert.deepEqual(["big", "constructor", "toString", null].map((name) => hasVariant(one, name)), [true, false, false, false]);
+  assert.equal(varied(one, "constructor"), one);
 });

@@ -10,7 +10,7 @@ from simulations.checks.linearizability import linearizable
 from simulations.engine.log import Log
 from simulations.engine.messages import Read, Value, Write
 from simulations.engine.tasks import Failure
-from tests.worlds import MS, Actor, Entry, Run, actor
+from tests.worlds import MS, Actor, Entry, Run, actor, exponential
 
 Step = tuple[float, str, str, int | None]  # at ms, read or write, key, value
 
@@ -21,6 +21,25 @@ def write(at_ms: float, value: int, key: str = "x") -> Step:
 
 def read(at_ms: float, key: str = "x") -> Step:
     return at_ms, "read", key, None
+
+
+def copied(target: str, from_ms: float, late_ms: float) -> list[Entry]:
+    """What goes over a link within a millisecond comes twice, and one of two so much later."""
+    spell = {"target": target, "at_ms": from_ms, "until_ms": from_ms + 1}
+    return [
+        {"kind": "duplicate", "probability": 1, **spell},
+        {"kind": "reorder", "probability": 0.5, "latency": late_ms, **spell},
+    ]
+
+
+def late_copies(target: str) -> tuple[list[Step], list[Entry]]:
+    """Two writes and a read, again and again, and links that double and delay what they carry meanwhile."""
+    steps = [step for at in range(1200, 2000, 40) for step in (write(at, at), write(at + 15, at + 15), read(at + 35))]
+    spell = {"target": target, "at_ms": 1000, "until_ms": 2500}
+    return steps, [
+        {"kind": "duplicate", "probability": 0.5, **spell},
+        {"kind": "reorder", "probability": 0.3, "latency": exponential(30), **spell},
+    ]
 
 
 def user(id: str, store: str, steps: Sequence[Step], timeout_ms: float = 1000) -> Entry:

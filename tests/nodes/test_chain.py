@@ -9,8 +9,8 @@ import pytest
 from simulations.engine.declare import Neighbour
 from simulations.engine.node import Node
 from tests.nodes.chains import ChainMaster, ChainStore, chain
-from tests.nodes.stories import answers, atomic, read, write
-from tests.worlds import MS, Run, copied, crash, cut, exponential, partition
+from tests.nodes.stories import answers, atomic, copied, late_copies, read, write
+from tests.worlds import MS, Run, crash, cut, partition
 
 MEMBERS = ("r0", "r1", "r2")
 
@@ -149,24 +149,19 @@ class Unnamed(ChainStore):  # type: ignore[misc, valid-type]
         return await self.change(body.request, message)
 
 
-def late_copies(kind: type[Node], seed: int) -> Run:
+def copied_late(kind: type[Node], seed: int) -> Run:
     """Two writes and a read, again and again, by a member that is not the head; links double and delay them."""
-    steps = [step for at in range(1200, 2000, 40) for step in (write(at, at), write(at + 15, at + 15), read(at + 35))]
-    spell = {"target": "cluster:chain", "at_ms": 1000, "until_ms": 2500}
-    faults = [
-        {"kind": "duplicate", "probability": 0.5, **spell},
-        {"kind": "reorder", "probability": 0.3, "latency": exponential(30), **spell},
-    ]
+    steps, faults = late_copies("cluster:chain")
     return chain({"u1": steps}, faults, kind=kind, seed=seed)
 
 
 def test_a_copy_of_what_was_forwarded_brings_no_old_value_back() -> None:
     seeds = (1, 7, 8)
-    for story in [late_copies(ChainStore, seed) for seed in seeds]:
+    for story in [copied_late(ChainStore, seed) for seed in seeds]:
         assert len(story.messages("forward", outcome="delivered")) > 50
         assert {op.end for op in story.operations()} == {("ok", "")}
         assert atomic(story)
-    assert not all(atomic(late_copies(Unnamed, seed)) for seed in seeds)
+    assert not all(atomic(copied_late(Unnamed, seed)) for seed in seeds)
 
 
 class Forgetful(ChainStore):  # type: ignore[misc, valid-type]

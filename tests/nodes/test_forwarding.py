@@ -10,18 +10,13 @@ from simulations.nodes.multi_paxos import MultiPaxos
 from simulations.nodes.raft import Raft
 from simulations.nodes.zab import Zab
 from tests.nodes.consensus import group
-from tests.nodes.stories import atomic, read, write
-from tests.worlds import MS, copied, crash, exponential
+from tests.nodes.stories import atomic, copied, late_copies, read, write
+from tests.worlds import MS, crash
 
 
 @pytest.mark.parametrize("kind", [Raft, MultiPaxos, Zab, LeaderFollower])
 def test_a_copy_that_comes_late_brings_no_old_value_back(kind: type[Node]) -> None:
-    steps = [step for at in range(1200, 2000, 40) for step in (write(at, at), write(at + 15, at + 15), read(at + 35))]
-    spell = {"target": "cluster:mesh", "at_ms": 1000, "until_ms": 2500}
-    faults = [
-        {"kind": "duplicate", "probability": 0.5, **spell},
-        {"kind": "reorder", "probability": 0.3, "latency": exponential(30), **spell},
-    ]
+    steps, faults = late_copies("cluster:mesh")
     story = group(kind, {"u1": steps}, faults, seed=4)
     copies = [sent.dst for sent in story.messages("forward")]
     assert len(copies) > 50

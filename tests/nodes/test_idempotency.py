@@ -11,7 +11,8 @@ import pytest
 from simulations.engine.node import Node
 from simulations.nodes.database import Database
 from tests.hosts import broken
-from tests.worlds import Entry, Run, client, crash, database, interpreted, link, run, service, world
+from tests.nodes.test_database_disk import Hasty
+from tests.worlds import Entry, Run, client, crash, database, link, run, service, world
 
 ASKING: dict[str, Any] = {
     "pattern": "deterministic",
@@ -22,14 +23,6 @@ ASKING: dict[str, Any] = {
     "attempts_max": 100,
     "keys": 2,
 }
-
-
-class Hasty(interpreted("nodes/database").Database):  # type: ignore[misc, name-defined]
-    """What it finds it takes to be on disk."""
-
-    def start(self) -> None:
-        super().start()
-        self.shut = ""
 
 
 def counted(

@@ -11,8 +11,8 @@ import pytest
 from simulations.engine.declare import Neighbour
 from simulations.engine.node import Node
 from simulations.nodes.shard_store import ShardStore
-from tests.nodes.stories import answers, atomic, read, user, write
-from tests.worlds import MS, Entry, Run, client, crash, exponential, interpreted, link, lossy, node, run, world
+from tests.nodes.stories import answers, atomic, late_copies, read, user, write
+from tests.worlds import MS, Entry, Run, client, crash, interpreted, link, lossy, node, run, world
 
 LOAD: dict[str, Any] = {"requests": "read-write", "rate_per_s": 150, "keys": 40, "timeout_ms": 3000}
 FOUNDERS = ["s1", "s2", "s3"]
@@ -191,28 +191,23 @@ class Forgetful(interpreted("nodes/shard_store").ShardStore):  # type: ignore[mi
         self.relays.taken = {}
 
 
-def late_copies(kind: type[Node], seed: int, *crashes: Entry) -> Run:
+def copied_late(kind: type[Node], seed: int, *crashes: Entry) -> Run:
     """Two writes and a read, again and again, by a member that has not got the key; links double and delay them."""
-    steps = [step for at in range(1200, 2000, 40) for step in (write(at, at), write(at + 15, at + 15), read(at + 35))]
-    spell = {"target": "cluster:store", "at_ms": 1000, "until_ms": 2500}
-    faults = [
-        {"kind": "duplicate", "probability": 0.5, **spell},
-        {"kind": "reorder", "probability": 0.3, "latency": exponential(30), **spell},
-    ]
+    steps, faults = late_copies("cluster:store")
     return store([user("u", "s1", steps)], [*faults, *crashes], {}, seed=seed, kind=kind)
 
 
 def test_a_copy_of_what_was_passed_on_brings_no_old_value_back() -> None:
     seeds = (3, 4, 6)
-    for story in [late_copies(ShardStore, seed) for seed in seeds]:
+    for story in [copied_late(ShardStore, seed) for seed in seeds]:
         assert len(story.messages("relayed", outcome="delivered")) > 50
         assert set(story.ends()) == {("ok", "")}
         assert atomic(story)
-    assert not any(atomic(late_copies(Unnamed, seed)) for seed in seeds)
+    assert not any(atomic(copied_late(Unnamed, seed)) for seed in seeds)
 
 
 def test_a_member_knows_after_a_restart_what_it_had_carried_out() -> None:
     crashes = [crash(owner, at, at + 3) for owner in ("s2", "s3") for at in range(1209, 2000, 40)]
     seeds = (4, 5, 6)
-    assert all(atomic(late_copies(ShardStore, seed, *crashes)) for seed in seeds)
-    assert not any(atomic(late_copies(Forgetful, seed, *crashes)) for seed in seeds)
+    assert all(atomic(copied_late(ShardStore, seed, *crashes)) for seed in seeds)
+    assert not any(atomic(copied_late(Forgetful, seed, *crashes)) for seed in seeds)

@@ -28,7 +28,7 @@ from tests.planted.documents import DOCUMENTS, NOT_PROMISED, Entry
 from tests.searching import first_violation
 
 SEED: Final = 1
-RUNS_MAX: Final = 10_000  # as many schedules as the honest types survive
+RUNS_MAX: Final = 10_000  # after which a search gives up
 FAULTS_MAX: Final = 5  # in a minimised schedule
 
 

@@ -5,9 +5,12 @@ import { patched } from "./patch.js";
 /** Each made once: who asks twice for the same gets the same. @type {WeakMap<Scenario, Map<string, Scenario>>} */
 const known = new WeakMap();
 
+/** Whether a scenario has a variant of that name, which may come from an address. @param {Scenario} doc @param {string | null} name @returns {name is string} */
+export function hasVariant(doc, name) { return name !== null && Object.hasOwn(doc.variants ?? {}, name); }
+
 /** A scenario with one of its variants applied; the scenario itself where it has none of that name. @param {Scenario} doc @param {string | null} name @returns {Scenario} */
 export function varied(doc, name) {
-  const operations = name === null ? undefined : doc.variants?.[name];
+  const operations = hasVariant(doc, name) ? doc.variants?.[name] : undefined;
   if (name === null || !operations?.length) return doc;
   const made = known.get(doc) ?? new Map();
   known.set(doc, made);

@@ -85,7 +85,6 @@ export class Card {
     this.#showBar(next.bar);
     const signs = next.up ? next.signs : ["i-crash"];
     this.#fitName(signs.length);
-    this.group.classList.toggle("ill", next.up && Boolean(next.ill));
     this.group.classList.toggle("still", next.up && next.ill === "i-pause");
     if (signs.join(" ") !== this.shown.signs) {
       this.shown.signs = signs.join(" ");
